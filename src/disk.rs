@@ -1,0 +1,616 @@
+//! Files: open, decompress, hash, and create whole or not at all.
+//!
+//! This is the only place that creates or renames files. A file or folder appears under its
+//! name when it is complete and synced; a killed process or a full disk leaves at most a
+//! hidden temporary beside it, never half an artefact.
+
+use std::fs::{self, File};
+use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use sha2::{Digest, Sha256};
+
+use crate::fault::{Fault, Kind};
+
+/// Longest line any reader of lines accepts, in bytes.
+pub const MAX_LINE_BYTES: usize = 256 << 20;
+
+/// A file could not be read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The operating system said no.
+    #[error("{}: cannot {action}: {source}", path.display())]
+    Io {
+        /// The file or folder.
+        path: PathBuf,
+        /// What was tried: `open`, `read`, `write`, …
+        action: &'static str,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A compressed file ends early or its checksums do not hold.
+    #[error("{}: damaged after byte {offset} of the compressed file: {source}", path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// Compressed bytes read until then.
+        offset: u64,
+        /// What the decoder said.
+        source: io::Error,
+    },
+    /// A line is longer than [`MAX_LINE_BYTES`].
+    #[error("{}:{line}: line is longer than {} MiB", path.display(), MAX_LINE_BYTES >> 20)]
+    LongLine {
+        /// The file.
+        path: PathBuf,
+        /// Line number, from 1.
+        line: u64,
+    },
+    /// The output is there already.
+    #[error("{}: exists already", path.display())]
+    Exists {
+        /// The file or folder.
+        path: PathBuf,
+    },
+}
+
+impl Error {
+    /// An error of the operating system about `path`.
+    pub fn io(path: &Path, action: &'static str, source: io::Error) -> Self {
+        Error::Io {
+            path: path.into(),
+            action,
+            source,
+        }
+    }
+}
+
+impl Fault for Error {
+    fn kind(&self) -> Kind {
+        match self {
+            Error::Io { source, .. } => match source.kind() {
+                io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied => Kind::Missing,
+                io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof => Kind::Damaged,
+                _ => Kind::Failed,
+            },
+            Error::Damaged { .. } | Error::LongLine { .. } => Kind::Damaged,
+            Error::Exists { .. } => Kind::Usage,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Error::Io { path, source, .. } => match source.kind() {
+                io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Some(format!(
+                    "the disk is full ({} free); nothing was left behind under the final name",
+                    free_bytes(path).map_or("unknown bytes".into(), |n| format!("{n} bytes"))
+                )),
+                io::ErrorKind::PermissionDenied => {
+                    Some("check the permissions of the file and of the folders above it".into())
+                }
+                io::ErrorKind::NotFound => Some("check the path".into()),
+                _ => None,
+            },
+            Error::Damaged { .. } => Some("fetch or compress the file again".into()),
+            Error::LongLine { .. } => Some("is this file really one record a line?".into()),
+            Error::Exists { .. } => Some("use --force to overwrite it".into()),
+        }
+    }
+}
+
+/// Result of this module.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// Counts the bytes that pass through.
+struct Counted<R> {
+    inner: R,
+    n_bytes: Arc<AtomicU64>,
+}
+
+impl<R: Read> Read for Counted<R> {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        let n = self.inner.read(buf)?;
+        self.n_bytes.fetch_add(n as u64, Ordering::Relaxed);
+        Ok(n)
+    }
+}
+
+/// A file opened for reading, decompressed on the way if it is gzip or zstd by its first bytes.
+pub struct Source {
+    path: PathBuf,
+    reader: Box<dyn BufRead + Send>,
+    n_compressed: Option<Arc<AtomicU64>>,
+    line: u64,
+}
+
+impl Source {
+    /// Opens `path`; `-` is standard input.
+    ///
+    /// # Errors
+    /// When the file cannot be opened or its first bytes cannot be read.
+    pub fn open(path: &Path) -> Result<Self> {
+        let raw: Box<dyn Read + Send> = if path == Path::new("-") {
+            Box::new(io::stdin())
+        } else {
+            let file = File::open(path).map_err(|e| Error::io(path, "open", e))?;
+            if file.metadata().is_ok_and(|m| m.is_dir()) {
+                return Err(Error::io(
+                    path,
+                    "read",
+                    io::Error::from(io::ErrorKind::IsADirectory),
+                ));
+            }
+            Box::new(file)
+        };
+        Self::from_reader(path, raw)
+    }
+
+    fn from_reader(path: &Path, raw: Box<dyn Read + Send>) -> Result<Self> {
+        let n_bytes = Arc::new(AtomicU64::new(0));
+        let counted = Counted {
+            inner: raw,
+            n_bytes: n_bytes.clone(),
+        };
+        let mut reader = BufReader::with_capacity(1 << 20, counted);
+        let head = reader.fill_buf().map_err(|e| Error::io(path, "read", e))?;
+        let (reader, n_compressed): (Box<dyn BufRead + Send>, _) = match head {
+            [0x1f, 0x8b, ..] => (
+                Box::new(BufReader::with_capacity(
+                    1 << 18,
+                    flate2::bufread::MultiGzDecoder::new(reader),
+                )),
+                Some(n_bytes),
+            ),
+            // A zstd frame, or a skippable frame (0x184D2A50..5F) in front of one.
+            [0x28, 0xb5, 0x2f, 0xfd, ..] | [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] => {
+                let decoder = zstd::stream::read::Decoder::with_buffer(reader)
+                    .map_err(|e| Error::io(path, "decompress", e))?;
+                (
+                    Box::new(BufReader::with_capacity(1 << 18, decoder)),
+                    Some(n_bytes),
+                )
+            }
+            _ => (Box::new(reader), None),
+        };
+        Ok(Source {
+            path: path.into(),
+            reader,
+            n_compressed,
+            line: 0,
+        })
+    }
+
+    /// The path as given.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Number of the line last read, from 1.
+    pub fn line(&self) -> u64 {
+        self.line
+    }
+
+    /// Reads one line into `buf` without its line feed; false at the end of the file.
+    ///
+    /// # Errors
+    /// When the file is damaged or a line is longer than [`MAX_LINE_BYTES`].
+    pub fn read_line(&mut self, buf: &mut Vec<u8>) -> Result<bool> {
+        buf.clear();
+        let mut limited = (&mut self.reader).take(MAX_LINE_BYTES as u64 + 1);
+        let n = match limited.read_until(b'\n', buf) {
+            Ok(n) => n,
+            Err(e) => return Err(self.damaged(e)),
+        };
+        if n == 0 {
+            return Ok(false);
+        }
+        self.line += 1;
+        if n > MAX_LINE_BYTES {
+            return Err(Error::LongLine {
+                path: self.path.clone(),
+                line: self.line,
+            });
+        }
+        if buf.last() == Some(&b'\n') {
+            buf.pop();
+            if buf.last() == Some(&b'\r') {
+                buf.pop();
+            }
+        }
+        Ok(true)
+    }
+
+    /// Reads the rest of the file.
+    ///
+    /// # Errors
+    /// When the file is damaged.
+    pub fn read_all(&mut self) -> Result<Vec<u8>> {
+        let mut bytes = Vec::new();
+        match self.reader.read_to_end(&mut bytes) {
+            Ok(_) => Ok(bytes),
+            Err(e) => Err(self.damaged(e)),
+        }
+    }
+
+    fn damaged(&self, source: io::Error) -> Error {
+        match &self.n_compressed {
+            Some(n) if source.raw_os_error().is_none() => Error::Damaged {
+                path: self.path.clone(),
+                offset: n.load(Ordering::Relaxed),
+                source,
+            },
+            _ => Error::io(&self.path, "read", source),
+        }
+    }
+}
+
+/// Reads a whole file, decompressed if it is compressed.
+///
+/// # Errors
+/// When it cannot be opened or is damaged.
+pub fn read(path: &Path) -> Result<Vec<u8>> {
+    Source::open(path)?.read_all()
+}
+
+/// Writes a file that appears whole or not at all; `write` gets a buffered writer.
+///
+/// # Errors
+/// When the folder is not writable or the disk is full; nothing is then left behind.
+pub fn replace<F>(path: &Path, write: F) -> Result<()>
+where
+    F: FnOnce(&mut BufWriter<&File>) -> io::Result<()>,
+{
+    let folder = match path.parent() {
+        Some(p) if !p.as_os_str().is_empty() => p,
+        _ => Path::new("."),
+    };
+    fs::create_dir_all(folder).map_err(|e| Error::io(folder, "create", e))?;
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".eu-");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        builder.permissions(fs::Permissions::from_mode(0o666)); // the umask takes its part away
+    }
+    let temporary = builder
+        .tempfile_in(folder)
+        .map_err(|e| Error::io(path, "create", e))?;
+    let mut writer = BufWriter::with_capacity(1 << 20, temporary.as_file());
+    write(&mut writer)
+        .and_then(|()| writer.flush())
+        .map_err(|e| Error::io(path, "write", e))?;
+    drop(writer);
+    temporary
+        .as_file()
+        .sync_all()
+        .map_err(|e| Error::io(path, "sync", e))?;
+    temporary
+        .persist(path)
+        .map_err(|e| Error::io(path, "rename", e.error))?;
+    sync_folder(folder);
+    Ok(())
+}
+
+/// Writes `bytes` as a file that appears whole or not at all.
+///
+/// # Errors
+/// As [`replace`].
+pub fn replace_bytes(path: &Path, bytes: &[u8]) -> Result<()> {
+    replace(path, |w| w.write_all(bytes))
+}
+
+/// Writes `value` as indented JSON with a final line feed.
+///
+/// # Errors
+/// As [`replace`].
+pub fn replace_json<T: serde::Serialize>(path: &Path, value: &T) -> Result<()> {
+    replace(path, |w| {
+        serde_json::to_writer_pretty(&mut *w, value)?;
+        w.write_all(b"\n")
+    })
+}
+
+/// Opens a log that grows line by line (the one kind of file that is seen before it is whole).
+///
+/// # Errors
+/// When it cannot be created.
+pub fn append(path: &Path) -> Result<File> {
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder).map_err(|e| Error::io(folder, "create", e))?;
+    }
+    File::options()
+        .create(true)
+        .append(true)
+        .open(path)
+        .map_err(|e| Error::io(path, "open for appending", e))
+}
+
+/// A folder in the making: filled under a hidden name, then published under its own.
+pub struct Staged {
+    target: PathBuf,
+    folder: tempfile::TempDir,
+}
+
+impl Staged {
+    /// Starts a folder that will be `target`.
+    ///
+    /// # Errors
+    /// [`Error::Exists`] when `target` is there already and is not an empty folder, unless
+    /// `force`.
+    pub fn new(target: &Path, force: bool) -> Result<Self> {
+        if !force {
+            refuse_existing(target)?;
+        }
+        let parent = match target.parent() {
+            Some(p) if !p.as_os_str().is_empty() => p,
+            _ => Path::new("."),
+        };
+        fs::create_dir_all(parent).map_err(|e| Error::io(parent, "create", e))?;
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(".eu-");
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            builder.permissions(fs::Permissions::from_mode(0o777));
+        }
+        let folder = builder
+            .tempdir_in(parent)
+            .map_err(|e| Error::io(target, "create", e))?;
+        Ok(Staged {
+            target: target.into(),
+            folder,
+        })
+    }
+
+    /// Where to write meanwhile.
+    pub fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Gives the folder its name; an older one of that name is removed.
+    ///
+    /// # Errors
+    /// When it cannot be renamed.
+    pub fn publish(self) -> Result<()> {
+        let Staged { target, folder } = self;
+        let fresh = folder.keep();
+        let parent = target.parent().unwrap_or(Path::new(".")).to_path_buf();
+        if target.exists() {
+            let old = tempfile::Builder::new()
+                .prefix(".eu-old-")
+                .tempdir_in(fresh.parent().unwrap_or(Path::new(".")))
+                .map_err(|e| Error::io(&target, "replace", e))?;
+            let aside = old.path().join("old");
+            fs::rename(&target, &aside).map_err(|e| Error::io(&target, "move aside", e))?;
+            if let Err(e) = fs::rename(&fresh, &target) {
+                let _ = fs::rename(&aside, &target);
+                let _ = fs::remove_dir_all(&fresh);
+                return Err(Error::io(&target, "rename", e));
+            }
+        } else if let Err(e) = fs::rename(&fresh, &target) {
+            let _ = fs::remove_dir_all(&fresh);
+            return Err(Error::io(&target, "rename", e));
+        }
+        sync_folder(&parent);
+        Ok(())
+    }
+}
+
+/// Fails with [`Error::Exists`] when `path` is a file or a folder with something in it.
+///
+/// # Errors
+/// See above.
+pub fn refuse_existing(path: &Path) -> Result<()> {
+    let empty_folder = fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_none());
+    if path.symlink_metadata().is_ok() && !empty_folder {
+        return Err(Error::Exists { path: path.into() });
+    }
+    Ok(())
+}
+
+/// Makes renames inside `folder` durable where the system can.
+fn sync_folder(folder: &Path) {
+    let folder = if folder.as_os_str().is_empty() {
+        Path::new(".")
+    } else {
+        folder
+    };
+    if let Ok(handle) = File::open(folder) {
+        let _ = handle.sync_all();
+    }
+}
+
+/// SHA-256 of a file's bytes as they are on disk, in hexadecimal, and its length.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn sha256(path: &Path) -> Result<(String, u64)> {
+    let mut file = File::open(path).map_err(|e| Error::io(path, "open", e))?;
+    let mut hasher = Sha256::new();
+    let len_bytes = io::copy(&mut file, &mut hasher).map_err(|e| Error::io(path, "read", e))?;
+    Ok((hex(&hasher.finalize()), len_bytes))
+}
+
+/// SHA-256 of bytes in memory, in hexadecimal.
+pub fn sha256_bytes(bytes: &[u8]) -> String {
+    hex(&Sha256::digest(bytes))
+}
+
+/// Lower-case hexadecimal.
+pub fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes
+        .iter()
+        .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
+}
+
+/// Free bytes on the disk that holds `path` (or its nearest folder that exists).
+pub fn free_bytes(path: &Path) -> Option<u64> {
+    let mut at = path.to_path_buf();
+    loop {
+        let probe = if at.as_os_str().is_empty() {
+            Path::new(".")
+        } else {
+            at.as_path()
+        };
+        if let Ok(stat) = rustix::fs::statvfs(probe) {
+            return Some(stat.f_bavail.saturating_mul(stat.f_frsize));
+        }
+        if !at.pop() {
+            return None;
+        }
+    }
+}
+
+/// Every regular file under `path`, sorted by name; `path` itself when it is a file.
+/// Hidden files and folders below `path` are passed over.
+///
+/// # Errors
+/// When a folder cannot be listed.
+pub fn walk(path: &Path) -> Result<Vec<PathBuf>> {
+    let meta = fs::metadata(path).map_err(|e| Error::io(path, "open", e))?;
+    if !meta.is_dir() {
+        return Ok(vec![path.into()]);
+    }
+    let mut found = Vec::new();
+    let mut entries: Vec<PathBuf> = fs::read_dir(path)
+        .and_then(|entries| entries.map(|e| e.map(|e| e.path())).collect())
+        .map_err(|e| Error::io(path, "list", e))?;
+    entries.sort();
+    for entry in entries {
+        let hidden = entry
+            .file_name()
+            .is_some_and(|n| n.as_encoded_bytes().starts_with(b"."));
+        if !hidden {
+            found.extend(walk(&entry)?);
+        }
+    }
+    Ok(found)
+}
+
+/// A file's bytes in memory, mapped rather than read.
+pub struct Mapped(memmap2::Mmap);
+
+impl Mapped {
+    /// Maps `path`.
+    ///
+    /// # Errors
+    /// When it cannot be opened or mapped.
+    pub fn open(path: &Path) -> Result<Self> {
+        let file = File::open(path).map_err(|e| Error::io(path, "open", e))?;
+        if file.metadata().is_ok_and(|m| m.is_dir()) {
+            return Err(Error::io(
+                path,
+                "map",
+                io::Error::from(io::ErrorKind::IsADirectory),
+            ));
+        }
+        // SAFETY: the map is read-only and private to this process; a file that another process
+        // truncates while it is mapped ends the process with SIGBUS, as in every program that
+        // maps its models, but cannot make Rust references point at unmapped memory here.
+        #[allow(unsafe_code)]
+        let map = unsafe { memmap2::Mmap::map(&file) }.map_err(|e| Error::io(path, "map", e))?;
+        Ok(Mapped(map))
+    }
+}
+
+impl std::ops::Deref for Mapped {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_read_alike_whatever_its_compression() {
+        let folder = tempfile::tempdir().unwrap();
+        let text = b"eins\r\nzwei\n\ndrei";
+        let plain = folder.path().join("a");
+        replace_bytes(&plain, text).unwrap();
+        let gz = folder.path().join("b");
+        replace(&gz, |w| {
+            let mut e = flate2::write::GzEncoder::new(w, flate2::Compression::fast());
+            e.write_all(&text[..6])?;
+            let w = e.finish()?; // two members, as crawls have them
+            let mut e = flate2::write::GzEncoder::new(w, flate2::Compression::fast());
+            e.write_all(&text[6..])?;
+            e.finish().map(drop)
+        })
+        .unwrap();
+        let zst = folder.path().join("c");
+        replace(&zst, |w| {
+            w.write_all(&zstd::encode_all(&text[..3], 1)?)?;
+            w.write_all(&zstd::encode_all(&text[3..], 1)?)
+        })
+        .unwrap();
+        for path in [plain, gz, zst] {
+            let mut source = Source::open(&path).unwrap();
+            let mut line = Vec::new();
+            let mut lines = Vec::new();
+            while source.read_line(&mut line).unwrap() {
+                lines.push(String::from_utf8(line.clone()).unwrap());
+            }
+            assert_eq!(lines, ["eins", "zwei", "", "drei"], "{}", path.display());
+        }
+    }
+
+    #[test]
+    fn a_cut_zst_is_damaged_with_its_offset() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("cut.zst");
+        let whole = zstd::encode_all(&vec![7u8; 100_000][..], 1).unwrap();
+        replace_bytes(&path, &whole[..whole.len() - 3]).unwrap();
+        let error = read(&path).unwrap_err();
+        assert_eq!(error.kind(), Kind::Damaged, "{error}");
+        assert!(
+            error.to_string().contains("cut.zst: damaged after byte"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn a_failed_write_leaves_the_old_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("f");
+        replace_bytes(&path, b"old").unwrap();
+        replace(&path, |w| {
+            w.write_all(b"new")?;
+            Err(io::Error::from(io::ErrorKind::StorageFull))
+        })
+        .unwrap_err();
+        assert_eq!(fs::read(&path).unwrap(), b"old");
+        assert_eq!(
+            fs::read_dir(folder.path()).unwrap().count(),
+            1,
+            "no temporary is left"
+        );
+    }
+
+    #[test]
+    fn a_staged_folder_appears_whole_and_needs_force_to_replace() {
+        let folder = tempfile::tempdir().unwrap();
+        let target = folder.path().join("out");
+        for round in ["1", "2"] {
+            let staged = Staged::new(&target, round == "2").unwrap();
+            replace_bytes(&staged.path().join("f"), round.as_bytes()).unwrap();
+            assert_eq!(target.exists(), round == "2");
+            staged.publish().unwrap();
+            assert_eq!(fs::read_to_string(target.join("f")).unwrap(), round);
+        }
+        assert_eq!(
+            Staged::new(&target, false).err().unwrap().kind(),
+            Kind::Usage
+        );
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+}

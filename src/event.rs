@@ -1,0 +1,263 @@
+//! The only words the rooms exchange: what happened ([`Event`]), what is asked ([`Control`],
+//! [`Ask`]) and where news goes ([`Sink`]).
+//!
+//! The engine and the data room speak and never print; a full-screen view, plain lines and
+//! NDJSON are three listeners of the same events. One line of `events.ndjson` is one event.
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+
+use serde::{Deserialize, Serialize};
+
+/// The score of one language: the row every table of results is made of.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LangScore {
+    /// Code of the language, as in [`crate::lang`].
+    pub lang: String,
+    /// Bits needed per byte of UTF-8 text; lower is better.
+    pub bits_per_byte: f64,
+    /// Bytes of text the score was taken on.
+    pub n_bytes: u64,
+    /// Tokens scored.
+    pub n_tokens: u64,
+}
+
+/// Something that happened.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum Event {
+    /// A stage of a pipeline began; `total` is in `unit`s where it is known beforehand.
+    StageStarted {
+        /// Name of the stage: `read`, `identify`, `filter`, `dedup`, …
+        stage: String,
+        /// How much there is to do.
+        total: Option<u64>,
+        /// What is counted: `records`, `bytes`, `tokens`, …
+        unit: String,
+    },
+    /// A stage went on; `done` counts from the start of the stage.
+    StageProgress {
+        /// Name of the stage.
+        stage: String,
+        /// How much is done.
+        done: u64,
+    },
+    /// A stage ended; what came in either went on or was dropped for a counted reason.
+    StageDone {
+        /// Name of the stage.
+        stage: String,
+        /// Records (or other units) that entered.
+        n_in: u64,
+        /// Records that went on.
+        n_out: u64,
+        /// Records that did not, by reason.
+        dropped: std::collections::BTreeMap<String, u64>,
+        /// Milliseconds the stage took.
+        elapsed_ms: u64,
+    },
+    /// Training is about to begin.
+    TrainStarted {
+        /// Run directory.
+        run: PathBuf,
+        /// Trained parameters.
+        n_params: u64,
+        /// Steps of the whole run.
+        n_steps: u64,
+        /// First step of this process: above 0 after a resume.
+        first_step: u64,
+        /// Tokens of one optimiser step.
+        tokens_per_step: u64,
+        /// Name of the executor: `reference`, `cpu`, …
+        executor: String,
+        /// Threads it uses.
+        n_threads: usize,
+        /// Languages of the mix with their share, largest first.
+        mix: Vec<(String, f64)>,
+    },
+    /// One optimiser step was made.
+    Step {
+        /// Steps made so far, this one included.
+        step: u64,
+        /// Mean loss of its tokens, in nats.
+        loss: f64,
+        /// Learning rate it used.
+        lr: f64,
+        /// Norm of the gradient before clipping.
+        grad_norm: f64,
+        /// Tokens seen so far, this step included.
+        n_tokens: u64,
+        /// Tokens per second of this step.
+        tokens_per_s: f64,
+        /// Milliseconds since training began in this process.
+        elapsed_ms: u64,
+    },
+    /// The model was scored on held-out text, worst language first.
+    HeldOut {
+        /// Steps made so far.
+        step: u64,
+        /// Macro mean of bits per byte over languages.
+        mean_bits_per_byte: f64,
+        /// One score a language, worst first.
+        scores: Vec<LangScore>,
+    },
+    /// The model continued a prompt during training.
+    Sample {
+        /// Steps made so far.
+        step: u64,
+        /// Language of the prompt.
+        lang: String,
+        /// The prompt.
+        prompt: String,
+        /// What the model made of it.
+        text: String,
+    },
+    /// An artefact is on disk, whole.
+    Saved {
+        /// Where it is.
+        path: PathBuf,
+        /// What it is: `checkpoint`, `model`, `tokenizer`, `gguf`, …
+        what: String,
+    },
+    /// One piece of generated text.
+    Piece {
+        /// Text of the piece; may be empty while a multi-byte character is incomplete.
+        text: String,
+        /// Id of the token.
+        token: u32,
+        /// Natural logarithm of its probability before sampling filters.
+        logprob: f32,
+    },
+    /// Generation of one answer ended.
+    Answered {
+        /// Why: `eos`, `length`, `stopped`.
+        reason: String,
+        /// Tokens of the prompt that were fed.
+        n_prompt: u64,
+        /// Tokens generated.
+        n_generated: u64,
+        /// Milliseconds until the first token.
+        prefill_ms: u64,
+        /// Milliseconds from the first token to the last.
+        decode_ms: u64,
+    },
+    /// Something the reader should know.
+    Note {
+        /// True for a warning.
+        warning: bool,
+        /// One line, lower case, no full stop.
+        text: String,
+    },
+    /// The work ended: `done`, `interrupted` or `failed`.
+    Ended {
+        /// How it ended.
+        outcome: String,
+        /// Milliseconds it took.
+        elapsed_ms: u64,
+    },
+}
+
+/// Where news goes. Called from worker threads; must not block for long.
+pub trait Sink: Send + Sync {
+    /// Takes note of `event`.
+    fn emit(&self, event: Event);
+}
+
+impl<F: Fn(Event) + Send + Sync> Sink for F {
+    fn emit(&self, event: Event) {
+        self(event);
+    }
+}
+
+/// Forgets everything.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Silent;
+
+impl Sink for Silent {
+    fn emit(&self, _: Event) {}
+}
+
+/// Requests to a running piece of work, shared with signal handlers and key presses.
+#[derive(Debug, Default)]
+pub struct Control {
+    stop: AtomicU8,
+    checkpoint: AtomicBool,
+}
+
+impl Control {
+    /// Asks to finish the step in hand, save, and end; asked twice: end now.
+    pub fn request_stop(&self) {
+        let _ = self
+            .stop
+            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |n| {
+                Some(n.saturating_add(1))
+            });
+    }
+
+    /// Takes back every request to stop (a chat goes on after an answer was cut short).
+    pub fn clear_stop(&self) {
+        self.stop.store(0, Ordering::SeqCst);
+    }
+
+    /// True once a stop was asked for.
+    pub fn stop_requested(&self) -> bool {
+        self.stop.load(Ordering::SeqCst) > 0
+    }
+
+    /// True once a stop was asked for twice.
+    pub fn stop_now(&self) -> bool {
+        self.stop.load(Ordering::SeqCst) > 1
+    }
+
+    /// Asks for a checkpoint at the end of the step in hand.
+    pub fn request_checkpoint(&self) {
+        self.checkpoint.store(true, Ordering::SeqCst);
+    }
+
+    /// True once for each request for a checkpoint.
+    pub fn take_checkpoint_request(&self) -> bool {
+        self.checkpoint.swap(false, Ordering::SeqCst)
+    }
+}
+
+/// What a chat screen asks of the model behind it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ask {
+    /// Answer this message of the user.
+    Say(String),
+    /// Answer the last message again, with other random numbers.
+    Regenerate,
+    /// Forget the conversation.
+    Clear,
+    /// Use this system prompt from now on (and forget the conversation).
+    System(String),
+    /// The screen was closed.
+    Quit,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_event_survives_its_line() {
+        let event = Event::Note {
+            warning: true,
+            text: "a \"quoted\"\nline".into(),
+        };
+        let line = serde_json::to_string(&event).unwrap();
+        assert!(!line.contains('\n'), "one event is one line");
+        assert_eq!(serde_json::from_str::<Event>(&line).unwrap(), event);
+    }
+
+    #[test]
+    fn a_second_stop_means_now() {
+        let control = Control::default();
+        assert!(!control.stop_requested());
+        control.request_stop();
+        assert!(control.stop_requested() && !control.stop_now());
+        control.request_stop();
+        assert!(control.stop_now());
+        control.clear_stop();
+        assert!(!control.stop_requested());
+    }
+}

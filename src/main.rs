@@ -1,0 +1,3 @@
+//! The `eu` command: parse, dispatch, exit code.
+
+fn main() {}

@@ -1,0 +1,2 @@
+//! One integration binary: the real program on real files.
+#![allow(clippy::unwrap_used)]
