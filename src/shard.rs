@@ -10,6 +10,8 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
+use serde::{Deserialize, Serialize};
+
 use crate::disk::{self, Mapped};
 use crate::fault::{Fault, Kind};
 
@@ -271,6 +273,61 @@ impl Shard {
                 all.iter().copied().max()
             })
             .max()
+    }
+}
+
+/// One language of a prepared folder: a row of `mix.json`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct MixRow {
+    /// Code of the language; its shards are `tokens/{train,valid}/<lang>.{bin,idx}`.
+    pub lang: String,
+    /// Documents to train on.
+    pub n_docs: u64,
+    /// Tokens to train on, end-of-text tokens included.
+    pub n_tokens: u64,
+    /// Bytes of UTF-8 they stand for.
+    pub n_bytes: u64,
+    /// Share of the language in the training mix; the rows sum to 1.
+    pub weight: f64,
+    /// How often its tokens are seen when the whole budget is used.
+    pub epochs: f64,
+}
+
+/// `mix.json` of a prepared folder: how much of each language a run should see.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Mix {
+    /// `mix/1`.
+    pub schema: String,
+    /// Tokens of the whole mix, repetitions included.
+    pub budget_tokens: u64,
+    /// One row a language that has text, in the order of the language table.
+    pub rows: Vec<MixRow>,
+}
+
+impl Mix {
+    /// Name of the file in a prepared folder.
+    pub const NAME: &str = "mix.json";
+
+    /// Reads the mix of a prepared folder.
+    ///
+    /// # Errors
+    /// When the file is absent or not a mix.
+    pub fn open(folder: &Path) -> Result<Self, Error> {
+        let path = folder.join(Self::NAME);
+        let bytes = disk::read(&path)?;
+        serde_json::from_slice(&bytes).map_err(|e| Error::Damaged {
+            path,
+            offset: e.column() as u64,
+            what: format!("not a mix: {e}"),
+        })
+    }
+
+    /// Writes the mix of a prepared folder.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn save(&self, folder: &Path) -> Result<(), Error> {
+        Ok(disk::replace_json(&folder.join(Self::NAME), self)?)
     }
 }
 

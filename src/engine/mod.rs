@@ -1,6 +1,13 @@
 //! Room: tokens to model to checkpoint to GGUF to words.
 
+mod error;
 pub mod eval;
 pub mod generate;
+pub mod gguf;
+pub mod load;
+pub mod model;
+pub mod ops;
 pub mod quant;
 pub mod train;
+
+pub use error::{Error, Result};

@@ -1,0 +1,102 @@
+//! What can go wrong in the engine.
+
+use std::path::{Path, PathBuf};
+
+use crate::fault::{Fault, Kind};
+use crate::{disk, shard, vocab};
+
+/// An error of the engine: what, where, and what next.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A file could not be read or written.
+    #[error(transparent)]
+    Disk(#[from] disk::Error),
+    /// Token files are not what they claim to be.
+    #[error(transparent)]
+    Shard(#[from] shard::Error),
+    /// A tokenizer cannot be used.
+    #[error(transparent)]
+    Vocab(#[from] vocab::Error),
+    /// A model file is damaged or not what it claims to be.
+    #[error("{}: {what}", path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, and at which byte, tensor or key.
+        what: String,
+    },
+    /// Something needed is not there.
+    #[error("{what}")]
+    Missing {
+        /// What is missing.
+        what: String,
+        /// How to get it.
+        hint: String,
+    },
+    /// The request makes no sense, or is not supported.
+    #[error("{what}")]
+    Usage {
+        /// What was asked.
+        what: String,
+        /// What would make sense.
+        hint: String,
+    },
+    /// Stopped on request; the work can go on later.
+    #[error("{what}")]
+    Interrupted {
+        /// How far it got.
+        what: String,
+        /// How to go on.
+        hint: String,
+    },
+    /// A gate did not hold.
+    #[error("{what}")]
+    Gate {
+        /// Which, with the figure and the bound.
+        what: String,
+    },
+    /// The work failed.
+    #[error("{0}")]
+    Failed(String),
+}
+
+impl Error {
+    /// A damaged model file.
+    pub fn damaged(path: &Path, what: impl Into<String>) -> Self {
+        Error::Damaged {
+            path: path.into(),
+            what: what.into(),
+        }
+    }
+}
+
+impl Fault for Error {
+    fn kind(&self) -> Kind {
+        match self {
+            Error::Disk(e) => e.kind(),
+            Error::Shard(e) => e.kind(),
+            Error::Vocab(e) => e.kind(),
+            Error::Damaged { .. } => Kind::Damaged,
+            Error::Missing { .. } => Kind::Missing,
+            Error::Usage { .. } => Kind::Usage,
+            Error::Interrupted { .. } => Kind::Interrupted,
+            Error::Gate { .. } => Kind::Gate,
+            Error::Failed(_) => Kind::Failed,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Error::Disk(e) => e.hint(),
+            Error::Shard(e) => e.hint(),
+            Error::Vocab(e) => e.hint(),
+            Error::Missing { hint, .. }
+            | Error::Usage { hint, .. }
+            | Error::Interrupted { hint, .. } => Some(hint.clone()),
+            Error::Damaged { .. } | Error::Gate { .. } | Error::Failed(_) => None,
+        }
+    }
+}
+
+/// Result of the engine.
+pub type Result<T> = std::result::Result<T, Error>;
