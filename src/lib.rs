@@ -1,4 +1,61 @@
-//! Europium: from text on disk to a chatting language model, in one program.
+//! # Europium: the map
+//!
+//! Europium makes an open, multilingual European language model end to end. This page is where a
+//! stranger starts: the walk of the data, the rooms of the house, and every file that is read or
+//! written with the module that does it.
+//!
+//! ## The walk
+//!
+//! | from → to | where | command |
+//! |---|---|---|
+//! | files on disk → [`data::Record`]s with a language | [`data::read`], [`data::langid`] | `eu prepare` |
+//! | records → kept and dropped, each with its reason | [`data::filter`], [`data::dedup`] | `eu prepare` |
+//! | kept → balanced tokens | [`data::mix`], [`data::tokenize`], [`shard`] | `eu prepare` |
+//! | tokens → batches → model | [`engine::train`], [`engine::model`], [`engine::ops`] | `eu train` |
+//! | model → scores per language | [`engine::eval`] | `eu eval` |
+//! | model → GGUF | [`engine::quant`], [`engine::gguf`] | `eu quantize` |
+//! | model and prompt → words | [`engine::generate`] | `eu chat` |
+//!
+//! ## The rooms
+//!
+//! Dependencies go down only: `commands → {tui, data, engine} → ground floor`. The three rooms
+//! never name one another; a test (`tests/it/house.rs`) keeps the walls.
+//!
+//! - **Ground floor**, knows nobody: [`event`] (the only words the rooms exchange), [`fault`]
+//!   (how a failure ends the program), [`lang`] (one row per language), [`shard`] (token files and
+//!   their mix), [`vocab`] (text ↔ ids), [`disk`] (the only place that creates files),
+//!   [`hardware`] (what this machine can do), [`ledger`] (manifests and lineage).
+//! - **Room [`data`]**: text on disk → tokens on disk.
+//! - **Room [`engine`]**: tokens → model → checkpoint → GGUF → words.
+//! - **Room [`tui`]**: screens as functions of state; can be left out (`--no-default-features`).
+//! - **Porch [`commands`]**: the `eu` program; the only room that knows the others, and the only
+//!   one that prints.
+//!
+//! ## Every file Europium reads or writes
+//!
+//! | file | read by | written by |
+//! |---|---|---|
+//! | documents: JSONL (`.gz`, `.zst`), text, folders named by language | [`data::read`] | [`data`] (`unique/`, `heldout/`, `dropped/<reason>/`) |
+//! | `report.json`, `parity.json` of a prepared folder | people, `eu tour` | [`data`] |
+//! | `tokenizer.json` | [`vocab`] | [`data::tokenize`], [`engine::folder`] |
+//! | `tokens/{train,valid}/<lang>.{bin,idx}` (Megatron) | [`shard`] | [`shard`] for [`data::tokenize`] |
+//! | `mix.json` | [`shard::Mix`] | [`shard::Mix`] for [`data`] |
+//! | `recipe.toml` | [`commands`] | `eu init`; [`engine::train`] (resolved, in the run) |
+//! | `events.ndjson` of a run | `eu watch`, [`tui`] | [`commands`] |
+//! | `checkpoints/step-*/` with `state/` | [`engine::train`] | [`engine::train`] |
+//! | Hugging Face folder: `config.json`, `model.safetensors`, … | [`engine::folder`] | [`engine::folder`] |
+//! | `*.gguf` | [`engine::gguf`] | [`engine::gguf`] for [`engine::quant`] |
+//! | `results_*.json` (lm-evaluation-harness layout) | people, other tools | [`engine::eval`] |
+//! | `manifest.json` beside every artefact | [`ledger`] | [`ledger`] |
+//! | `config.toml` in `$XDG_CONFIG_HOME/eu` | [`commands`] | people |
+//! | the Hugging Face cache | [`commands`] | `eu pull` |
+//! | `completions/`, `man/` | shells, `man` | `eu completions`, `eu man` |
+//!
+//! ## Words
+//!
+//! document → **record**; why a record left → **verdict**; file of tokens → **shard**; optimiser
+//! update → **step**; a part of `prepare` → **stage**; bits per byte of UTF-8 → **bits per byte**;
+//! tokens of a language over tokens of English for the same text → **parity**.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 pub mod data;

@@ -163,7 +163,7 @@ impl Shard {
     pub fn open(stem: &Path) -> Result<Self, Error> {
         let idx_path = with_suffix(stem, "idx");
         let idx = disk::read(&idx_path)?;
-        let tokens = open_bin(&with_suffix(stem, "bin"))?;
+        let tokens = Mapped::open(&with_suffix(stem, "bin"))?;
         let damaged = |offset: usize, what: String| Error::Damaged {
             path: idx_path.clone(),
             offset: offset as u64,
@@ -329,11 +329,6 @@ impl Mix {
     pub fn save(&self, folder: &Path) -> Result<(), Error> {
         Ok(disk::replace_json(&folder.join(Self::NAME), self)?)
     }
-}
-
-/// Maps the tokens; an empty file cannot be mapped everywhere, so it is refused by name.
-fn open_bin(path: &Path) -> Result<Mapped, Error> {
-    Ok(Mapped::open(path)?)
 }
 
 fn read_u64(bytes: &[u8], at: usize) -> u64 {
