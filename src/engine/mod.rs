@@ -1,5 +1,7 @@
 //! Room: tokens to model to checkpoint to GGUF to words.
 
+#[cfg(feature = "cuda")]
+pub mod cuda;
 mod error;
 pub mod eval;
 pub mod generate;
