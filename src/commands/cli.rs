@@ -1,7 +1,7 @@
 //! The command line as it is typed: the one source of help, completions and man pages.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::builder::{FalseyValueParser, Styles};
 use clap::{ArgAction, ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
@@ -73,6 +73,9 @@ pub enum Command {
     /// Print a manual page, or write all of them to a folder.
     Man(man::Args),
 }
+
+/// Stands for the file where `eu doctor --config` has none.
+pub const NO_RECIPE: &str = "::";
 
 /// When to colour.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
@@ -151,6 +154,11 @@ pub struct Shared {
 }
 
 impl Shared {
+    /// The recipe that was given.
+    pub fn recipe(&self) -> Option<&Path> {
+        self.config.as_deref().filter(|p| *p != Path::new(NO_RECIPE))
+    }
+
     /// Takes over what the files say and no flag or variable does.
     pub fn fill(&mut self, common: &settings::Common) {
         self.color = self.color.or(common.color);

@@ -39,7 +39,7 @@ fn run(args: Vec<OsString>, out: &mut Arc<Out>) -> Result<()> {
         }
         Err(e) => return Err(usage(&e)),
     };
-    let files = Files::read(cli.shared.config.as_deref())?;
+    let files = Files::read(cli.shared.recipe())?;
     cli.shared.fill(&files.common());
     *out = Arc::new(Out::new(&cli.shared)?);
     let Cli { command, shared } = &cli;
@@ -53,7 +53,7 @@ fn run(args: Vec<OsString>, out: &mut Arc<Out>) -> Result<()> {
         Command::Init(args) => init::run(args, shared, out),
         Command::Pull(args) => pull::run(args, shared, out),
         Command::Inspect(args) => inspect::run(args, out),
-        Command::Doctor(args) => doctor::run(args, shared, &matches, &files, out),
+        Command::Doctor(args) => doctor::run(args, &matches, &files, out),
         Command::Watch(args) => watch::run(args, out),
         Command::Completions(args) => completions::run(args, out),
         Command::Man(args) => man::run(args, out),

@@ -18,6 +18,9 @@ Examples:
   eu quantize run --type q8_0 -o out.gguf  another type, elsewhere
   eu quantize run --data data              with bits per byte before and after";
 
+/// Types of files that can be written.
+pub const TYPES: [&str; 5] = ["f16", "bf16", "q8_0", "q4_0", "q4_k_m"];
+
 /// What can be typed after `eu quantize`.
 #[derive(Debug, Default, clap::Args, Serialize)]
 #[command(before_help = EXAMPLES)]
@@ -29,7 +32,7 @@ pub struct Args {
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
     /// Type of the file.
-    #[arg(long, value_name = "TYPE", value_parser = ["f16", "bf16", "q8_0", "q4_0", "q4_k_m"])]
+    #[arg(long, value_name = "TYPE", value_parser = TYPES)]
     pub r#type: Option<String>,
     /// Text to compare before and after on: a prepared folder, or files of records.
     #[arg(long, value_name = "PATH")]

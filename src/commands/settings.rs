@@ -232,6 +232,15 @@ pub fn section_keys(section: &str) -> Vec<String> {
     }
 }
 
+/// Every key of a section with its default as TOML; none where it has no value.
+pub fn defaults(section: &str) -> Vec<(String, Option<String>)> {
+    let all = Table::try_from(Sections::default()).unwrap_or_default();
+    let own = all.get(section).and_then(Value::as_table);
+    let value = |key: &str| own.and_then(|own| own.get(key)).map(Value::to_string);
+    let keys = section_keys(section).into_iter();
+    keys.map(|key| (value(&key), key)).map(|(value, key)| (key, value)).collect()
+}
+
 /// The known name that reads most like `name`, if one does.
 pub fn nearest<'a>(name: &str, known: &'a [String]) -> Option<&'a str> {
     let name = name.to_lowercase().replace('-', "_");
