@@ -405,6 +405,7 @@ impl Staged {
     ///
     /// # Errors
     /// When it cannot be renamed.
+    #[allow(clippy::disallowed_methods)]
     pub fn publish(self) -> Result<()> {
         let Staged { target, folder } = self;
         let fresh = folder.keep();

@@ -134,7 +134,8 @@ mod tests {
 
     #[test]
     fn the_systems_files_are_read_by_their_names() {
-        let cpuinfo = "processor\t: 0\nmodel name\t: A  Fast   CPU\nflags\t\t: fpu amx_tile amx_bf16\n";
+        let cpuinfo =
+            "processor\t: 0\nmodel name\t: A  Fast   CPU\nflags\t\t: fpu amx_tile amx_bf16\n";
         assert_eq!(cpu_name(cpuinfo).unwrap(), "A Fast CPU");
         let sets = instruction_sets(cpuinfo);
         assert!(sets.contains(&"amx-tile") && sets.contains(&"amx-bf16"));

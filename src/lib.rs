@@ -1,5 +1,5 @@
 //! Europium: from text on disk to a chatting language model, in one program.
-#![cfg_attr(test, allow(clippy::unwrap_used))]
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::disallowed_methods))]
 
 pub mod data;
 pub mod disk;

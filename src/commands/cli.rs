@@ -156,7 +156,9 @@ pub struct Shared {
 impl Shared {
     /// The recipe that was given.
     pub fn recipe(&self) -> Option<&Path> {
-        self.config.as_deref().filter(|p| *p != Path::new(NO_RECIPE))
+        self.config
+            .as_deref()
+            .filter(|p| *p != Path::new(NO_RECIPE))
     }
 
     /// Takes over what the files say and no flag or variable does.

@@ -88,7 +88,7 @@ pub fn run(args: &Args, matches: &ArgMatches, files: &Files, out: &Out) -> Resul
 }
 
 fn examine(out: &Out) -> Result<Report> {
-    let executor = engine::ops::Executor::named("auto", 0)?;
+    let executor = engine::ops::Executor::choose("auto", 0)?;
     let machine = Machine::probe();
     Ok(Report {
         version: env!("CARGO_PKG_VERSION"),
@@ -111,7 +111,10 @@ fn examine(out: &Out) -> Result<Report> {
 fn why(machine: &Machine) -> String {
     match machine.instruction_sets.is_empty() {
         true => "this processor offers no vector instructions we know".into(),
-        false => format!("the processor offers {}", machine.instruction_sets.join(" ")),
+        false => format!(
+            "the processor offers {}",
+            machine.instruction_sets.join(" ")
+        ),
     }
 }
 
@@ -141,10 +144,19 @@ fn text(report: &Report) -> String {
     table.row(["processor", cpu]);
     table.row(["cores", &machine.n_cores.to_string()]);
     table.row(["instructions", &machine.instruction_sets.join(" ")]);
-    let (all, free) = (known(machine.memory_bytes), known(machine.free_memory_bytes));
+    let (all, free) = (
+        known(machine.memory_bytes),
+        known(machine.free_memory_bytes),
+    );
     table.row(["memory", &format!("{all}, {free} free")]);
-    table.row(["disk here", &format!("{} free", known(report.disk_free_bytes))]);
-    table.row(["executor", &format!("{}: {}", report.executor, report.executor_why)]);
+    table.row([
+        "disk here",
+        &format!("{} free", known(report.disk_free_bytes)),
+    ]);
+    table.row([
+        "executor",
+        &format!("{}: {}", report.executor, report.executor_why),
+    ]);
     if let Some(reason) = &report.cuda.reason {
         table.row(["cuda", reason]);
     }
@@ -230,7 +242,10 @@ fn section<P: Serialize + Default>(
             let here = m.try_contains_id(&row.key).unwrap_or(false);
             (here && m.value_source(&row.key) == Some(source)).then(|| raw(m, &row.key))
         };
-        if let Some(value) = called.as_ref().and_then(|m| asked(m, ValueSource::EnvVariable)) {
+        if let Some(value) = called
+            .as_ref()
+            .and_then(|m| asked(m, ValueSource::EnvVariable))
+        {
             row.value = value;
             row.origin = format!("EU_{}", row.key.to_uppercase());
         }
@@ -248,7 +263,8 @@ fn raw(matches: &ArgMatches, key: &str) -> Value {
         .get_raw(key)
         .map(|values| values.map(|v| v.to_string_lossy().into_owned()).collect())
         .unwrap_or_default();
-    let one = |word: &String| serde_json::from_str(word).unwrap_or_else(|_| Value::from(word.as_str()));
+    let one =
+        |word: &String| serde_json::from_str(word).unwrap_or_else(|_| Value::from(word.as_str()));
     match &words[..] {
         [] => Value::from(true),
         [word] => one(word),
@@ -261,7 +277,9 @@ fn unknown_variables() -> Vec<String> {
     fn collect(command: &clap::Command, known: &mut Vec<String>) {
         let names = command.get_arguments().filter_map(|arg| arg.get_env());
         known.extend(names.map(|name| name.to_string_lossy().into_owned()));
-        command.get_subcommands().for_each(|sub| collect(sub, known));
+        command
+            .get_subcommands()
+            .for_each(|sub| collect(sub, known));
     }
     let mut known = Vec::new();
     collect(&cli::command(), &mut known);

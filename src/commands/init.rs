@@ -122,7 +122,12 @@ pub fn run(args: &Args, shared: &Shared, out: &Out) -> Result<()> {
     let mut force = shared.force;
     if !force && args.file.exists() && out.may_ask() && !shared.dry_run {
         let question = format!("{} exists; replace it?", args.file.display());
-        force = asked(Confirm::new().with_prompt(question).default(false).interact())?;
+        force = asked(
+            Confirm::new()
+                .with_prompt(question)
+                .default(false)
+                .interact(),
+        )?;
     }
     if !force && !shared.dry_run {
         disk::refuse_existing(&args.file)?;
@@ -131,14 +136,18 @@ pub fn run(args: &Args, shared: &Shared, out: &Out) -> Result<()> {
     Lang::select(&answers.langs)?;
     let recipe = recipe(&answers, shared.seed.unwrap_or(1), &args.file);
     if shared.dry_run {
-        return out.result("plan/1", &serde_json::json!({"command": "init", "plan": recipe}), || {
-            recipe.clone()
-        });
+        return out.result(
+            "plan/1",
+            &serde_json::json!({"command": "init", "plan": recipe}),
+            || recipe.clone(),
+        );
     }
     disk::replace_bytes(&args.file, recipe.as_bytes())?;
     let report = serde_json::json!({"file": args.file});
     let name = args.file.display();
-    out.say(&format!("next: eu prepare --recipe {name} && eu train --recipe {name}"));
+    out.say(&format!(
+        "next: eu prepare --recipe {name} && eu train --recipe {name}"
+    ));
     out.result("init/1", &report, || format!("{name}\n"))
 }
 
@@ -156,9 +165,17 @@ fn answer(args: &Args, ask: bool) -> Result<Answers> {
         None => Ok(default.to_string()),
     };
     let path = |given: &Option<PathBuf>| given.as_ref().map(|p| p.display().to_string());
-    let list = |text: String| text.split(',').map(|s| s.trim().to_string()).collect::<Vec<_>>();
+    let list = |text: String| {
+        text.split(',')
+            .map(|s| s.trim().to_string())
+            .collect::<Vec<_>>()
+    };
     let langs = args.langs.as_ref().map(|langs| langs.join(","));
-    let langs = text(langs, "languages (codes, eu24, europe)", &data.langs.join(","))?;
+    let langs = text(
+        langs,
+        "languages (codes, eu24, europe)",
+        &data.langs.join(","),
+    )?;
     let inputs = match &args.inputs {
         Some(inputs) => inputs.clone(),
         None => {
@@ -166,13 +183,24 @@ fn answer(args: &Args, ask: bool) -> Result<Answers> {
             list(typed).into_iter().map(PathBuf::from).collect()
         }
     };
-    let folder = text(path(&args.data), "folder for the prepared data", &data.output.display().to_string())?;
-    let run = text(path(&args.run), "run directory", &train.output.display().to_string())?;
+    let folder = text(
+        path(&args.data),
+        "folder for the prepared data",
+        &data.output.display().to_string(),
+    )?;
+    let run = text(
+        path(&args.run),
+        "run directory",
+        &train.output.display().to_string(),
+    )?;
     let size = match &args.size {
         Some(name) => SIZES.iter().find(|size| size.name == name),
         None if ask => {
             let rows = SIZES.iter().map(|s| format!("{}: {}", s.name, s.about));
-            let question = Select::new().with_prompt("size of the model").items(rows).default(0);
+            let question = Select::new()
+                .with_prompt("size of the model")
+                .items(rows)
+                .default(0);
             SIZES.get(asked(question.interact())?)
         }
         None => SIZES.first(),
@@ -197,7 +225,10 @@ fn answer(args: &Args, ask: bool) -> Result<Answers> {
         run: run.into(),
         size: size.unwrap_or(&SIZES[0]),
         minutes,
-        kind: args.r#type.clone().unwrap_or_else(|| engine::quant::Plan::default().r#type),
+        kind: args
+            .r#type
+            .clone()
+            .unwrap_or_else(|| engine::quant::Plan::default().r#type),
     })
 }
 
@@ -266,7 +297,10 @@ fn recipe(answers: &Answers, seed: u64, file: &Path) -> String {
         (
             "quantize",
             "A GGUF file for llama.cpp and ollama: eu quantize",
-            format!("model = {run}\ntype = \"{}\"\ndata = [{data}]\n", answers.kind),
+            format!(
+                "model = {run}\ntype = \"{}\"\ndata = [{data}]\n",
+                answers.kind
+            ),
         ),
         ("chat", "Talk to it: eu chat", format!("model = {run}\n")),
     ];
@@ -279,7 +313,14 @@ fn recipe(answers: &Answers, seed: u64, file: &Path) -> String {
 
 /// The keys of a section that `written` leaves out, as comments.
 fn other_keys(section: &str, written: &str) -> String {
-    let names = |line: &str| Some(line.split_once(" = ")?.0.trim_start_matches("# ").to_string());
+    let names = |line: &str| {
+        Some(
+            line.split_once(" = ")?
+                .0
+                .trim_start_matches("# ")
+                .to_string(),
+        )
+    };
     let mut known: Vec<String> = written.lines().filter_map(names).collect();
     // Not for recipes: what belongs to one call, and the key above all sections.
     known.extend(["force", "resume", "seed"].map(String::from));

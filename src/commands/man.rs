@@ -49,14 +49,20 @@ pub fn run(args: &Args, out: &Out) -> Result<()> {
             Some(near) => format!("did you mean `{near}`? a new folder is written as ./{wanted}"),
             None => format!("commands are: {}", known.join(", ")),
         };
-        return Err(Failure::usage(format!("no command and no folder is named `{wanted}`"))
-            .hint(hint)
-            .into());
+        return Err(
+            Failure::usage(format!("no command and no folder is named `{wanted}`"))
+                .hint(hint)
+                .into(),
+        );
     }
     for (file, page) in &pages {
         disk::replace_bytes(&folder.join(file), page)?;
     }
-    out.say(&format!("wrote {} pages to {}", pages.len(), folder.display()));
+    out.say(&format!(
+        "wrote {} pages to {}",
+        pages.len(),
+        folder.display()
+    ));
     Ok(())
 }
 

@@ -18,9 +18,13 @@ pub fn resolve(model: &Path) -> Result<PathBuf> {
         if let Some(folder) = pulled(id) {
             return Ok(folder);
         }
-        return Err(Failure::missing(format!("{id}: no such file, and not pulled"))
-            .hint(format!("check the path, or `eu pull {id}` if it is a hub id"))
-            .into());
+        return Err(
+            Failure::missing(format!("{id}: no such file, and not pulled"))
+                .hint(format!(
+                    "check the path, or `eu pull {id}` if it is a hub id"
+                ))
+                .into(),
+        );
     }
     Err(
         Failure::missing(format!("{}: no such model", model.display()))
@@ -67,7 +71,16 @@ mod tests {
         for id in ["gpt2", "utter-project/EuroLLM-1.7B", "a/b.c_d"] {
             assert!(is_hub_id(id), "{id}");
         }
-        for path in ["../x", "/abs", "a/b/c", "a//b", "a/..", ".hidden/x", "", "a b"] {
+        for path in [
+            "../x",
+            "/abs",
+            "a/b/c",
+            "a//b",
+            "a/..",
+            ".hidden/x",
+            "",
+            "a b",
+        ] {
             assert!(!is_hub_id(path), "{path}");
         }
     }

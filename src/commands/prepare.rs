@@ -159,7 +159,11 @@ pub fn run(args: &Args, shared: &Shared, files: &Files, out: &Arc<Out>) -> Resul
 }
 
 fn preview(plan: Plan) -> Preview<Plan> {
-    let read = plan.inputs.iter().chain(&plan.heldout).chain(&plan.parallel);
+    let read = plan
+        .inputs
+        .iter()
+        .chain(&plan.heldout)
+        .chain(&plan.parallel);
     let inputs: Vec<Input> = read
         .chain(&plan.tokenizer)
         .map(|path| Input::of(path))

@@ -69,7 +69,10 @@ impl<P: Serialize> Preview<P> {
 
     fn text(&self) -> String {
         let guess = |n: Option<u64>, show: fn(u64) -> String| {
-            n.map_or_else(|| "not known beforehand".into(), |n| format!("about {}", show(n)))
+            n.map_or_else(
+                || "not known beforehand".into(),
+                |n| format!("about {}", show(n)),
+            )
         };
         let mut table = Table::new(&["would", "", ">"]);
         for input in &self.inputs {

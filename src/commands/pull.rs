@@ -103,8 +103,13 @@ struct Expected(String);
 
 impl Expected {
     fn parse(text: &str) -> Option<Self> {
-        let text = text.trim_matches('"').trim_start_matches("W/").trim_matches('"');
-        let hex = text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
+        let text = text
+            .trim_matches('"')
+            .trim_start_matches("W/")
+            .trim_matches('"');
+        let hex = text
+            .bytes()
+            .all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
         (hex && matches!(text.len(), 40 | 64)).then(|| Expected(text.into()))
     }
 
@@ -131,9 +136,11 @@ pub fn run(args: &Args, shared: &Shared, out: &Arc<Out>) -> Result<()> {
         return Err(Failure::usage(format!("{:?} is no revision", args.revision)).into());
     }
     if shared.offline {
-        return Err(Failure::missing("the network is forbidden by --offline or EU_OFFLINE")
-            .hint("fetch the model on another machine and copy its folder")
-            .into());
+        return Err(
+            Failure::missing("the network is forbidden by --offline or EU_OFFLINE")
+                .hint("fetch the model on another machine and copy its folder")
+                .into(),
+        );
     }
     let hub = Hub::open(args)?;
     let listing = hub.listing()?;
@@ -157,7 +164,14 @@ pub fn run(args: &Args, shared: &Shared, out: &Arc<Out>) -> Result<()> {
     let sink = sinks::for_command(out);
     let mut files = Vec::new();
     for (name, expected) in &wanted {
-        files.push(hub.fetch(name, expected.as_ref(), &listing.sha, shared.force, &control, &*sink)?);
+        files.push(hub.fetch(
+            name,
+            expected.as_ref(),
+            &listing.sha,
+            shared.force,
+            &control,
+            &*sink,
+        )?);
     }
     hub.name_commit(&listing.sha)?;
     let report = Report {
@@ -174,7 +188,9 @@ pub fn run(args: &Args, shared: &Shared, out: &Arc<Out>) -> Result<()> {
         report.files.len(),
         out::bytes(n_bytes)
     ));
-    out.result("pull/1", &report, || format!("{}\n", report.folder.display()))
+    out.result("pull/1", &report, || {
+        format!("{}\n", report.folder.display())
+    })
 }
 
 /// Files to fetch, each with its hash where the listing has one, and files that are left.
@@ -185,9 +201,11 @@ fn choose(listing: &Listing, include: &[String]) -> Result<Choice> {
     for file in &listing.siblings {
         let name = &file.rfilename;
         if !is_safe_name(name) {
-            return Err(Failure::damaged(format!("{name:?}: a name that leads out of its folder"))
-                .hint("this repository is not to be trusted")
-                .into());
+            return Err(
+                Failure::damaged(format!("{name:?}: a name that leads out of its folder"))
+                    .hint("this repository is not to be trusted")
+                    .into(),
+            );
         }
         let ending = Path::new(name).extension().and_then(|e| e.to_str());
         let kind_is_safe = ending.is_some_and(|e| ENDINGS.contains(&e));
@@ -196,7 +214,11 @@ fn choose(listing: &Listing, include: &[String]) -> Result<Choice> {
             passed_over.push(name.clone());
             continue;
         }
-        let digest = file.lfs.as_ref().map(|lfs| &lfs.sha256).or(file.blob_id.as_ref());
+        let digest = file
+            .lfs
+            .as_ref()
+            .map(|lfs| &lfs.sha256)
+            .or(file.blob_id.as_ref());
         wanted.push((name.clone(), digest.and_then(|d| Expected::parse(d))));
     }
     if wanted.is_empty() {
@@ -314,14 +336,15 @@ impl Hub {
         let (mut fetched, mut idle) = (0, 0);
         loop {
             let part = known.as_ref().map(|e| self.blob(e).with_extension("part"));
-            let have = part.as_ref().and_then(|p| p.metadata().ok()).map_or(0, |m| m.len());
+            let have = part
+                .as_ref()
+                .and_then(|p| p.metadata().ok())
+                .map_or(0, |m| m.len());
             let before = fetched;
-            let ended = self
-                .ask(name, commit, have)
-                .and_then(|answer| {
-                    known = Some(agreed(name, known.take(), &answer)?);
-                    self.receive(name, answer, known.as_ref(), &mut fetched, control, sink)
-                });
+            let ended = self.ask(name, commit, have).and_then(|answer| {
+                known = Some(agreed(name, known.take(), &answer)?);
+                self.receive(name, answer, known.as_ref(), &mut fetched, control, sink)
+            });
             match ended {
                 Ok(()) => break,
                 Err(Cut::Final(error)) => return Err(error),
@@ -362,10 +385,10 @@ impl Hub {
         let home = origin(&url);
         let mut promised = None;
         for _ in 0..=MAX_REDIRECTS {
-            let mut request = self
-                .agent
-                .get(&url)
-                .header(header::USER_AGENT, concat!("eu/", env!("CARGO_PKG_VERSION")));
+            let mut request = self.agent.get(&url).header(
+                header::USER_AGENT,
+                concat!("eu/", env!("CARGO_PKG_VERSION")),
+            );
             // A file from its beginning is asked for without a range: an empty one has none.
             if start > 0 {
                 request = request.header(header::RANGE, format!("bytes={start}-"));
@@ -387,21 +410,38 @@ impl Hub {
                 }
                 200 => {
                     let total = text("content-length").and_then(|n| n.parse().ok());
-                    return Ok(Answer { start: 0, total, promised, response });
+                    return Ok(Answer {
+                        start: 0,
+                        total,
+                        promised,
+                        response,
+                    });
                 }
                 206 => {
                     let (from, total) = text("content-range")
                         .and_then(content_range)
                         .filter(|(from, _)| *from == start)
                         .ok_or_else(|| {
-                            Failure::damaged(format!("{name}: another part came than was asked for"))
+                            Failure::damaged(format!(
+                                "{name}: another part came than was asked for"
+                            ))
                         })?;
-                    return Ok(Answer { start: from, total, promised, response });
+                    return Ok(Answer {
+                        start: from,
+                        total,
+                        promised,
+                        response,
+                    });
                 }
                 416 => {
                     // We have all there is, or a partial file that is too long: the hash tells.
                     let total = Some(start);
-                    return Ok(Answer { start, total, promised, response });
+                    return Ok(Answer {
+                        start,
+                        total,
+                        promised,
+                        response,
+                    });
                 }
                 code @ (408 | 429 | 500..=599) => {
                     return Err(Cut::Network(format!("the hub answers {code}")));
@@ -409,7 +449,10 @@ impl Hub {
                 code => return Err(Cut::Final(refused(&format!("{id}: {name}"), code))),
             }
         }
-        Err(Failure::damaged(format!("{name}: redirected more than {MAX_REDIRECTS} times")).into())
+        Err(Failure::damaged(format!(
+            "{name}: redirected more than {MAX_REDIRECTS} times"
+        ))
+        .into())
     }
 
     /// Appends the body of an answer to the partial file.
@@ -447,11 +490,14 @@ impl Hub {
                 let stopped = Failure::new(Kind::Interrupted, format!("{name}: stopped"));
                 return Err(stopped.hint("run the same command again to go on").into());
             }
-            let n = body.read(&mut buffer).map_err(|e| Cut::Network(e.to_string()))?;
+            let n = body
+                .read(&mut buffer)
+                .map_err(|e| Cut::Network(e.to_string()))?;
             if n == 0 {
                 break;
             }
-            file.write_all(&buffer[..n]).map_err(|e| disk::Error::io(&part, "write", e))?;
+            file.write_all(&buffer[..n])
+                .map_err(|e| disk::Error::io(&part, "write", e))?;
             (done, *fetched) = (done + n as u64, *fetched + n as u64);
             let stage = name.to_string();
             sink.emit(Event::StageProgress { stage, done });
@@ -461,9 +507,9 @@ impl Hub {
             }
         }
         match answer.total {
-            Some(total) if done < total => {
-                Err(Cut::Network(format!("the connection ended at byte {done} of {total}")))
-            }
+            Some(total) if done < total => Err(Cut::Network(format!(
+                "the connection ended at byte {done} of {total}"
+            ))),
             _ => Ok(()),
         }
     }
@@ -498,7 +544,11 @@ impl<E: crate::fault::Fault> From<E> for Cut {
 }
 
 /// The one hash that listing and answer promise.
-fn agreed(name: &str, known: Option<Expected>, answer: &Answer) -> std::result::Result<Expected, Failure> {
+fn agreed(
+    name: &str,
+    known: Option<Expected>,
+    answer: &Answer,
+) -> std::result::Result<Expected, Failure> {
     match (known, &answer.promised) {
         // Both are of one kind, so they must be equal; a mirror may give another kind of etag.
         (Some(known), Some(other)) if known.0.len() == other.0.len() && known != *other => {
@@ -509,7 +559,9 @@ fn agreed(name: &str, known: Option<Expected>, answer: &Answer) -> std::result::
         }
         (Some(known), _) => Ok(known),
         (None, Some(promised)) => Ok(promised.clone()),
-        (None, None) => Err(Failure::damaged(format!("{name}: the hub gives no hash to check it by"))),
+        (None, None) => Err(Failure::damaged(format!(
+            "{name}: the hub gives no hash to check it by"
+        ))),
     }
 }
 
@@ -610,7 +662,15 @@ mod tests {
 
     #[test]
     fn names_that_lead_elsewhere_are_refused() {
-        for name in ["../x.json", "/etc/x.json", "a/../../x.json", "a\\..\\x.json", "", "a//b", "./a"] {
+        for name in [
+            "../x.json",
+            "/etc/x.json",
+            "a/../../x.json",
+            "a\\..\\x.json",
+            "",
+            "a//b",
+            "./a",
+        ] {
             assert!(!is_safe_name(name), "{name}");
         }
         for name in ["model.safetensors", "onnx/model.json", "a b.json", "ä.json"] {
@@ -624,7 +684,11 @@ mod tests {
         for (glob, name, yes) in [
             ("*.json", "config.json", true),
             ("*.json", "model.safetensors", false),
-            ("model-0000?-of-*.safetensors", "model-00001-of-00002.safetensors", true),
+            (
+                "model-0000?-of-*.safetensors",
+                "model-00001-of-00002.safetensors",
+                true,
+            ),
             ("*a*b", "xaxbxb", true),
             ("*a*b", "xaxbxc", false),
             ("", "x", false),
@@ -648,13 +712,19 @@ mod tests {
         let path = folder.path().join("f");
         disk::replace_bytes(&path, b"hello\n").unwrap();
         // `printf 'hello\n' | git hash-object --stdin`
-        assert_eq!(git_sha1(&path).unwrap(), "ce013625030ba8dba906f756967f9e9ca394464a");
+        assert_eq!(
+            git_sha1(&path).unwrap(),
+            "ce013625030ba8dba906f756967f9e9ca394464a"
+        );
     }
 
     #[test]
     fn a_secure_connection_is_never_left_for_an_open_one() {
         assert_eq!(redirected("https://a/b", "/c").unwrap(), "https://a/c");
-        assert_eq!(redirected("https://a/b", "https://d/c").unwrap(), "https://d/c");
+        assert_eq!(
+            redirected("https://a/b", "https://d/c").unwrap(),
+            "https://d/c"
+        );
         assert_eq!(redirected("https://a/b", "http://d/c"), None);
         assert_eq!(redirected("http://a/b", "file:///etc/passwd"), None);
         assert_eq!(content_range("bytes 5-9/10"), Some((5, Some(10))));

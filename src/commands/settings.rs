@@ -181,7 +181,11 @@ fn check(path: &Path, text: &str) -> std::result::Result<Table, Failure> {
             None => format!("known are: {}", known.join(", ")),
         };
         let line = line_of(text, at);
-        Failure::usage(format!("{}:{line}: unknown {what} `{name}`", path.display())).hint(hint)
+        Failure::usage(format!(
+            "{}:{line}: unknown {what} `{name}`",
+            path.display()
+        ))
+        .hint(hint)
     };
     let spanned = DeTable::parse(text).map_err(|e| wrong(&e))?;
     let mut above = keys_of::<Common>();
@@ -238,7 +242,9 @@ pub fn defaults(section: &str) -> Vec<(String, Option<String>)> {
     let own = all.get(section).and_then(Value::as_table);
     let value = |key: &str| own.and_then(|own| own.get(key)).map(Value::to_string);
     let keys = section_keys(section).into_iter();
-    keys.map(|key| (value(&key), key)).map(|(value, key)| (key, value)).collect()
+    keys.map(|key| (value(&key), key))
+        .map(|(value, key)| (key, value))
+        .collect()
 }
 
 /// The known name that reads most like `name`, if one does.
@@ -259,7 +265,11 @@ fn line_of(text: &str, at: usize) -> usize {
 
 /// `$XDG_CONFIG_HOME/eu/config.toml`, or `~/.config/eu/config.toml`.
 pub fn user_file() -> Option<PathBuf> {
-    let absolute = |name: &str| environment(name).map(PathBuf::from).filter(|p| p.is_absolute());
+    let absolute = |name: &str| {
+        environment(name)
+            .map(PathBuf::from)
+            .filter(|p| p.is_absolute())
+    };
     let base = absolute("XDG_CONFIG_HOME").or_else(|| Some(absolute("HOME")?.join(".config")))?;
     Some(base.join("eu/config.toml"))
 }
@@ -288,7 +298,10 @@ mod tests {
     fn refusal(text: &str) -> (String, String) {
         use crate::fault::Fault;
         let failure = check(Path::new("r.toml"), text).unwrap_err();
-        (failure.to_string(), failure.hint().unwrap_or_default())
+        (
+            failure.to_string(),
+            Fault::hint(&failure).unwrap_or_default(),
+        )
     }
 
     #[test]

@@ -506,6 +506,9 @@ mod tests {
             .map(|line| serde_json::from_str(line).unwrap())
             .collect();
         assert_eq!(events, [note.clone(), started(&run), note]);
-        assert!(text.lines().all(|l| l.starts_with(r#"{"schema":"event/1""#)));
+        assert!(
+            text.lines()
+                .all(|l| l.starts_with(r#"{"schema":"event/1""#))
+        );
     }
 }
