@@ -4,6 +4,7 @@
 pub mod cuda;
 mod error;
 pub mod eval;
+pub mod folder;
 pub mod generate;
 pub mod gguf;
 pub mod load;
