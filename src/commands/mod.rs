@@ -24,6 +24,7 @@ pub mod settings;
 pub mod signals;
 pub mod sinks;
 pub mod table;
+pub mod text;
 pub mod tour;
 pub mod train;
 pub mod watch;

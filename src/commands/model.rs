@@ -3,8 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use hf_hub::{Cache, Repo};
+use safetensors::SafeTensors;
 
 use super::fail::{Failure, Result};
+use crate::disk::{self, Mapped};
+use crate::engine;
+use crate::engine::gguf::Header;
 
 /// The path of a model: as given when it is there, else its newest copy in the hub's cache.
 ///
@@ -31,6 +35,35 @@ pub fn resolve(model: &Path) -> Result<PathBuf> {
             .hint("give a Hugging Face folder, a .gguf file, a run directory or a hub id")
             .into(),
     )
+}
+
+/// Memory the weights of a model take once they are loaded, four bytes each; none when the model
+/// cannot be read without loading it.
+pub fn memory_bytes(model: &Path) -> Option<u64> {
+    let path = engine::load::resolve(model).ok()?;
+    let n_weights: u64 = match path.is_file() {
+        true => gguf_weights(&path)?,
+        false => disk::walk(&path)
+            .ok()?
+            .iter()
+            .filter(|file| file.extension().is_some_and(|e| e == "safetensors"))
+            .filter_map(|file| safetensors_weights(file))
+            .sum(),
+    };
+    Some(4 * n_weights)
+}
+
+fn gguf_weights(path: &Path) -> Option<u64> {
+    let header = Header::parse(path, &Mapped::open(path).ok()?).ok()?;
+    Some(header.tensors.iter().map(|t| t.n_weights()).sum())
+}
+
+fn safetensors_weights(path: &Path) -> Option<u64> {
+    let bytes = Mapped::open(path).ok()?;
+    let (_, metadata) = SafeTensors::read_metadata(&bytes).ok()?;
+    let tensors = metadata.tensors();
+    let weights = tensors.values().map(|t| t.shape.iter().map(|n| *n as u64).product::<u64>());
+    Some(weights.sum())
 }
 
 /// True for `name` or `owner/name` as the hub writes them.

@@ -9,13 +9,14 @@
 use std::fs::File;
 use std::io::{self, IsTerminal, Write};
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::cli::{ColorChoice, Shared};
-use super::fail::{self, Error, Result};
+use super::fail::{self, ClosedPipe, Error, Result};
 use crate::disk;
 
 /// How the program talks, decided once at the start.
@@ -27,6 +28,7 @@ pub struct Out {
     color_err: bool,
     color_out: bool,
     log: Option<Mutex<File>>,
+    reader_left: AtomicBool,
 }
 
 impl Out {
@@ -48,6 +50,7 @@ impl Out {
             color_err: colored(color, io::stderr().is_terminal()),
             color_out: colored(color, io::stdout().is_terminal()),
             log,
+            reader_left: AtomicBool::new(false),
         })
     }
 
@@ -61,6 +64,7 @@ impl Out {
             color_err: colored(ColorChoice::Auto, io::stderr().is_terminal()),
             color_out: false,
             log: None,
+            reader_left: AtomicBool::new(false),
         }
     }
 
@@ -135,9 +139,11 @@ impl Out {
         } else {
             stdout.write_all(text.as_bytes())
         };
-        written
-            .and_then(|()| stdout.flush())
-            .map_err(fail::of_stdout)
+        written.and_then(|()| stdout.flush()).map_err(|e| {
+            let left = e.kind() == io::ErrorKind::BrokenPipe;
+            self.reader_left.fetch_or(left, Ordering::Relaxed);
+            fail::of_stdout(e)
+        })
     }
 
     /// Writes bytes to standard output (a completion script, a page in roff).
@@ -150,6 +156,17 @@ impl Out {
             .write_all(bytes)
             .and_then(|()| stdout.flush())
             .map_err(fail::of_stdout)
+    }
+
+    /// Fails once a reader of standard output is known to have gone away.
+    ///
+    /// # Errors
+    /// See above.
+    pub fn check_reader(&self) -> Result<()> {
+        match self.reader_left.load(Ordering::Relaxed) {
+            true => Err(ClosedPipe.into()),
+            false => Ok(()),
+        }
     }
 
     /// Help and version: text that clap made, with its own colours where they are wanted.

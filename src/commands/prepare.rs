@@ -7,10 +7,14 @@ use serde::Serialize;
 
 use super::cli::Shared;
 use super::fail::{Failure, Result};
-use super::out::Out;
+use super::out::{self, Out};
 use super::preview::{Input, Preview};
 use super::settings::Files;
-use crate::data::Plan;
+use super::table::Table;
+use super::{signals, sinks};
+use crate::data;
+use crate::data::{Plan, Report};
+use crate::event::Control;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -147,35 +151,136 @@ pub struct StageArgs {
 /// When the plan makes no sense, an input cannot be read or the output not be written.
 pub fn run(args: &Args, shared: &Shared, files: &Files, out: &Arc<Out>) -> Result<()> {
     let plan: Plan = files.plan("prepare", args, shared)?;
+    let control = Arc::new(Control::default());
+    if let Some(stage) = &args.stage {
+        signals::listen(&control, out)?;
+        return filter(stage, plan, &control, out);
+    }
     if plan.inputs.is_empty() {
         return Err(Failure::usage("nothing to prepare: no input was given")
             .hint("eu prepare INPUT… -o DIR, or `inputs` in the [prepare] section of a recipe")
             .into());
     }
+    refuse_stage_names(&plan)?;
     if shared.dry_run {
-        return preview(plan).print(out);
+        return preview(plan)?.print(out);
     }
-    Err(Failure::usage("prepare is not wired").into())
+    signals::listen(&control, out)?;
+    let report = prepare(&plan, &control, out)?;
+    out.result("prepare/1", &report, || text(&report, &plan))
 }
 
-fn preview(plan: Plan) -> Preview<Plan> {
-    let read = plan
-        .inputs
-        .iter()
-        .chain(&plan.heldout)
-        .chain(&plan.parallel);
+/// Prepares as planned.
+///
+/// # Errors
+/// As the data room's.
+pub fn prepare(plan: &Plan, control: &Control, out: &Arc<Out>) -> Result<Report> {
+    let sink = sinks::for_command(out);
+    Ok(data::run(plan, control, &*sink)?)
+}
+
+/// `eu prepare --json filter` reads `filter` as a file: say so rather than that it is not there.
+fn refuse_stage_names(plan: &Plan) -> Result<()> {
+    let stages = ["identify", "filter", "dedup", "stats", "explain"];
+    let named = |path: &&PathBuf| !path.exists() && stages.iter().any(|s| path.as_os_str() == *s);
+    match plan.inputs.iter().find(named) {
+        None => Ok(()),
+        Some(path) => {
+            let name = path.display();
+            Err(Failure::usage(format!("{name}: no such file"))
+                .hint(format!("for the stage write `eu prepare {name}`, then its options"))
+                .into())
+        }
+    }
+}
+
+/// One stage over a stream: records in, JSON lines out, order kept.
+fn filter(stage: &Stage, mut plan: Plan, control: &Control, out: &Out) -> Result<()> {
+    let (stage, args) = match stage {
+        Stage::Identify(args) => (data::Stage::Identify, args),
+        Stage::Filter(args) => (data::Stage::Filter, args),
+        Stage::Dedup(args) => (data::Stage::Dedup, args),
+        Stage::Stats(args) => (data::Stage::Stats, args),
+        Stage::Explain(args) => (data::Stage::Explain, args),
+    };
+    if let Some(key) = &args.text_key {
+        plan.text_key.clone_from(key);
+    }
+    let file = args.file.clone().unwrap_or_else(|| "-".into());
+    let records = data::read::records(&[file], &plan.text_key)?;
+    let mut unwritten = None;
+    let ended = data::run_stage(stage, records, &plan, control, &mut |value| {
+        if unwritten.is_none()
+            && let Err(e) = out.data(&format!("{value}\n"))
+        {
+            unwritten = Some(e);
+            control.request_stop(); // nobody reads on
+        }
+    });
+    match unwritten {
+        Some(error) => Err(error),
+        None => Ok(ended?),
+    }
+}
+
+/// The result for people: every language, the one whose text costs most tokens first.
+fn text(report: &Report, plan: &Plan) -> String {
+    let mut rows: Vec<_> = report.langs.iter().filter(|row| row.n_docs > 0).collect();
+    rows.sort_by(|a, b| b.parity.unwrap_or(0.0).total_cmp(&a.parity.unwrap_or(0.0)));
+    let headings = ["lang", "name", ">docs", ">bytes", ">tokens", ">per word", ">parity", ">share"];
+    let mut table = Table::new(&headings);
+    let known = |x: Option<f64>| x.map_or("-".into(), |x| format!("{x:.2}"));
+    for row in rows {
+        table.row([
+            sinks::short(&row.lang),
+            row.name.clone(),
+            out::count(row.n_docs),
+            out::count(row.n_bytes),
+            out::count(row.n_tokens),
+            known(row.tokens_per_word),
+            known(row.parity),
+            format!("{:.1} %", row.weight * 100.0),
+        ]);
+    }
+    let mut text = table.text();
+    for (reason, n) in &report.dropped {
+        text.push_str(&format!("dropped {}: {reason}\n", out::count(*n)));
+    }
+    text.push_str(&format!(
+        "{} records seen, {} kept, {} held out; {} tokens, vocabulary of {}\n{}\n",
+        out::count(report.n_seen),
+        out::count(report.n_kept),
+        out::count(report.n_heldout),
+        out::count(report.n_tokens),
+        out::count(report.n_vocab),
+        plan.output.display()
+    ));
+    text
+}
+
+fn preview(plan: Plan) -> Result<Preview<Plan>> {
+    let estimate = data::estimate(&plan)?;
+    let read = plan.inputs.iter().chain(&plan.heldout).chain(&plan.parallel);
     let inputs: Vec<Input> = read
         .chain(&plan.tokenizer)
         .map(|path| Input::of(path))
         .collect();
-    Preview {
+    let mut notes = vec![format!(
+        "{} files, {} of text",
+        out::count(estimate.n_files),
+        out::bytes(estimate.text_bytes)
+    )];
+    if estimate.free_bytes.is_some_and(|free| free < estimate.output_bytes) {
+        notes.push("the disk has too little room".into());
+    }
+    Ok(Preview {
         command: "prepare",
         inputs,
         outputs: vec![plan.output.clone()],
-        memory_bytes: None,
+        memory_bytes: Some(estimate.memory_bytes),
         time_ms: None,
-        disk_bytes: None,
-        notes: Vec::new(),
+        disk_bytes: Some(estimate.output_bytes),
+        notes,
         plan,
-    }
+    })
 }

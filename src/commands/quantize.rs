@@ -7,10 +7,14 @@ use serde::Serialize;
 
 use super::cli::Shared;
 use super::fail::{Failure, Result};
-use super::out::Out;
+use super::out::{self, Out};
 use super::preview::{Input, Preview};
 use super::settings::Files;
-use crate::engine::quant::Plan;
+use super::table::Table;
+use super::{model, signals, sinks, text};
+use crate::engine::quant::{About, Plan, Quant, Report};
+use crate::event::Control;
+use crate::{disk, engine};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -44,24 +48,107 @@ pub struct Args {
 /// # Errors
 /// When the model cannot be read or the file not be written.
 pub fn run(args: &Args, shared: &Shared, files: &Files, out: &Arc<Out>) -> Result<()> {
-    let plan: Plan = files.plan("quantize", args, shared)?;
+    let mut plan: Plan = files.plan("quantize", args, shared)?;
+    plan.model = model::resolve(&plan.model)?;
     if shared.dry_run {
-        return preview(plan).print(out);
+        return preview(plan)?.print(out);
     }
-    Err(Failure::usage("quantize is not wired").into())
+    let control = Arc::new(Control::default());
+    signals::listen(&control, out)?;
+    let report = quantize(&plan, &control, out)?;
+    out.result("quantize/1", &report, || told(&report))
 }
 
-fn preview(plan: Plan) -> Preview<Plan> {
-    let model = Input::of(&plan.model);
+/// Quantises as planned; with text, scores both models on it.
+///
+/// # Errors
+/// As the engine's, and when the text cannot be read.
+pub fn quantize(plan: &Plan, control: &Control, out: &Arc<Out>) -> Result<Report> {
+    if !plan.force {
+        disk::refuse_existing(&output(plan))?; // before the model is read
+    }
+    let loaded = engine::load::load(&plan.model)?;
+    let requests = match plan.data.is_empty() {
+        true => Vec::new(),
+        false => text::requests(&plan.data)?.0,
+    };
+    let data = text::data_of_run(&plan.model);
+    let about = About {
+        languages: data.map_or_else(Vec::new, |data| text::languages(&data)),
+        ..About::default()
+    };
+    let sink = sinks::quiet_with_json(out);
+    let plan = Plan {
+        output: Some(output(plan)),
+        ..plan.clone()
+    };
+    Ok(engine::quant::run(&plan, &loaded, &about, &requests, control, &*sink)?)
+}
+
+/// Where the file goes: as asked, else beside the model: RUN/model-q4_k_m.gguf.
+fn output(plan: &Plan) -> PathBuf {
+    let beside = || plan.model.join(format!("model-{}.gguf", plan.r#type));
+    plan.output.clone().unwrap_or_else(beside)
+}
+
+fn told(report: &Report) -> String {
+    let mut text = String::new();
+    if !report.losses.is_empty() {
+        let mut table = Table::new(&["lang", ">before", ">after", ">loss"]);
+        for row in &report.losses {
+            table.row([
+                sinks::short(&row.lang),
+                format!("{:.4}", row.before),
+                format!("{:.4}", row.after),
+                format!("{:+.4}", row.loss),
+            ]);
+        }
+        text.push_str("bits per byte, the language that lost most first\n");
+        text.push_str(&table.text());
+    }
+    text.push_str(&format!(
+        "{}, {}, {:.2} bits a weight, {}\n{}\n",
+        report.r#type,
+        out::bytes(report.len_bytes),
+        report.bits_per_weight,
+        out::span(report.elapsed_ms),
+        report.path.display()
+    ));
+    text
+}
+
+fn preview(plan: Plan) -> Result<Preview<Plan>> {
+    let quant = Quant::named(&plan.r#type).ok_or_else(|| {
+        Failure::usage(format!("unknown type {:?}", plan.r#type))
+            .hint(format!("choose one of {}", TYPES.join(", ")))
+    })?;
+    let weights = Input::of(&plan.model);
     let inputs = plan.data.iter().map(|path| Input::of(path));
-    Preview {
+    let memory_bytes = model::memory_bytes(&plan.model);
+    Ok(Preview {
         command: "quantize",
-        memory_bytes: None,
+        memory_bytes,
         time_ms: None,
-        disk_bytes: None,
-        inputs: std::iter::once(model).chain(inputs).collect(),
-        outputs: plan.output.clone().into_iter().collect(),
-        notes: Vec::new(),
+        // Weights are four bytes each in memory; 16 bits is the most a file here has.
+        disk_bytes: memory_bytes.map(|n| n / 2),
+        inputs: std::iter::once(weights).chain(inputs).collect(),
+        outputs: vec![output(&plan)],
+        notes: vec![format!("{}: {}", quant.name, quant.about)],
         plan,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::quant::QUANTS;
+
+    #[test]
+    fn every_type_of_the_engine_can_be_asked_for() {
+        let mut names: Vec<&str> = QUANTS.iter().map(|q| q.name).collect();
+        let mut types = TYPES.to_vec();
+        names.sort_unstable();
+        types.sort_unstable();
+        assert_eq!(names, types);
     }
 }

@@ -30,6 +30,14 @@ pub fn for_command(out: &Arc<Out>) -> Box<dyn Sink> {
     }
 }
 
+/// As [`for_command`], for commands whose result is one object: with `--json` no events.
+pub fn quiet_with_json(out: &Arc<Out>) -> Box<dyn Sink> {
+    match out.is_json() {
+        true => Box::new(Lines::to_log(out)),
+        false => for_command(out),
+    }
+}
+
 /// Tells several listeners.
 pub struct Tee(pub Vec<Box<dyn Sink>>);
 

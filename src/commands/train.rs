@@ -6,11 +6,22 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::cli::Shared;
-use super::fail::{Failure, Result};
-use super::out::Out;
+#[cfg(feature = "tui")]
+use super::fail;
+use super::fail::Result;
+use super::out::{self, Out};
 use super::preview::{Input, Preview};
 use super::settings::Files;
-use crate::engine::train::Plan;
+#[cfg(feature = "tui")]
+use super::sinks::{Lines, Screen};
+use super::sinks::{RunLog, Tee};
+use super::table::Table;
+use super::{signals, sinks};
+use crate::engine;
+use crate::engine::train::{Plan, Report, Scores};
+use crate::event::{Control, LangScore};
+#[cfg(feature = "tui")]
+use crate::tui;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -127,20 +138,97 @@ pub struct Args {
 pub fn run(args: &Args, shared: &Shared, files: &Files, out: &Arc<Out>) -> Result<()> {
     let plan: Plan = files.plan("train", args, shared)?;
     if shared.dry_run {
-        return preview(plan).print(out);
+        return preview(plan)?.print(out);
     }
-    Err(Failure::usage("train is not wired").into())
+    let control = Arc::new(Control::default());
+    signals::listen(&control, out)?;
+    let report = train(&plan, &control, out)?;
+    out.result("train/1", &report, || text(&report))
 }
 
-fn preview(plan: Plan) -> Preview<Plan> {
-    Preview {
+/// Trains as planned and shows it: on a full screen where there is one, else as lines or NDJSON;
+/// `events.ndjson` of the run has every event in any case.
+///
+/// # Errors
+/// As the engine's.
+pub fn train(plan: &Plan, control: &Arc<Control>, out: &Arc<Out>) -> Result<Report> {
+    #[cfg(feature = "tui")]
+    if out.may_take_screen() {
+        return on_screen(plan, control, out);
+    }
+    let sink = Tee(vec![Box::new(RunLog::default()), sinks::for_command(out)]);
+    Ok(engine::train::run(plan, control, &sink)?)
+}
+
+/// The engine on a thread of its own, the dashboard on this one until the run ends or is left.
+#[cfg(feature = "tui")]
+fn on_screen(plan: &Plan, control: &Arc<Control>, out: &Arc<Out>) -> Result<Report> {
+    let (news, events) = std::sync::mpsc::channel();
+    let sink = Tee(vec![
+        Box::new(RunLog::default()),
+        Box::new(Lines::to_log(out)),
+        Box::new(Screen(news)),
+    ]);
+    let (plan, asked) = (plan.clone(), control.clone());
+    // The sink goes with the thread: when the run ends the screen hears that nobody speaks.
+    let worker = std::thread::spawn(move || engine::train::run(&plan, &asked, &sink));
+    let shown = tui::train::run(events, control, tui::train::Options::new(out.colors()));
+    if let Err(e) = &shown {
+        control.request_stop();
+        out.warn(&format!("the screen failed: {e}; saving a checkpoint"));
+    }
+    match worker.join() {
+        Ok(ended) => Ok(ended?),
+        Err(panic) => Err(fail::of_panic(&*panic)),
+    }
+}
+
+/// The result for people: where the model is, and every language before and after, worst first.
+fn text(report: &Report) -> String {
+    let mut table = Table::new(&["lang", ">before", ">after"]);
+    let scores = |scores: &Option<Scores>| scores.as_ref().map(|s| s.scores.clone());
+    let before = scores(&report.before).unwrap_or_default();
+    let shown = |score: Option<&LangScore>| score.map_or("-".into(), |s| format!("{:.3}", s.bits_per_byte));
+    for after in scores(&report.after).unwrap_or_default() {
+        let first = before.iter().find(|b| b.lang == after.lang);
+        table.row([sinks::short(&after.lang), shown(first), shown(Some(&after))]);
+    }
+    let mut text = String::new();
+    if !table.is_empty() {
+        text.push_str("bits per byte of held-out text, worst language first\n");
+        text.push_str(&table.text());
+    }
+    let loss = report.loss.map_or(String::new(), |loss| format!(", loss {loss:.4}"));
+    text.push_str(&format!(
+        "{} parameters, {} steps, {} tokens{loss}, {}\n{}\n",
+        out::count(report.n_params),
+        out::count(report.steps),
+        out::count(report.n_tokens),
+        out::span((report.seconds * 1000.0) as u64),
+        report.model.display()
+    ));
+    text
+}
+
+fn preview(plan: Plan) -> Result<Preview<Plan>> {
+    let estimate = engine::train::estimate(&plan)?;
+    let steps = estimate.steps.map_or("as many steps as fit".into(), |n| format!("{n} steps"));
+    let notes = vec![
+        format!("{} parameters, vocabulary of {}", out::count(estimate.n_params), estimate.n_vocab),
+        format!(
+            "{steps} of {} tokens; the mix has {}",
+            out::count(estimate.tokens_per_step),
+            out::count(estimate.budget_tokens)
+        ),
+    ];
+    Ok(Preview {
         command: "train",
         inputs: vec![Input::of(&plan.data)],
         outputs: vec![plan.output.clone()],
-        memory_bytes: None,
+        memory_bytes: Some(estimate.memory_bytes),
         time_ms: plan.minutes.map(|m| (m * 60_000.0) as u64),
-        disk_bytes: None,
-        notes: Vec::new(),
+        disk_bytes: Some(estimate.disk_bytes),
+        notes,
         plan,
-    }
+    })
 }
