@@ -85,14 +85,18 @@ pub fn eval(plan: &Plan, control: &Control, out: &Arc<Out>) -> Result<Report> {
     let loaded = engine::load::load(&plan.model)?;
     let (requests, n_unknown) = text::requests(&plan.data)?;
     if n_unknown > 0 {
-        out.warn(&format!("{n_unknown} texts in no language we know were passed over"));
+        out.warn(&format!(
+            "{n_unknown} texts in no language we know were passed over"
+        ));
     }
     let ungated = Plan {
         max_worst_bpb: None,
         ..plan.clone()
     };
     let sink = sinks::quiet_with_json(out);
-    Ok(engine::eval::run(&ungated, &loaded, requests, control, &*sink)?)
+    Ok(engine::eval::run(
+        &ungated, &loaded, requests, control, &*sink,
+    )?)
 }
 
 /// The worst language decides, not the mean; a score that is no number does not pass.

@@ -62,7 +62,9 @@ fn safetensors_weights(path: &Path) -> Option<u64> {
     let bytes = Mapped::open(path).ok()?;
     let (_, metadata) = SafeTensors::read_metadata(&bytes).ok()?;
     let tensors = metadata.tensors();
-    let weights = tensors.values().map(|t| t.shape.iter().map(|n| *n as u64).product::<u64>());
+    let weights = tensors
+        .values()
+        .map(|t| t.shape.iter().map(|n| *n as u64).product::<u64>());
     Some(weights.sum())
 }
 

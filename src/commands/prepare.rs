@@ -188,7 +188,9 @@ fn refuse_stage_names(plan: &Plan) -> Result<()> {
         Some(path) => {
             let name = path.display();
             Err(Failure::usage(format!("{name}: no such file"))
-                .hint(format!("for the stage write `eu prepare {name}`, then its options"))
+                .hint(format!(
+                    "for the stage write `eu prepare {name}`, then its options"
+                ))
                 .into())
         }
     }
@@ -227,7 +229,16 @@ fn filter(stage: &Stage, mut plan: Plan, control: &Control, out: &Out) -> Result
 fn text(report: &Report, plan: &Plan) -> String {
     let mut rows: Vec<_> = report.langs.iter().filter(|row| row.n_docs > 0).collect();
     rows.sort_by(|a, b| b.parity.unwrap_or(0.0).total_cmp(&a.parity.unwrap_or(0.0)));
-    let headings = ["lang", "name", ">docs", ">bytes", ">tokens", ">per word", ">parity", ">share"];
+    let headings = [
+        "lang",
+        "name",
+        ">docs",
+        ">bytes",
+        ">tokens",
+        ">per word",
+        ">parity",
+        ">share",
+    ];
     let mut table = Table::new(&headings);
     let known = |x: Option<f64>| x.map_or("-".into(), |x| format!("{x:.2}"));
     for row in rows {
@@ -260,7 +271,11 @@ fn text(report: &Report, plan: &Plan) -> String {
 
 fn preview(plan: Plan) -> Result<Preview<Plan>> {
     let estimate = data::estimate(&plan)?;
-    let read = plan.inputs.iter().chain(&plan.heldout).chain(&plan.parallel);
+    let read = plan
+        .inputs
+        .iter()
+        .chain(&plan.heldout)
+        .chain(&plan.parallel);
     let inputs: Vec<Input> = read
         .chain(&plan.tokenizer)
         .map(|path| Input::of(path))
@@ -270,7 +285,10 @@ fn preview(plan: Plan) -> Result<Preview<Plan>> {
         out::count(estimate.n_files),
         out::bytes(estimate.text_bytes)
     )];
-    if estimate.free_bytes.is_some_and(|free| free < estimate.output_bytes) {
+    if estimate
+        .free_bytes
+        .is_some_and(|free| free < estimate.output_bytes)
+    {
         notes.push("the disk has too little room".into());
     }
     Ok(Preview {

@@ -82,7 +82,9 @@ pub fn quantize(plan: &Plan, control: &Control, out: &Arc<Out>) -> Result<Report
         output: Some(output(plan)),
         ..plan.clone()
     };
-    Ok(engine::quant::run(&plan, &loaded, &about, &requests, control, &*sink)?)
+    Ok(engine::quant::run(
+        &plan, &loaded, &about, &requests, control, &*sink,
+    )?)
 }
 
 /// Where the file goes: as asked, else beside the model: RUN/model-q4_k_m.gguf.

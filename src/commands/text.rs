@@ -48,7 +48,10 @@ fn heldout(path: &Path) -> PathBuf {
 /// The prepared folder a run was trained on, as its recipe has it.
 pub fn data_of_run(model: &Path) -> Option<PathBuf> {
     // A model inside a run knows its run: RUN/model, RUN/checkpoints/step-…, RUN/model-q4_0.gguf.
-    let run = model.ancestors().take(3).find(|p| p.join("recipe.toml").is_file())?;
+    let run = model
+        .ancestors()
+        .take(3)
+        .find(|p| p.join("recipe.toml").is_file())?;
     let text = disk::read(&run.join("recipe.toml")).ok()?;
     let recipe: toml::Table = toml::from_str(str::from_utf8(&text).ok()?).ok()?;
     let data = PathBuf::from(recipe.get("train")?.get("data")?.as_str()?);

@@ -172,7 +172,14 @@ fn on_screen(plan: &Plan, control: &Arc<Control>, out: &Arc<Out>) -> Result<Repo
     let (plan, asked) = (plan.clone(), control.clone());
     // The sink goes with the thread: when the run ends the screen hears that nobody speaks.
     let worker = std::thread::spawn(move || engine::train::run(&plan, &asked, &sink));
-    let shown = tui::train::run(events, control, tui::train::Options::new(out.colors()));
+    let shown = tui::train::run(
+        events,
+        control,
+        tui::train::Options {
+            colour: out.colors(),
+            hold: false,
+        },
+    );
     if let Err(e) = &shown {
         control.request_stop();
         out.warn(&format!("the screen failed: {e}; saving a checkpoint"));
@@ -188,7 +195,8 @@ fn text(report: &Report) -> String {
     let mut table = Table::new(&["lang", ">before", ">after"]);
     let scores = |scores: &Option<Scores>| scores.as_ref().map(|s| s.scores.clone());
     let before = scores(&report.before).unwrap_or_default();
-    let shown = |score: Option<&LangScore>| score.map_or("-".into(), |s| format!("{:.3}", s.bits_per_byte));
+    let shown =
+        |score: Option<&LangScore>| score.map_or("-".into(), |s| format!("{:.3}", s.bits_per_byte));
     for after in scores(&report.after).unwrap_or_default() {
         let first = before.iter().find(|b| b.lang == after.lang);
         table.row([sinks::short(&after.lang), shown(first), shown(Some(&after))]);
@@ -198,7 +206,9 @@ fn text(report: &Report) -> String {
         text.push_str("bits per byte of held-out text, worst language first\n");
         text.push_str(&table.text());
     }
-    let loss = report.loss.map_or(String::new(), |loss| format!(", loss {loss:.4}"));
+    let loss = report
+        .loss
+        .map_or(String::new(), |loss| format!(", loss {loss:.4}"));
     text.push_str(&format!(
         "{} parameters, {} steps, {} tokens{loss}, {}\n{}\n",
         out::count(report.n_params),
@@ -212,9 +222,15 @@ fn text(report: &Report) -> String {
 
 fn preview(plan: Plan) -> Result<Preview<Plan>> {
     let estimate = engine::train::estimate(&plan)?;
-    let steps = estimate.steps.map_or("as many steps as fit".into(), |n| format!("{n} steps"));
+    let steps = estimate
+        .steps
+        .map_or("as many steps as fit".into(), |n| format!("{n} steps"));
     let notes = vec![
-        format!("{} parameters, vocabulary of {}", out::count(estimate.n_params), estimate.n_vocab),
+        format!(
+            "{} parameters, vocabulary of {}",
+            out::count(estimate.n_params),
+            estimate.n_vocab
+        ),
         format!(
             "{steps} of {} tokens; the mix has {}",
             out::count(estimate.tokens_per_step),

@@ -48,7 +48,10 @@ pub fn run(args: &Args, out: &Arc<Out>) -> Result<()> {
     }
     #[cfg(feature = "tui")]
     if out.may_take_screen() {
-        let options = tui::train::Options::new(out.colors());
+        let options = tui::train::Options {
+            colour: out.colors(),
+            hold: false,
+        };
         tui::watch(&path, options).map_err(|e| disk::Error::io(&path, "watch", e))?;
         return Ok(());
     }
@@ -66,9 +69,15 @@ fn follow(path: &Path, sink: &dyn Sink, out: &Out) -> Result<()> {
             .read_to_end(&mut pending)
             .map_err(|e| disk::Error::io(path, "read", e))?;
         // What follows the last line feed may still be growing.
-        let whole = pending.iter().rposition(|b| *b == b'\n').map_or(0, |at| at + 1);
+        let whole = pending
+            .iter()
+            .rposition(|b| *b == b'\n')
+            .map_or(0, |at| at + 1);
         let rest = pending.split_off(whole);
-        for line in pending.split(|b| *b == b'\n').filter(|line| !line.is_empty()) {
+        for line in pending
+            .split(|b| *b == b'\n')
+            .filter(|line| !line.is_empty())
+        {
             let Ok(event) = serde_json::from_slice::<Event>(line) else {
                 continue; // an event of a newer version
             };
