@@ -27,6 +27,8 @@ LANGUAGES = {
     "nob_Latn": "nob", "nno_Latn": "nno", "cym_Latn": "cym",
 }
 ARTICLES = 30
+# Letters lost in the package, put back.
+SLIPS = {"<h2>таття": "<h2>Стаття"}
 
 
 def lines(markup):
@@ -41,6 +43,8 @@ def main():
     sys.stdout.reconfigure(encoding="utf-8", newline="\n")
     for lang, name in LANGUAGES.items():
         page = (folder / f"{name}.html").read_text(encoding="utf-8")
+        for wrong, right in SLIPS.items():
+            page = page.replace(wrong, right)
         parts = {0: page[page.index("<h1>"):page.index("</header>")]}
         for number, body in re.findall(r'<article data-number="(\d+)">(.*?)</article>', page, re.S):
             parts[int(number)] = body

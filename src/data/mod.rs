@@ -1,5 +1,17 @@
 //! Room: text on disk to tokens on disk.
+//!
+//! A [`Record`] is read, identified, judged, compared with all others, and packed; what is
+//! dropped on the way is kept beside with its reason. `pipeline` is the whole walk, `stage` one
+//! step of it over a stream.
 
+pub mod corpus;
+mod error;
+pub mod filter;
+mod letters;
 mod pipeline;
+pub mod read;
+mod record;
 
+pub use error::{Error, Result};
 pub use pipeline::Plan;
+pub use record::{Record, Source};
