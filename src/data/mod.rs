@@ -5,12 +5,15 @@
 //! step of it over a stream.
 
 pub mod corpus;
+pub mod dedup;
 mod error;
 pub mod filter;
 mod letters;
+pub mod mix;
 mod pipeline;
 pub mod read;
 mod record;
+pub mod tokenize;
 
 pub use error::{Error, Result};
 pub use pipeline::Plan;
