@@ -8,6 +8,7 @@ pub mod corpus;
 pub mod dedup;
 mod error;
 pub mod filter;
+pub mod langid;
 mod letters;
 pub mod mix;
 mod pipeline;
@@ -16,5 +17,7 @@ mod record;
 pub mod tokenize;
 
 pub use error::{Error, Result};
-pub use pipeline::Plan;
+pub use pipeline::{
+    Estimate, LangRow, Plan, Report, Stage, StageRow, Verdict, estimate, run, run_stage,
+};
 pub use record::{Record, Source};

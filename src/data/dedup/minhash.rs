@@ -1,7 +1,7 @@
 //! MinHash signatures cut into bands (Broder 1997; Leskovec, Rajaraman, Ullman, chapter 3): texts
 //! of similarity s share a band with probability 1 − (1 − s^rows)^bands.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use super::shingles::each_shingle;
@@ -20,7 +20,7 @@ pub struct Bands {
 }
 
 /// How probably texts of one similarity become candidates.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct SCurvePoint {
     /// Jaccard similarity.
     pub similarity: f64,
