@@ -467,7 +467,8 @@ mod tests {
 
     /// The folder of shared test data, where there is one.
     fn shared(file: &str) -> Option<PathBuf> {
-        std::env::var_os("EU_TEST_DATA").map(|root| Path::new(&root).join("data/tokenizers").join(file))
+        std::env::var_os("EU_TEST_DATA")
+            .map(|root| Path::new(&root).join("data/tokenizers").join(file))
     }
 
     #[allow(clippy::print_stderr)] // the one line that says why nothing was tested
@@ -483,9 +484,16 @@ mod tests {
         let vocab = vocab_from(&header.metadata).unwrap();
         let inputs: Vec<&str> = inputs.split("\n__ggml_vocab_test__\n").collect();
         let outputs: Vec<&str> = outputs.lines().collect();
-        assert!(inputs.len() >= outputs.len() && outputs.len() > 40, "{}", outputs.len());
+        assert!(
+            inputs.len() >= outputs.len() && outputs.len() > 40,
+            "{}",
+            outputs.len()
+        );
         for (input, output) in inputs.iter().zip(outputs) {
-            let ids: Vec<u32> = output.split_whitespace().map(|id| id.parse().unwrap()).collect();
+            let ids: Vec<u32> = output
+                .split_whitespace()
+                .map(|id| id.parse().unwrap())
+                .collect();
             assert_eq!(vocab.encode(input), ids, "{input:?}");
         }
     }
