@@ -15,7 +15,9 @@ mod write;
 
 pub use kind::Kind;
 pub use load::load;
+pub(super) use load::{ARCHITECTURE, CHAT_TEMPLATE_KEY};
 pub use metadata::Metadata;
+pub(super) use names::is_rotated;
 pub use names::{from_gguf, interleave, split_halves, to_gguf};
 pub use read::{Header, TensorInfo};
 pub use tokens::{Words, find_pre, vocab_from, words_of};

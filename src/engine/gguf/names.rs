@@ -50,7 +50,7 @@ pub fn from_gguf(name: &str) -> Option<String> {
 }
 
 /// True for the parameters whose rows have another order in GGUF files.
-pub(super) fn is_rotated(name: &str) -> bool {
+pub(in crate::engine) fn is_rotated(name: &str) -> bool {
     name.ends_with("q_proj.weight") || name.ends_with("k_proj.weight")
 }
 
