@@ -160,6 +160,38 @@ pub fn replace_bytes(path: &Path, bytes: &[u8]) -> Result<()> {
     replace(path, |w| w.write_all(bytes))
 }
 
+/// Gives a file that was written piece by piece (see [`append`]) its final name, once it is
+/// whole and checked.
+///
+/// # Errors
+/// When it cannot be synced or renamed.
+pub fn promote(part: &Path, target: &Path) -> Result<()> {
+    let file = File::open(part).map_err(|e| Error::io(part, "open", e))?;
+    file.sync_all().map_err(|e| Error::io(part, "sync", e))?;
+    #[allow(clippy::disallowed_methods)]
+    fs::rename(part, target).map_err(|e| Error::io(target, "rename", e))?;
+    sync_folder(target.parent().unwrap_or(Path::new("")));
+    Ok(())
+}
+
+/// Makes `pointer` a link to `target`, which is given relative to the pointer's folder; where the
+/// system has no links, a copy. A pointer that is there already is replaced.
+///
+/// # Errors
+/// When it cannot be made.
+pub fn link(target: &Path, pointer: &Path) -> Result<()> {
+    let folder = pointer.parent().unwrap_or(Path::new("."));
+    fs::create_dir_all(folder).map_err(|e| Error::io(folder, "create", e))?;
+    if pointer.symlink_metadata().is_ok() {
+        fs::remove_file(pointer).map_err(|e| Error::io(pointer, "replace", e))?;
+    }
+    #[cfg(unix)]
+    let made = std::os::unix::fs::symlink(target, pointer);
+    #[cfg(not(unix))]
+    let made = fs::copy(folder.join(target), pointer).map(drop);
+    made.map_err(|e| Error::io(pointer, "link", e))
+}
+
 /// Writes `value` as indented JSON with a final line feed.
 ///
 /// # Errors
@@ -232,6 +264,7 @@ impl Staged {
     ///
     /// # Errors
     /// When it cannot be renamed.
+    #[allow(clippy::disallowed_methods)]
     pub fn publish(self) -> Result<()> {
         let Staged { target, folder } = self;
         let fresh = folder.keep();

@@ -7,6 +7,8 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
+use crate::fault::{Fault, Kind};
+
 /// One language in one script.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -48,6 +50,16 @@ pub struct Unknown {
     pub name: String,
     /// The nearest code known.
     pub nearest: Option<String>,
+}
+
+impl Fault for Unknown {
+    fn kind(&self) -> Kind {
+        Kind::Usage
+    }
+
+    fn hint(&self) -> Option<String> {
+        Some("languages are written de, deu or deu_Latn; sets are eu24 and europe".into())
+    }
 }
 
 impl Lang {

@@ -56,7 +56,7 @@
 //! document → **record**; why a record left → **verdict**; file of tokens → **shard**; optimiser
 //! update → **step**; a part of `prepare` → **stage**; bits per byte of UTF-8 → **bits per byte**;
 //! tokens of a language over tokens of English for the same text → **parity**.
-#![cfg_attr(test, allow(clippy::unwrap_used))]
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::disallowed_methods))]
 
 pub mod data;
 pub mod disk;

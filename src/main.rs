@@ -1,3 +1,7 @@
 //! The `eu` command: parse, dispatch, exit code.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    europium::commands::main(std::env::args_os())
+}

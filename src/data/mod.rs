@@ -1,5 +1,23 @@
 //! Room: text on disk to tokens on disk.
+//!
+//! A [`Record`] is read, identified, judged, compared with all others, and packed; what is
+//! dropped on the way is kept beside with its reason. `pipeline` is the whole walk, `stage` one
+//! step of it over a stream.
 
+pub mod corpus;
+pub mod dedup;
+mod error;
+pub mod filter;
+pub mod langid;
+mod letters;
+pub mod mix;
 mod pipeline;
+pub mod read;
+mod record;
+pub mod tokenize;
 
-pub use pipeline::Plan;
+pub use error::{Error, Result};
+pub use pipeline::{
+    Estimate, LangRow, Plan, Report, Stage, StageRow, Verdict, estimate, run, run_stage,
+};
+pub use record::{Record, Source};

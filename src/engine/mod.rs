@@ -1,7 +1,10 @@
 //! Room: tokens to model to checkpoint to GGUF to words.
 
+#[cfg(feature = "cuda")]
+pub mod cuda;
 mod error;
 pub mod eval;
+pub mod folder;
 pub mod generate;
 pub mod gguf;
 pub mod load;

@@ -1,1 +1,16 @@
-//! tui
+//! Room: screens as functions of state. One loop feeds events and keys to a screen and draws it.
+//!
+//! `train` is the dashboard (also of `prepare` and of the tour), [`watch`] the same one fed from
+//! a file, `chat` the conversation. Nothing here works on data or models: news comes in as
+//! [`crate::event::Event`], wishes go out as [`crate::event::Control`] and [`crate::event::Ask`].
+
+mod app;
+pub mod chat;
+pub mod picture;
+pub mod theme;
+pub mod train;
+mod watch;
+pub mod widgets;
+
+pub use app::{Action, News, Screen, Source, Terminal, give_back, run};
+pub use watch::{Tail, watch};

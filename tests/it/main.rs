@@ -1,4 +1,16 @@
 //! One integration binary: the real program on real files.
-#![allow(clippy::unwrap_used)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    clippy::disallowed_types
+)]
 
+mod cli;
+mod generated;
 mod house;
+mod hub;
+mod program;
+mod pull;
+mod schemas;
+mod settings;
+mod transcripts;

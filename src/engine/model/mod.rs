@@ -1,8 +1,19 @@
 //! Architectures: configuration, parameters by name, forward and backward.
 
 mod config;
+mod init;
+mod layout;
+mod llama;
+mod pass;
+mod session;
+#[cfg(test)]
+mod tests;
 
 pub use config::Config;
+pub use init::init;
+pub use layout::{Block, Layout, Param};
+pub use pass::Pass;
+pub use session::Session;
 
 /// A model in memory.
 pub struct Model {

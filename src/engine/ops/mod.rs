@@ -1,1 +1,31 @@
 //! The operations a model is made of, each in a folder of its own.
+//!
+//! [`Ops`] is the list of them; an executor is one way to carry them out. The reference is plain
+//! loops in f32 or f64, slow and obviously right; the cpu executor is judged against it. One
+//! table of cases (`cases.rs`) holds for all of them: values against the reference, gradients
+//! against finite differences. Letters of shapes: b sequences, t positions, n = b·t rows, d width
+//! of the residual stream, H query heads, KV key-value heads, hd width of a head, F width inside
+//! the feed-forward block, V tokens of the vocabulary.
+
+pub mod adamw;
+pub mod attention;
+pub mod cross_entropy;
+pub mod embedding;
+pub mod grad_norm;
+pub mod matmul;
+pub mod rms_norm;
+pub mod rope;
+pub mod swiglu;
+
+#[cfg(test)]
+mod cases;
+mod cpu;
+mod executor;
+mod real;
+mod reference;
+#[allow(unsafe_code)] // instruction sets chosen at run time
+mod simd;
+
+pub use executor::{Executor, Ops};
+pub use real::Real;
+pub(crate) use reference::Reference;

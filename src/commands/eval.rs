@@ -1,0 +1,155 @@
+//! `eu eval`: bits per byte of a model, per language, the worst first.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use super::cli::Shared;
+use super::fail::{Failure, Result};
+use super::out::{self, Out};
+use super::preview::{Input, Preview};
+use super::settings::Files;
+use super::table::Table;
+use super::{model, signals, sinks, text};
+use crate::engine;
+use crate::engine::eval::{Plan, Report};
+use crate::event::Control;
+use crate::fault::Kind;
+use crate::lang::Lang;
+
+const EXAMPLES: &str = "\
+Examples:
+  eu eval run                              on the held-out text of the run's own data
+  eu eval model.gguf --data data           on the held-out text of a prepared folder
+  eu eval run --data text.jsonl --json | jq -r '.scores[0].lang'
+  eu eval run --max-worst-bpb 2.5          exit code 5 when a language is worse";
+
+/// What can be typed after `eu eval`.
+#[derive(Debug, Default, clap::Args, Serialize)]
+#[command(before_help = EXAMPLES)]
+pub struct Args {
+    /// Hugging Face folder, GGUF file, run directory, or a hub id already pulled.
+    #[arg(value_name = "MODEL")]
+    pub model: Option<PathBuf>,
+    /// Text to score on: a prepared folder (its held-out text), or files of records.
+    #[arg(long, value_name = "PATH")]
+    pub data: Option<Vec<PathBuf>>,
+    /// Folder for results_*.json.
+    #[arg(short, long, value_name = "DIR")]
+    pub output: Option<PathBuf>,
+    /// Languages to score: codes or sets, with commas between.
+    #[arg(long, value_name = "LANGS", value_delimiter = ',')]
+    pub langs: Option<Vec<String>>,
+    /// Most bytes of text scored per language; 0: all.
+    #[arg(long, value_name = "N")]
+    pub max_bytes: Option<u64>,
+    /// Largest context used; 0: the model's own.
+    #[arg(long, value_name = "N")]
+    pub context: Option<usize>,
+    /// Fail (exit code 5) when the worst language needs more bits per byte.
+    #[arg(long, value_name = "X")]
+    pub max_worst_bpb: Option<f64>,
+}
+
+/// Scores.
+///
+/// # Errors
+/// When model or text cannot be read, or the gate does not hold.
+pub fn run(args: &Args, shared: &Shared, files: &Files, out: &Arc<Out>) -> Result<()> {
+    let mut plan: Plan = files.plan("eval", args, shared)?;
+    plan.model = model::resolve(&plan.model)?;
+    if plan.data.is_empty() {
+        plan.data.extend(text::data_of_run(&plan.model));
+    }
+    if plan.data.is_empty() {
+        return Err(Failure::usage("there is no text to score on")
+            .hint("give text with --data: a prepared folder, or files of records")
+            .into());
+    }
+    if shared.dry_run {
+        return preview(plan).print(out);
+    }
+    let control = Arc::new(Control::default());
+    signals::listen(&control, out)?;
+    let report = eval(&plan, &control, out)?;
+    out.result("eval/1", &report, || told(&report))?;
+    gate(&report, plan.max_worst_bpb)
+}
+
+/// Scores as planned, without the gate, so that its scores can be shown when it does not hold.
+///
+/// # Errors
+/// As the engine's, and when the text cannot be read.
+pub fn eval(plan: &Plan, control: &Control, out: &Arc<Out>) -> Result<Report> {
+    let loaded = engine::load::load(&plan.model)?;
+    let (requests, n_unknown) = text::requests(&plan.data)?;
+    if n_unknown > 0 {
+        out.warn(&format!(
+            "{n_unknown} texts in no language we know were passed over"
+        ));
+    }
+    let ungated = Plan {
+        max_worst_bpb: None,
+        ..plan.clone()
+    };
+    let sink = sinks::quiet_with_json(out);
+    Ok(engine::eval::run(
+        &ungated, &loaded, requests, control, &*sink,
+    )?)
+}
+
+/// The worst language decides, not the mean; a score that is no number does not pass.
+fn gate(report: &Report, max: Option<f64>) -> Result<()> {
+    match max {
+        Some(max) if report.worst_bits_per_byte > max || report.worst_bits_per_byte.is_nan() => {
+            Err(Failure::new(
+                Kind::Gate,
+                format!(
+                    "{} needs {:.4} bits per byte, more than the {max} allowed",
+                    report.worst, report.worst_bits_per_byte
+                ),
+            )
+            .into())
+        }
+        _ => Ok(()),
+    }
+}
+
+fn told(report: &Report) -> String {
+    let mut table = Table::new(&["lang", "name", ">bits per byte", ">bytes", ">tokens"]);
+    for row in &report.scores {
+        let name = Lang::find(&row.lang).map_or("", |lang| lang.name.as_str());
+        table.row([
+            sinks::short(&row.lang).as_str(),
+            name,
+            &format!("{:.4}", row.bits_per_byte),
+            &out::count(row.n_bytes),
+            &out::count(row.n_tokens),
+        ]);
+    }
+    let mut text = table.text();
+    text.push_str(&format!(
+        "mean {:.4}, worst {} {:.4}, worst minus best {:.4}\n",
+        report.mean_bits_per_byte,
+        sinks::short(&report.worst),
+        report.worst_bits_per_byte,
+        report.spread
+    ));
+    text
+}
+
+fn preview(plan: Plan) -> Preview<Plan> {
+    let weights = Input::of(&plan.model);
+    let inputs = plan.data.iter().map(|path| Input::of(path));
+    Preview {
+        command: "eval",
+        memory_bytes: model::memory_bytes(&plan.model),
+        time_ms: None,
+        disk_bytes: Some(0),
+        inputs: std::iter::once(weights).chain(inputs).collect(),
+        outputs: plan.output.clone().into_iter().collect(),
+        notes: Vec::new(),
+        plan,
+    }
+}

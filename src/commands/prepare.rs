@@ -1,0 +1,304 @@
+//! `eu prepare`: text on disk to tokens on disk; one stage alone as a filter.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use super::cli::Shared;
+use super::fail::{Failure, Result};
+use super::out::{self, Out};
+use super::preview::{Input, Preview};
+use super::settings::Files;
+use super::table::Table;
+use super::{signals, sinks};
+use crate::data;
+use crate::data::{Plan, Report};
+use crate::event::Control;
+
+const EXAMPLES: &str = "\
+Examples:
+  eu prepare crawl/ -o data                everything, with the defaults
+  eu prepare crawl/ -o data -n             show what would be done
+  eu prepare a.jsonl.zst --langs eu24,ka   only these languages
+  eu prepare identify < in.jsonl           one stage alone, as a filter
+  zstdcat in.zst | eu prepare filter - | eu prepare dedup > out.jsonl";
+
+/// What can be typed after `eu prepare`.
+#[derive(Debug, Default, clap::Args, Serialize)]
+#[command(before_help = EXAMPLES, args_conflicts_with_subcommands = true)]
+#[command(subcommand_help_heading = "Stages", subcommand_value_name = "STAGE")]
+pub struct Args {
+    /// One stage alone, as a filter over JSONL.
+    #[command(subcommand)]
+    #[serde(skip)]
+    pub stage: Option<Stage>,
+    /// Files and folders to read: JSONL (.gz, .zst), plain text, UDHR-style folders.
+    #[arg(value_name = "INPUT")]
+    pub inputs: Option<Vec<PathBuf>>,
+    /// Folder to make.
+    #[arg(short, long, value_name = "DIR")]
+    pub output: Option<PathBuf>,
+    /// Text to score on, never trained on; may be repeated.
+    #[arg(long, value_name = "FILE")]
+    pub heldout: Option<Vec<PathBuf>>,
+    /// Share of each language set aside for scoring, without --heldout.
+    #[arg(long, value_name = "SHARE")]
+    pub heldout_share: Option<f64>,
+    /// Parallel text for the parity table: records with one id say one thing.
+    #[arg(long, value_name = "FILE")]
+    pub parallel: Option<Vec<PathBuf>>,
+    /// Languages to keep: codes or sets (eu24, europe), with commas between.
+    #[arg(long, value_name = "LANGS", value_delimiter = ',')]
+    pub langs: Option<Vec<String>>,
+    /// Field of a JSON record that holds its text.
+    #[arg(long, value_name = "KEY")]
+    pub text_key: Option<String>,
+    /// Take a record's own language label where it has one.
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true)]
+    #[arg(default_missing_value = "true")]
+    pub trust_labels: Option<bool>,
+    /// Least probability of the identified language.
+    #[arg(long, value_name = "P")]
+    pub min_lang_prob: Option<f64>,
+    /// Judge quality with the per-language thresholds.
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true)]
+    #[arg(default_missing_value = "true")]
+    pub filter: Option<bool>,
+    /// Remove records whose text is equal.
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true)]
+    #[arg(default_missing_value = "true")]
+    pub dedup_exact: Option<bool>,
+    /// Remove near-duplicates (MinHash).
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true)]
+    #[arg(default_missing_value = "true")]
+    pub dedup_fuzzy: Option<bool>,
+    /// Bands of the MinHash index.
+    #[arg(long, value_name = "N")]
+    pub minhash_bands: Option<usize>,
+    /// Rows of each band.
+    #[arg(long, value_name = "N")]
+    pub minhash_rows: Option<usize>,
+    /// Words of a shingle.
+    #[arg(long, value_name = "N")]
+    pub minhash_ngram: Option<usize>,
+    /// Tokens of the mix over all languages; without it all that --max-epochs allows.
+    #[arg(long, value_name = "N")]
+    pub budget_tokens: Option<u64>,
+    /// How often the text of one language may be repeated at most.
+    #[arg(long, value_name = "N")]
+    pub max_epochs: Option<f64>,
+    /// Tokens of the vocabulary to train.
+    #[arg(long, value_name = "N")]
+    pub vocab_size: Option<usize>,
+    /// An existing tokenizer.json to use instead of training one.
+    #[arg(long, value_name = "FILE")]
+    pub tokenizer: Option<PathBuf>,
+}
+
+/// One stage alone: JSONL in, JSONL out, order kept.
+#[derive(Debug, clap::Subcommand)]
+pub enum Stage {
+    /// Add the language of each record.
+    #[command(before_help = IDENTIFY)]
+    Identify(StageArgs),
+    /// Keep the records that pass the thresholds of their language.
+    #[command(before_help = FILTER)]
+    Filter(StageArgs),
+    /// Keep the first of records that are equal or nearly so.
+    #[command(before_help = DEDUP)]
+    Dedup(StageArgs),
+    /// Count records, bytes and words per language.
+    #[command(before_help = STATS)]
+    Stats(StageArgs),
+    /// Say for each record what every filter measured and why it would go.
+    #[command(before_help = EXPLAIN)]
+    Explain(StageArgs),
+}
+
+const IDENTIFY: &str = "\
+Examples:
+  eu prepare identify < in.jsonl > out.jsonl
+  eu prepare identify in.jsonl.zst | jq -r .lang | sort | uniq -c";
+const FILTER: &str = "\
+Examples:
+  eu prepare filter < in.jsonl > kept.jsonl";
+const DEDUP: &str = "\
+Examples:
+  eu prepare dedup < in.jsonl > unique.jsonl";
+const STATS: &str = "\
+Examples:
+  eu prepare stats in.jsonl.zst
+  eu prepare stats --json in.jsonl.zst | jq .";
+const EXPLAIN: &str = "\
+Examples:
+  head -n 5 in.jsonl | eu prepare explain";
+
+/// What can be typed after a stage.
+#[derive(Debug, Default, clap::Args)]
+pub struct StageArgs {
+    /// JSONL (.gz, .zst); - or nothing: standard input.
+    #[arg(value_name = "FILE")]
+    pub file: Option<PathBuf>,
+    /// Field of a JSON record that holds its text.
+    #[arg(long, value_name = "KEY")]
+    pub text_key: Option<String>,
+}
+
+/// Prepares data, or runs one stage.
+///
+/// # Errors
+/// When the plan makes no sense, an input cannot be read or the output not be written.
+pub fn run(args: &Args, shared: &Shared, files: &Files, out: &Arc<Out>) -> Result<()> {
+    let plan: Plan = files.plan("prepare", args, shared)?;
+    let control = Arc::new(Control::default());
+    if let Some(stage) = &args.stage {
+        signals::listen(&control, out)?;
+        return filter(stage, plan, &control, out);
+    }
+    if plan.inputs.is_empty() {
+        return Err(Failure::usage("nothing to prepare: no input was given")
+            .hint("eu prepare INPUT… -o DIR, or `inputs` in the [prepare] section of a recipe")
+            .into());
+    }
+    refuse_stage_names(&plan)?;
+    if shared.dry_run {
+        return preview(plan)?.print(out);
+    }
+    signals::listen(&control, out)?;
+    let report = prepare(&plan, &control, out)?;
+    out.result("prepare/1", &report, || text(&report, &plan))
+}
+
+/// Prepares as planned.
+///
+/// # Errors
+/// As the data room's.
+pub fn prepare(plan: &Plan, control: &Control, out: &Arc<Out>) -> Result<Report> {
+    let sink = sinks::for_command(out);
+    Ok(data::run(plan, control, &*sink)?)
+}
+
+/// `eu prepare --json filter` reads `filter` as a file: say so rather than that it is not there.
+fn refuse_stage_names(plan: &Plan) -> Result<()> {
+    let stages = ["identify", "filter", "dedup", "stats", "explain"];
+    let named = |path: &&PathBuf| !path.exists() && stages.iter().any(|s| path.as_os_str() == *s);
+    match plan.inputs.iter().find(named) {
+        None => Ok(()),
+        Some(path) => {
+            let name = path.display();
+            Err(Failure::usage(format!("{name}: no such file"))
+                .hint(format!(
+                    "for the stage write `eu prepare {name}`, then its options"
+                ))
+                .into())
+        }
+    }
+}
+
+/// One stage over a stream: records in, JSON lines out, order kept.
+fn filter(stage: &Stage, mut plan: Plan, control: &Control, out: &Out) -> Result<()> {
+    let (stage, args) = match stage {
+        Stage::Identify(args) => (data::Stage::Identify, args),
+        Stage::Filter(args) => (data::Stage::Filter, args),
+        Stage::Dedup(args) => (data::Stage::Dedup, args),
+        Stage::Stats(args) => (data::Stage::Stats, args),
+        Stage::Explain(args) => (data::Stage::Explain, args),
+    };
+    if let Some(key) = &args.text_key {
+        plan.text_key.clone_from(key);
+    }
+    let file = args.file.clone().unwrap_or_else(|| "-".into());
+    let records = data::read::records(&[file], &plan.text_key)?;
+    let mut unwritten = None;
+    let ended = data::run_stage(stage, records, &plan, control, &mut |value| {
+        if unwritten.is_none()
+            && let Err(e) = out.data(&format!("{value}\n"))
+        {
+            unwritten = Some(e);
+            control.request_stop(); // nobody reads on
+        }
+    });
+    match unwritten {
+        Some(error) => Err(error),
+        None => Ok(ended?),
+    }
+}
+
+/// The result for people: every language, the one whose text costs most tokens first.
+fn text(report: &Report, plan: &Plan) -> String {
+    let mut rows: Vec<_> = report.langs.iter().filter(|row| row.n_docs > 0).collect();
+    rows.sort_by(|a, b| b.parity.unwrap_or(0.0).total_cmp(&a.parity.unwrap_or(0.0)));
+    let headings = [
+        "lang",
+        "name",
+        ">docs",
+        ">bytes",
+        ">tokens",
+        ">per word",
+        ">parity",
+        ">share",
+    ];
+    let mut table = Table::new(&headings);
+    let known = |x: Option<f64>| x.map_or("-".into(), |x| format!("{x:.2}"));
+    for row in rows {
+        table.row([
+            sinks::short(&row.lang),
+            row.name.clone(),
+            out::count(row.n_docs),
+            out::count(row.n_bytes),
+            out::count(row.n_tokens),
+            known(row.tokens_per_word),
+            known(row.parity),
+            format!("{:.1} %", row.weight * 100.0),
+        ]);
+    }
+    let mut text = table.text();
+    for (reason, n) in &report.dropped {
+        text.push_str(&format!("dropped {}: {reason}\n", out::count(*n)));
+    }
+    text.push_str(&format!(
+        "{} records seen, {} kept, {} held out; {} tokens, vocabulary of {}\n{}\n",
+        out::count(report.n_seen),
+        out::count(report.n_kept),
+        out::count(report.n_heldout),
+        out::count(report.n_tokens),
+        out::count(report.n_vocab),
+        plan.output.display()
+    ));
+    text
+}
+
+fn preview(plan: Plan) -> Result<Preview<Plan>> {
+    let estimate = data::estimate(&plan)?;
+    let read = plan
+        .inputs
+        .iter()
+        .chain(&plan.heldout)
+        .chain(&plan.parallel);
+    let inputs: Vec<Input> = read
+        .chain(&plan.tokenizer)
+        .map(|path| Input::of(path))
+        .collect();
+    let mut notes = vec![format!(
+        "{} files, {} of text",
+        out::count(estimate.n_files),
+        out::bytes(estimate.text_bytes)
+    )];
+    if estimate
+        .free_bytes
+        .is_some_and(|free| free < estimate.output_bytes)
+    {
+        notes.push("the disk has too little room".into());
+    }
+    Ok(Preview {
+        command: "prepare",
+        inputs,
+        outputs: vec![plan.output.clone()],
+        memory_bytes: Some(estimate.memory_bytes),
+        time_ms: None,
+        disk_bytes: Some(estimate.output_bytes),
+        notes,
+        plan,
+    })
+}

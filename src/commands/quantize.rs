@@ -1,0 +1,156 @@
+//! `eu quantize`: a model as a GGUF file in fewer bits, and what that costs per language.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use super::cli::Shared;
+use super::fail::{Failure, Result};
+use super::out::{self, Out};
+use super::preview::{Input, Preview};
+use super::settings::Files;
+use super::table::Table;
+use super::{model, signals, sinks, text};
+use crate::engine::quant::{About, Plan, Quant, Report};
+use crate::event::Control;
+use crate::{disk, engine};
+
+const EXAMPLES: &str = "\
+Examples:
+  eu quantize run                          run/model-q4_k_m.gguf
+  eu quantize run --type q8_0 -o out.gguf  another type, elsewhere
+  eu quantize run --data data              with bits per byte before and after";
+
+/// Types of files that can be written.
+pub const TYPES: [&str; 5] = ["f16", "bf16", "q8_0", "q4_0", "q4_k_m"];
+
+/// What can be typed after `eu quantize`.
+#[derive(Debug, Default, clap::Args, Serialize)]
+#[command(before_help = EXAMPLES)]
+pub struct Args {
+    /// Hugging Face folder, run directory, or a hub id already pulled.
+    #[arg(value_name = "MODEL")]
+    pub model: Option<PathBuf>,
+    /// GGUF file to write; without it model-<type>.gguf beside the model.
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Type of the file.
+    #[arg(long, value_name = "TYPE", value_parser = TYPES)]
+    pub r#type: Option<String>,
+    /// Text to compare before and after on: a prepared folder, or files of records.
+    #[arg(long, value_name = "PATH")]
+    pub data: Option<Vec<PathBuf>>,
+}
+
+/// Quantises.
+///
+/// # Errors
+/// When the model cannot be read or the file not be written.
+pub fn run(args: &Args, shared: &Shared, files: &Files, out: &Arc<Out>) -> Result<()> {
+    let mut plan: Plan = files.plan("quantize", args, shared)?;
+    plan.model = model::resolve(&plan.model)?;
+    if shared.dry_run {
+        return preview(plan)?.print(out);
+    }
+    let control = Arc::new(Control::default());
+    signals::listen(&control, out)?;
+    let report = quantize(&plan, &control, out)?;
+    out.result("quantize/1", &report, || told(&report))
+}
+
+/// Quantises as planned; with text, scores both models on it.
+///
+/// # Errors
+/// As the engine's, and when the text cannot be read.
+pub fn quantize(plan: &Plan, control: &Control, out: &Arc<Out>) -> Result<Report> {
+    if !plan.force {
+        disk::refuse_existing(&output(plan))?; // before the model is read
+    }
+    let loaded = engine::load::load(&plan.model)?;
+    let requests = match plan.data.is_empty() {
+        true => Vec::new(),
+        false => text::requests(&plan.data)?.0,
+    };
+    let data = text::data_of_run(&plan.model);
+    let about = About {
+        languages: data.map_or_else(Vec::new, |data| text::languages(&data)),
+        ..About::default()
+    };
+    let sink = sinks::quiet_with_json(out);
+    let plan = Plan {
+        output: Some(output(plan)),
+        ..plan.clone()
+    };
+    Ok(engine::quant::run(
+        &plan, &loaded, &about, &requests, control, &*sink,
+    )?)
+}
+
+/// Where the file goes: as asked, else beside the model: RUN/model-q4_k_m.gguf.
+fn output(plan: &Plan) -> PathBuf {
+    let beside = || plan.model.join(format!("model-{}.gguf", plan.r#type));
+    plan.output.clone().unwrap_or_else(beside)
+}
+
+fn told(report: &Report) -> String {
+    let mut text = String::new();
+    if !report.losses.is_empty() {
+        let mut table = Table::new(&["lang", ">before", ">after", ">loss"]);
+        for row in &report.losses {
+            table.row([
+                sinks::short(&row.lang),
+                format!("{:.4}", row.before),
+                format!("{:.4}", row.after),
+                format!("{:+.4}", row.loss),
+            ]);
+        }
+        text.push_str("bits per byte, the language that lost most first\n");
+        text.push_str(&table.text());
+    }
+    text.push_str(&format!(
+        "{}, {}, {:.2} bits a weight, {}\n{}\n",
+        report.r#type,
+        out::bytes(report.len_bytes),
+        report.bits_per_weight,
+        out::span(report.elapsed_ms),
+        report.path.display()
+    ));
+    text
+}
+
+fn preview(plan: Plan) -> Result<Preview<Plan>> {
+    let quant = Quant::named(&plan.r#type).ok_or_else(|| {
+        Failure::usage(format!("unknown type {:?}", plan.r#type))
+            .hint(format!("choose one of {}", TYPES.join(", ")))
+    })?;
+    let weights = Input::of(&plan.model);
+    let inputs = plan.data.iter().map(|path| Input::of(path));
+    let memory_bytes = model::memory_bytes(&plan.model);
+    Ok(Preview {
+        command: "quantize",
+        memory_bytes,
+        time_ms: None,
+        // Weights are four bytes each in memory; 16 bits is the most a file here has.
+        disk_bytes: memory_bytes.map(|n| n / 2),
+        inputs: std::iter::once(weights).chain(inputs).collect(),
+        outputs: vec![output(&plan)],
+        notes: vec![format!("{}: {}", quant.name, quant.about)],
+        plan,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::quant::QUANTS;
+
+    #[test]
+    fn every_type_of_the_engine_can_be_asked_for() {
+        let mut names: Vec<&str> = QUANTS.iter().map(|q| q.name).collect();
+        let mut types = TYPES.to_vec();
+        names.sort_unstable();
+        types.sort_unstable();
+        assert_eq!(names, types);
+    }
+}

@@ -1,0 +1,67 @@
+//! Text to score on: from a prepared folder, from files, or from the data a run was made of.
+
+use std::path::{Path, PathBuf};
+
+use super::fail::{Failure, Result};
+use crate::data::{langid, read};
+use crate::disk;
+use crate::engine::eval::Request;
+use crate::shard::Mix;
+
+/// Folder of a prepared folder that holds the text to score on.
+const HELDOUT: &str = "heldout";
+
+/// Every text under `paths`; of a prepared folder its held-out text. A record without a language
+/// label is identified; one in no language we know is passed over and counted.
+///
+/// # Errors
+/// When a file cannot be read, or there is no text at all.
+pub fn requests(paths: &[PathBuf]) -> Result<(Vec<Request>, u64)> {
+    let paths: Vec<PathBuf> = paths.iter().map(|path| heldout(path)).collect();
+    let (mut requests, mut n_unknown) = (Vec::new(), 0);
+    for record in read::records(&paths, "text")? {
+        let record = record?;
+        let guess = || Some(langid::identify(&record.text).first()?.lang);
+        match record.lang.or_else(guess) {
+            Some(lang) => requests.push(Request {
+                lang: lang.code.clone(),
+                text: record.text,
+            }),
+            None => n_unknown += 1,
+        }
+    }
+    if requests.is_empty() {
+        return Err(Failure::missing("there is no text to score on")
+            .hint("give text with --data: a prepared folder, or files of records")
+            .into());
+    }
+    Ok((requests, n_unknown))
+}
+
+fn heldout(path: &Path) -> PathBuf {
+    match path.join(Mix::NAME).exists() {
+        true => path.join(HELDOUT),
+        false => path.into(),
+    }
+}
+
+/// The prepared folder a run was trained on, as its recipe has it.
+pub fn data_of_run(model: &Path) -> Option<PathBuf> {
+    // A model inside a run knows its run: RUN/model, RUN/checkpoints/step-…, RUN/model-q4_0.gguf.
+    let run = model
+        .ancestors()
+        .take(3)
+        .find(|p| p.join("recipe.toml").is_file())?;
+    let text = disk::read(&run.join("recipe.toml")).ok()?;
+    let recipe: toml::Table = toml::from_str(str::from_utf8(&text).ok()?).ok()?;
+    let data = PathBuf::from(recipe.get("train")?.get("data")?.as_str()?);
+    data.join(Mix::NAME).exists().then_some(data)
+}
+
+/// Codes of the languages of a prepared folder.
+pub fn languages(data: &Path) -> Vec<String> {
+    Mix::open(data).map_or_else(
+        |_| Vec::new(),
+        |mix| mix.rows.into_iter().map(|row| row.lang).collect(),
+    )
+}

@@ -1,0 +1,250 @@
+//! `eu train`: tokens to a model, with a dashboard, plain lines or NDJSON.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use super::cli::Shared;
+#[cfg(feature = "tui")]
+use super::fail;
+use super::fail::Result;
+use super::out::{self, Out};
+use super::preview::{Input, Preview};
+use super::settings::Files;
+#[cfg(feature = "tui")]
+use super::sinks::{Lines, Screen};
+use super::sinks::{RunLog, Tee};
+use super::table::Table;
+use super::{signals, sinks};
+use crate::engine;
+use crate::engine::train::{Plan, Report, Scores};
+use crate::event::{Control, LangScore};
+#[cfg(feature = "tui")]
+use crate::tui;
+
+const EXAMPLES: &str = "\
+Examples:
+  eu train data -o run                     the defaults, one pass over the mix
+  eu train data -o run --minutes 10        as many steps as fit
+  eu train data -o run --resume            go on from the newest checkpoint
+  eu train data -o run --d-model 512 --n-layers 12 --n-heads 8
+  eu train data -o run -n                  show memory, time and disk first
+  kill -USR1 PID                           checkpoint now; Ctrl-C: checkpoint and end";
+
+/// What can be typed after `eu train`.
+#[derive(Debug, Default, clap::Args, Serialize)]
+#[command(before_help = EXAMPLES)]
+pub struct Args {
+    /// Prepared folder: tokenizer, token shards, mix.
+    #[arg(value_name = "DATA")]
+    pub data: Option<PathBuf>,
+    /// Run directory to make or to resume.
+    #[arg(short, long, value_name = "RUN")]
+    pub output: Option<PathBuf>,
+    /// Go on from the newest whole checkpoint of the run directory.
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true)]
+    #[arg(default_missing_value = "true")]
+    pub resume: Option<bool>,
+    /// Optimiser steps; without it one pass over the mix, or what fits --minutes.
+    #[arg(long, value_name = "N")]
+    pub steps: Option<u64>,
+    /// Minutes to train; the number of steps is measured at the start and then fixed.
+    #[arg(long, value_name = "MINUTES")]
+    pub minutes: Option<f64>,
+    /// Width of the residual stream.
+    #[arg(long, value_name = "N", help_heading = "Shape")]
+    pub d_model: Option<usize>,
+    /// Decoder layers.
+    #[arg(long, value_name = "N", help_heading = "Shape")]
+    pub n_layers: Option<usize>,
+    /// Query heads.
+    #[arg(long, value_name = "N", help_heading = "Shape")]
+    pub n_heads: Option<usize>,
+    /// Key and value heads; divides --n-heads.
+    #[arg(long, value_name = "N", help_heading = "Shape")]
+    pub n_kv_heads: Option<usize>,
+    /// Width inside the feed-forward block.
+    #[arg(long, value_name = "N", help_heading = "Shape")]
+    pub d_ff: Option<usize>,
+    /// Use the embedding as output matrix too.
+    #[arg(long, value_name = "BOOL", help_heading = "Shape", num_args = 0..=1)]
+    #[arg(require_equals = true, default_missing_value = "true")]
+    pub tied: Option<bool>,
+    /// Base of the rotary angles.
+    #[arg(long, value_name = "X", help_heading = "Shape")]
+    pub rope_theta: Option<f64>,
+    /// Epsilon of RMSNorm.
+    #[arg(long, value_name = "X", help_heading = "Shape")]
+    pub norm_eps: Option<f64>,
+    /// Tokens of a sequence.
+    #[arg(long, value_name = "N", help_heading = "Shape")]
+    pub context: Option<usize>,
+    /// Sequences of one optimiser step.
+    #[arg(long, value_name = "N", help_heading = "Optimiser")]
+    pub batch: Option<usize>,
+    /// Sequences computed at once; divides --batch; 0: all.
+    #[arg(long, value_name = "N", help_heading = "Optimiser")]
+    pub micro_batch: Option<usize>,
+    /// Peak learning rate.
+    #[arg(long, value_name = "X", help_heading = "Optimiser")]
+    pub lr: Option<f64>,
+    /// Learning rate at the end, as a share of the peak.
+    #[arg(long, value_name = "SHARE", help_heading = "Optimiser")]
+    pub min_lr_share: Option<f64>,
+    /// Course of the learning rate.
+    #[arg(long, value_name = "NAME", help_heading = "Optimiser")]
+    #[arg(value_parser = ["wsd", "cosine"])]
+    pub schedule: Option<String>,
+    /// Share of the steps that warm up.
+    #[arg(long, value_name = "SHARE", help_heading = "Optimiser")]
+    pub warmup_share: Option<f64>,
+    /// Share of the steps that decay (wsd).
+    #[arg(long, value_name = "SHARE", help_heading = "Optimiser")]
+    pub decay_share: Option<f64>,
+    /// AdamW's first moment decay.
+    #[arg(long, value_name = "X", help_heading = "Optimiser")]
+    pub beta1: Option<f64>,
+    /// AdamW's second moment decay.
+    #[arg(long, value_name = "X", help_heading = "Optimiser")]
+    pub beta2: Option<f64>,
+    /// AdamW's epsilon.
+    #[arg(long, value_name = "X", help_heading = "Optimiser")]
+    pub adam_eps: Option<f64>,
+    /// Weight decay of matrices.
+    #[arg(long, value_name = "X", help_heading = "Optimiser")]
+    pub weight_decay: Option<f64>,
+    /// Largest gradient norm; 0: no clipping.
+    #[arg(long, value_name = "X", help_heading = "Optimiser")]
+    pub clip: Option<f64>,
+    /// Steps between scores on held-out text; 0: only at the start and the end.
+    #[arg(long, value_name = "N", help_heading = "Watching")]
+    pub eval_every: Option<u64>,
+    /// Most held-out tokens scored per language during training; 0: all.
+    #[arg(long, value_name = "N", help_heading = "Watching")]
+    pub eval_tokens: Option<u64>,
+    /// Steps between checkpoints; 0: only at the end.
+    #[arg(long, value_name = "N", help_heading = "Watching")]
+    pub checkpoint_every: Option<u64>,
+    /// Checkpoints kept; 0: all.
+    #[arg(long, value_name = "N", help_heading = "Watching")]
+    pub keep_checkpoints: Option<usize>,
+}
+
+/// Trains.
+///
+/// # Errors
+/// When the plan makes no sense, the data is damaged, or the run was interrupted (exit code 6).
+pub fn run(args: &Args, shared: &Shared, files: &Files, out: &Arc<Out>) -> Result<()> {
+    let plan: Plan = files.plan("train", args, shared)?;
+    if shared.dry_run {
+        return preview(plan)?.print(out);
+    }
+    let control = Arc::new(Control::default());
+    signals::listen(&control, out)?;
+    let report = train(&plan, &control, out)?;
+    out.result("train/1", &report, || text(&report))
+}
+
+/// Trains as planned and shows it: on a full screen where there is one, else as lines or NDJSON;
+/// `events.ndjson` of the run has every event in any case.
+///
+/// # Errors
+/// As the engine's.
+pub fn train(plan: &Plan, control: &Arc<Control>, out: &Arc<Out>) -> Result<Report> {
+    #[cfg(feature = "tui")]
+    if out.may_take_screen() {
+        return on_screen(plan, control, out);
+    }
+    let sink = Tee(vec![Box::new(RunLog::default()), sinks::for_command(out)]);
+    Ok(engine::train::run(plan, control, &sink)?)
+}
+
+/// The engine on a thread of its own, the dashboard on this one until the run ends or is left.
+#[cfg(feature = "tui")]
+fn on_screen(plan: &Plan, control: &Arc<Control>, out: &Arc<Out>) -> Result<Report> {
+    let (news, events) = std::sync::mpsc::channel();
+    let sink = Tee(vec![
+        Box::new(RunLog::default()),
+        Box::new(Lines::to_log(out)),
+        Box::new(Screen(news)),
+    ]);
+    let (plan, asked) = (plan.clone(), control.clone());
+    // The sink goes with the thread: when the run ends the screen hears that nobody speaks.
+    let worker = std::thread::spawn(move || engine::train::run(&plan, &asked, &sink));
+    let shown = tui::train::run(
+        events,
+        control,
+        tui::train::Options {
+            colour: out.colors(),
+            hold: false,
+        },
+    );
+    if let Err(e) = &shown {
+        control.request_stop();
+        out.warn(&format!("the screen failed: {e}; saving a checkpoint"));
+    }
+    match worker.join() {
+        Ok(ended) => Ok(ended?),
+        Err(panic) => Err(fail::of_panic(&*panic)),
+    }
+}
+
+/// The result for people: where the model is, and every language before and after, worst first.
+fn text(report: &Report) -> String {
+    let mut table = Table::new(&["lang", ">before", ">after"]);
+    let scores = |scores: &Option<Scores>| scores.as_ref().map(|s| s.scores.clone());
+    let before = scores(&report.before).unwrap_or_default();
+    let shown =
+        |score: Option<&LangScore>| score.map_or("-".into(), |s| format!("{:.3}", s.bits_per_byte));
+    for after in scores(&report.after).unwrap_or_default() {
+        let first = before.iter().find(|b| b.lang == after.lang);
+        table.row([sinks::short(&after.lang), shown(first), shown(Some(&after))]);
+    }
+    let mut text = String::new();
+    if !table.is_empty() {
+        text.push_str("bits per byte of held-out text, worst language first\n");
+        text.push_str(&table.text());
+    }
+    let loss = report
+        .loss
+        .map_or(String::new(), |loss| format!(", loss {loss:.4}"));
+    text.push_str(&format!(
+        "{} parameters, {} steps, {} tokens{loss}, {}\n{}\n",
+        out::count(report.n_params),
+        out::count(report.steps),
+        out::count(report.n_tokens),
+        out::span((report.seconds * 1000.0) as u64),
+        report.model.display()
+    ));
+    text
+}
+
+fn preview(plan: Plan) -> Result<Preview<Plan>> {
+    let estimate = engine::train::estimate(&plan)?;
+    let steps = estimate
+        .steps
+        .map_or("as many steps as fit".into(), |n| format!("{n} steps"));
+    let notes = vec![
+        format!(
+            "{} parameters, vocabulary of {}",
+            out::count(estimate.n_params),
+            estimate.n_vocab
+        ),
+        format!(
+            "{steps} of {} tokens; the mix has {}",
+            out::count(estimate.tokens_per_step),
+            out::count(estimate.budget_tokens)
+        ),
+    ];
+    Ok(Preview {
+        command: "train",
+        inputs: vec![Input::of(&plan.data)],
+        outputs: vec![plan.output.clone()],
+        memory_bytes: Some(estimate.memory_bytes),
+        time_ms: plan.minutes.map(|m| (m * 60_000.0) as u64),
+        disk_bytes: Some(estimate.disk_bytes),
+        notes,
+        plan,
+    })
+}

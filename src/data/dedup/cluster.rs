@@ -1,0 +1,296 @@
+//! Near duplicates: texts that share a band are compared in full, those similar enough are
+//! joined, and of each cluster one survives.
+//!
+//! The clusters are the connected components of "shares a band and is similar enough", so they
+//! do not depend on the order of files or on threads.
+
+use rayon::prelude::*;
+
+use super::minhash::{Bands, Signer};
+use super::shingles::{jaccard, shingle_set};
+use crate::event::Control;
+
+/// What deduplication needs to know of a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Document<'a> {
+    /// Its name.
+    pub id: &'a str,
+    /// Its text.
+    pub text: &'a str,
+}
+
+/// What becomes of a document.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Fate {
+    /// It stays, for a cluster of this many documents.
+    Kept {
+        /// Documents of the cluster, itself included.
+        cluster_size: u64,
+    },
+    /// Another of its cluster stays.
+    Dropped {
+        /// Position of the one that stays.
+        survivor: usize,
+        /// Jaccard similarity with it; below the threshold where a chain of others joins them.
+        similarity: f64,
+    },
+}
+
+/// The one of a cluster that stays: the longest text, then the smallest id, then the smallest
+/// text; never by position.
+pub(super) fn survivor(documents: &[Document], members: &[usize]) -> usize {
+    let rank = |i: &usize| {
+        let document = &documents[*i];
+        (
+            std::cmp::Reverse(document.text.len()),
+            document.id,
+            document.text,
+        )
+    };
+    let best = members.iter().copied().min_by(|a, b| rank(a).cmp(&rank(b)));
+    best.expect("a cluster has members")
+}
+
+/// What becomes of each document when only one of those that are nearly equal stays; none when
+/// a stop was asked for.
+pub fn near_duplicates(
+    documents: &[Document],
+    shape: Bands,
+    control: &Control,
+) -> Option<Vec<Fate>> {
+    let keys: Vec<Vec<u64>> = documents
+        .par_iter()
+        .map_init(
+            || Signer::new(shape),
+            |signer, document| match control.stop_requested() {
+                true => Vec::new(),
+                false => signer.keys(document.text),
+            },
+        )
+        .collect();
+    let buckets: Vec<Vec<usize>> = (0..shape.bands)
+        .into_par_iter()
+        .flat_map(|band| buckets(&keys, band))
+        .collect();
+    drop(keys);
+    let mut is_candidate = vec![false; documents.len()];
+    buckets
+        .iter()
+        .flatten()
+        .for_each(|i| is_candidate[*i] = true);
+    let sets: Vec<Vec<u64>> = documents
+        .par_iter()
+        .zip(&is_candidate)
+        .map(|(document, is_candidate)| match is_candidate {
+            true => shingle_set(document.text, shape.ngram),
+            false => Vec::new(),
+        })
+        .collect();
+    let mut forest = Forest((0..documents.len()).collect());
+    for bucket in &buckets {
+        if control.stop_requested() {
+            return None;
+        }
+        join_bucket(bucket, &sets, shape.min_jaccard, &mut forest);
+    }
+    if control.stop_requested() {
+        return None;
+    }
+    Some(fates(documents, &sets, &mut forest))
+}
+
+/// Documents that share their key in `band`, two or more at a time.
+fn buckets(keys: &[Vec<u64>], band: usize) -> Vec<Vec<usize>> {
+    let present = keys.iter().enumerate();
+    let mut pairs: Vec<(u64, usize)> = present
+        .filter_map(|(i, keys)| Some((*keys.get(band)?, i)))
+        .collect();
+    pairs.par_sort_unstable();
+    pairs
+        .chunk_by(|a, b| a.0 == b.0)
+        .filter(|chunk| chunk.len() > 1)
+        .map(|chunk| chunk.iter().map(|(_, i)| *i).collect())
+        .collect()
+}
+
+/// Joins the similar ones of a bucket. Each is compared with the members of every group it does
+/// not belong to yet until one is similar: a bucket of copies costs one comparison a document.
+fn join_bucket(bucket: &[usize], sets: &[Vec<u64>], min_jaccard: f64, forest: &mut Forest) {
+    let mut groups: Vec<Vec<usize>> = Vec::new();
+    for &i in bucket {
+        let mut home = vec![i];
+        groups.retain_mut(|group| {
+            let joined = forest.root(group[0]) == forest.root(i)
+                || group
+                    .iter()
+                    .any(|j| similar(&sets[i], &sets[*j], min_jaccard));
+            if joined {
+                forest.join(group[0], i);
+                home.append(group);
+            }
+            !joined
+        });
+        groups.push(home);
+    }
+}
+
+/// True when the Jaccard similarity is at least `min`; sizes alone often say no.
+fn similar(a: &[u64], b: &[u64], min: f64) -> bool {
+    let (small, large) = (a.len().min(b.len()), a.len().max(b.len()));
+    small as f64 >= min * large as f64 && jaccard(a, b) >= min
+}
+
+fn fates(documents: &[Document], sets: &[Vec<u64>], forest: &mut Forest) -> Vec<Fate> {
+    let mut members: Vec<Vec<usize>> = vec![Vec::new(); documents.len()];
+    for i in 0..documents.len() {
+        members[forest.root(i)].push(i);
+    }
+    let mut fates = vec![Fate::Kept { cluster_size: 1 }; documents.len()];
+    for cluster in members.iter().filter(|cluster| cluster.len() > 1) {
+        let survivor = survivor(documents, cluster);
+        for &i in cluster {
+            fates[i] = Fate::Dropped {
+                survivor,
+                similarity: jaccard(&sets[i], &sets[survivor]),
+            };
+        }
+        fates[survivor] = Fate::Kept {
+            cluster_size: cluster.len() as u64,
+        };
+    }
+    fates
+}
+
+/// Union-find.
+struct Forest(Vec<usize>);
+
+impl Forest {
+    fn root(&mut self, mut i: usize) -> usize {
+        while self.0[i] != i {
+            self.0[i] = self.0[self.0[i]];
+            i = self.0[i];
+        }
+        i
+    }
+
+    fn join(&mut self, a: usize, b: usize) {
+        let (a, b) = (self.root(a), self.root(b));
+        self.0[a.max(b)] = a.min(b);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::collections::BTreeMap;
+
+    const SHAPE: Bands = Bands {
+        bands: 14,
+        rows: 8,
+        ngram: 5,
+        min_jaccard: 0.72,
+    };
+
+    fn run(documents: &[(String, String)]) -> BTreeMap<(String, String), String> {
+        let documents: Vec<Document> = documents
+            .iter()
+            .map(|(id, text)| Document { id, text })
+            .collect();
+        let fates = near_duplicates(&documents, SHAPE, &Control::default()).unwrap();
+        let told = |fate: Fate| match fate {
+            Fate::Kept { cluster_size } => format!("kept for {cluster_size}"),
+            Fate::Dropped {
+                survivor,
+                similarity,
+            } => {
+                format!("dropped for {} at {similarity}", documents[survivor].id)
+            }
+        };
+        let key = |d: &Document| (d.id.to_string(), d.text.to_string());
+        documents
+            .iter()
+            .zip(fates)
+            .map(|(d, fate)| (key(d), told(fate)))
+            .collect()
+    }
+
+    /// Variants of a few base texts: some words cut from the end, some replaced.
+    fn variants() -> impl Strategy<Value = Vec<(String, String)>> {
+        let one = (0usize..4, 0usize..30, 0usize..4);
+        proptest::collection::vec(one, 1..40).prop_map(|picks| {
+            let text = |(base, cut, change): (usize, usize, usize)| {
+                let word = |i: usize| match i % 37 < change {
+                    true => format!("anders{change}"),
+                    false => format!(
+                        "wort{base}x{}",
+                        char::from(b'a' + (i % 26) as u8)
+                            .to_string()
+                            .repeat(i / 26 + 1)
+                    ),
+                };
+                (0..100 - cut).map(word).collect::<Vec<_>>().join(" ")
+            };
+            picks
+                .into_iter()
+                .enumerate()
+                .map(|(i, pick)| (format!("{i:03}"), text(pick)))
+                .collect()
+        })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(40))]
+
+        #[test]
+        fn the_order_of_documents_changes_nothing(documents in variants(), seed: u64) {
+            let mut shuffled = documents.clone();
+            shuffled.sort_by_key(|(id, _)| xxhash_rust::xxh3::xxh3_64_with_seed(id.as_bytes(), seed));
+            prop_assert_eq!(run(&documents), run(&shuffled));
+        }
+
+        #[test]
+        fn a_cluster_keeps_exactly_one_and_counts_all(documents in variants()) {
+            let documents: Vec<Document> = documents.iter().map(|(id, text)| Document { id, text }).collect();
+            let fates = near_duplicates(&documents, SHAPE, &Control::default()).unwrap();
+            let sizes: u64 = fates.iter().map(|f| match f { Fate::Kept { cluster_size } => *cluster_size, _ => 0 }).sum();
+            prop_assert_eq!(sizes as usize, documents.len());
+        }
+    }
+
+    #[test]
+    fn near_copies_go_and_other_texts_stay() {
+        let base: Vec<String> = (0..120)
+            .map(|i| {
+                format!(
+                    "{}{}",
+                    ["ba", "di", "ko"][i % 3],
+                    char::from_u32(0x430 + i as u32 % 32).unwrap()
+                )
+            })
+            .collect();
+        let mut changed = base.clone();
+        changed[60] = "neu".into();
+        let other: Vec<String> = base.iter().map(|w| format!("x{w}")).collect();
+        let documents = [
+            ("a".to_string(), base.join(" ")),
+            ("b".to_string(), changed.join(" ") + " noch"),
+            ("c".to_string(), other.join(" ")),
+            ("d".to_string(), "🎈".to_string()),
+            ("e".to_string(), "🎈 🎈".to_string()),
+        ];
+        let fates = run(&documents);
+        assert_eq!(fates[&documents[1]], "kept for 2");
+        assert!(fates[&documents[0]].starts_with("dropped for b"));
+        for kept in &documents[2..] {
+            assert_eq!(fates[kept], "kept for 1");
+        }
+    }
+
+    #[test]
+    fn a_stop_is_obeyed() {
+        let control = Control::default();
+        control.request_stop();
+        assert_eq!(near_duplicates(&[], SHAPE, &control), None);
+    }
+}

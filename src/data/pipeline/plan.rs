@@ -1,0 +1,201 @@
+//! What `eu prepare` will do, checked before anything is read.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use crate::data::dedup::Bands;
+use crate::data::error::{Error, Result};
+use crate::data::tokenize::MIN_VOCAB;
+use crate::lang::Lang;
+
+/// What `eu prepare` will do; section `[prepare]` of a recipe.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Plan {
+    /// Files and folders to read: JSONL (`.gz`, `.zst`), plain text, UDHR-style folders.
+    pub inputs: Vec<PathBuf>,
+    /// Folder to make.
+    pub output: PathBuf,
+    /// Text to score on, never trained on; without it `heldout_share` is set aside.
+    pub heldout: Vec<PathBuf>,
+    /// Share of each language's unique records set aside for scoring where `heldout` is empty;
+    /// above 0, at least one record of two or more.
+    pub heldout_share: f64,
+    /// Parallel text for the parity table; records with the same `id` say the same thing.
+    pub parallel: Vec<PathBuf>,
+    /// Languages to keep: codes or sets.
+    pub langs: Vec<String>,
+    /// Field of a JSON record that holds its text.
+    pub text_key: String,
+    /// Take a record's own language label where it has one, instead of identifying it.
+    pub trust_labels: bool,
+    /// Least probability of the identified language.
+    pub min_lang_prob: f64,
+    /// Judge quality with the per-language thresholds.
+    pub filter: bool,
+    /// Remove records whose text is equal.
+    pub dedup_exact: bool,
+    /// Remove near-duplicates (MinHash).
+    pub dedup_fuzzy: bool,
+    /// Bands of the MinHash index.
+    pub minhash_bands: usize,
+    /// Rows of each band.
+    pub minhash_rows: usize,
+    /// Words of a shingle.
+    pub minhash_ngram: usize,
+    /// Tokens of the mix over all languages; none: as many as there are to train on.
+    pub budget_tokens: Option<u64>,
+    /// How often the text of one language may be repeated at most (UniMax's N).
+    pub max_epochs: f64,
+    /// Tokens of the vocabulary to train.
+    pub vocab_size: usize,
+    /// An existing `tokenizer.json` to use instead of training one.
+    pub tokenizer: Option<PathBuf>,
+    /// Replace an output that exists.
+    pub force: bool,
+    /// Seed of every random choice.
+    pub seed: u64,
+    /// Threads; 0: one a core.
+    pub threads: usize,
+}
+
+impl Default for Plan {
+    fn default() -> Self {
+        Plan {
+            inputs: Vec::new(),
+            output: "data".into(),
+            heldout: Vec::new(),
+            heldout_share: 0.01,
+            parallel: Vec::new(),
+            langs: vec!["europe".into()],
+            text_key: "text".into(),
+            trust_labels: false,
+            min_lang_prob: 0.5,
+            filter: true,
+            dedup_exact: true,
+            dedup_fuzzy: true,
+            minhash_bands: 14,
+            minhash_rows: 8,
+            minhash_ngram: 5,
+            budget_tokens: None,
+            max_epochs: 4.0,
+            vocab_size: 32_768,
+            tokenizer: None,
+            force: false,
+            seed: 1,
+            threads: 0,
+        }
+    }
+}
+
+impl Plan {
+    /// Shape of the index of near-duplicates. Texts count as such from the similarity at which
+    /// the index begins to find them: (1 / bands)^(1 / rows).
+    pub fn bands(&self) -> Bands {
+        let (bands, rows) = (self.minhash_bands, self.minhash_rows);
+        Bands {
+            bands,
+            rows,
+            ngram: self.minhash_ngram,
+            min_jaccard: (1.0 / bands as f64).powf(1.0 / rows as f64),
+        }
+    }
+
+    /// Refuses settings that make no sense; the languages asked for.
+    pub(super) fn check(&self) -> Result<Vec<&'static Lang>> {
+        let share = |x: f64| (0.0..=1.0).contains(&x);
+        let minhash = self.minhash_bands.saturating_mul(self.minhash_rows);
+        for (ok, what, hint) in [
+            (
+                !self.inputs.is_empty(),
+                "no input",
+                "name files or folders of text, or - for standard input",
+            ),
+            (
+                share(self.heldout_share) && self.heldout_share < 1.0,
+                "heldout_share is not a share",
+                "give a number from 0 to below 1, such as 0.01",
+            ),
+            (
+                share(self.min_lang_prob),
+                "min_lang_prob is not a probability",
+                "give a number from 0 to 1, such as 0.5",
+            ),
+            (
+                self.max_epochs > 0.0 && self.max_epochs.is_finite(),
+                "max_epochs is not above 0",
+                "give a number such as 4",
+            ),
+            (
+                (1..=4096).contains(&minhash) && self.minhash_ngram > 0,
+                "the MinHash index has no such shape",
+                "give bands, rows and words above 0, bands x rows at most 4096",
+            ),
+            (
+                self.tokenizer.is_some() || self.vocab_size >= MIN_VOCAB,
+                "vocab_size is too small for every byte",
+                "give at least 259, such as 32768",
+            ),
+        ] {
+            if !ok {
+                return Err(Error::usage(what, hint));
+            }
+        }
+        Ok(Lang::select(&self.langs)?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_plan_that_makes_no_sense_is_refused_before_anything_is_read() {
+        let sound = Plan {
+            inputs: vec!["a".into()],
+            ..Plan::default()
+        };
+        assert_eq!(sound.check().unwrap().len(), 39);
+        assert!((sound.bands().min_jaccard - 0.719).abs() < 1e-3);
+        for broken in [
+            Plan::default(),
+            Plan {
+                heldout_share: 1.0,
+                ..sound.clone()
+            },
+            Plan {
+                min_lang_prob: f64::NAN,
+                ..sound.clone()
+            },
+            Plan {
+                max_epochs: 0.0,
+                ..sound.clone()
+            },
+            Plan {
+                minhash_rows: 0,
+                ..sound.clone()
+            },
+            Plan {
+                minhash_bands: usize::MAX,
+                minhash_rows: 2,
+                ..sound.clone()
+            },
+            Plan {
+                vocab_size: 258,
+                ..sound.clone()
+            },
+            Plan {
+                langs: vec!["xx".into()],
+                ..sound.clone()
+            },
+        ] {
+            let error = broken.check().unwrap_err();
+            assert_eq!(
+                crate::fault::Fault::kind(&error),
+                crate::fault::Kind::Usage,
+                "{error}"
+            );
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! `report.json`: every stage and every language, in numbers.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::plan::Plan;
+use super::tally::Tally;
+use crate::data::dedup::SCurvePoint;
+use crate::data::error::{Error, Result};
+use crate::data::record::Record;
+use crate::data::tokenize::Parity;
+use crate::lang::Lang;
+use crate::shard::Mix;
+
+/// What `eu prepare` made.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Report {
+    /// `prepare/1`.
+    pub schema: String,
+    /// Records read.
+    pub n_seen: u64,
+    /// Records to train on.
+    pub n_kept: u64,
+    /// Records set aside for scoring, of those read.
+    pub n_heldout: u64,
+    /// Records dropped, by reason. `n_seen = n_kept + n_heldout + Σ dropped`.
+    pub dropped: BTreeMap<String, u64>,
+    /// Tokens to train on.
+    pub n_tokens: u64,
+    /// Tokens of the vocabulary.
+    pub n_vocab: u64,
+    /// Stages in their order.
+    pub stages: Vec<StageRow>,
+    /// Languages in the order of the table.
+    pub langs: Vec<LangRow>,
+    /// Similarity from which texts count as near-duplicates.
+    pub min_jaccard: f64,
+    /// How probably near-duplicates of each similarity are found.
+    pub s_curve: Vec<SCurvePoint>,
+}
+
+/// One stage.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StageRow {
+    /// Its name.
+    pub stage: String,
+    /// Records that came in.
+    pub n_in: u64,
+    /// Records that went on.
+    pub n_out: u64,
+    /// Records that did not, by reason.
+    pub dropped: BTreeMap<String, u64>,
+}
+
+/// One language.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LangRow {
+    /// Code of the language; `und` for records without one.
+    pub lang: String,
+    /// Its English name.
+    pub name: String,
+    /// Documents to train on.
+    pub n_docs: u64,
+    /// Their bytes of UTF-8.
+    pub n_bytes: u64,
+    /// Their tokens, ends of text included.
+    pub n_tokens: u64,
+    /// Documents to score on.
+    pub n_heldout: u64,
+    /// Tokens over those of the reference language for the same text.
+    pub parity: Option<f64>,
+    /// Tokens a word, on the text that parity was measured on.
+    pub tokens_per_word: Option<f64>,
+    /// Share of the training mix.
+    pub weight: f64,
+    /// How often its text is seen when the mix is used up.
+    pub epochs: f64,
+    /// Documents dropped, by reason.
+    pub dropped: BTreeMap<String, u64>,
+}
+
+/// What a walk made, to report on.
+pub(super) struct Made<'a> {
+    pub(super) plan: &'a Plan,
+    pub(super) tally: &'a Tally<'a>,
+    pub(super) heldout: &'a [Record],
+    pub(super) n_vocab: usize,
+    pub(super) parity: &'a Parity,
+    pub(super) mix: &'a Mix,
+}
+
+impl Report {
+    /// Gathers the numbers and checks that every record seen is accounted for.
+    pub(super) fn of(made: Made) -> Result<Report> {
+        let stages = &made.tally.stages;
+        let mut dropped: BTreeMap<String, u64> = BTreeMap::new();
+        for (reason, n) in stages.iter().flat_map(|stage| &stage.dropped) {
+            *dropped.entry(reason.clone()).or_default() += n;
+        }
+        let n_heldout = dropped.remove("heldout").unwrap_or(0);
+        let n_seen = stages.first().map_or(0, |stage| stage.n_in);
+        let n_kept = made.mix.rows.iter().map(|row| row.n_docs).sum();
+        let accounted = n_kept + n_heldout + dropped.values().sum::<u64>();
+        if accounted != n_seen {
+            return Err(Error::Lost {
+                stage: "prepare".into(),
+                n_in: n_seen,
+                n_out: accounted,
+            });
+        }
+        let shape = made.plan.bands();
+        Ok(Report {
+            schema: "prepare/1".into(),
+            n_seen,
+            n_kept,
+            n_heldout,
+            dropped,
+            n_tokens: made.mix.rows.iter().map(|row| row.n_tokens).sum(),
+            n_vocab: made.n_vocab as u64,
+            stages: stages.clone(),
+            langs: lang_rows(&made),
+            min_jaccard: shape.min_jaccard,
+            s_curve: shape.s_curve(),
+        })
+    }
+}
+
+/// A row for every language that was met, and one for records in none.
+fn lang_rows(made: &Made) -> Vec<LangRow> {
+    let codes = Lang::all()
+        .iter()
+        .map(|l| (l.code.as_str(), l.name.as_str()));
+    let row = |(code, name): (&str, &str)| {
+        let mix = made.mix.rows.iter().find(|row| row.lang == code);
+        let cost = made.parity.rows.iter().find(|row| row.lang == code);
+        let dropped = made.tally.by_lang.get(code).cloned().unwrap_or_default();
+        let n_heldout = made.heldout.iter().filter(|r| r.code() == code).count() as u64;
+        if mix.is_none() && dropped.is_empty() && n_heldout == 0 {
+            return None;
+        }
+        Some(LangRow {
+            lang: code.into(),
+            name: name.into(),
+            n_docs: mix.map_or(0, |row| row.n_docs),
+            n_bytes: mix.map_or(0, |row| row.n_bytes),
+            n_tokens: mix.map_or(0, |row| row.n_tokens),
+            n_heldout,
+            parity: cost.and_then(|row| row.ratio),
+            tokens_per_word: cost.map(|row| row.tokens_per_word),
+            weight: mix.map_or(0.0, |row| row.weight),
+            epochs: mix.map_or(0.0, |row| row.epochs),
+            dropped,
+        })
+    };
+    codes
+        .chain([("und", "undetermined")])
+        .filter_map(row)
+        .collect()
+}

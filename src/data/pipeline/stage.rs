@@ -1,0 +1,191 @@
+//! One stage alone, as a filter over a stream of records: `eu prepare STAGE`.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use super::copies::documents;
+use super::output::line;
+use super::plan::Plan;
+use super::steps::{identify, judge, select};
+use crate::data::dedup::{Fate, exact_duplicates, near_duplicates};
+use crate::data::error::{Error, Result};
+use crate::data::filter::{Meter, Rules, verdict};
+use crate::data::record::Record;
+use crate::event::Control;
+use crate::lang::Lang;
+
+/// A stage that runs alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// Every record with its language in `lang` and `prob`.
+    Identify,
+    /// The records worth keeping, untouched.
+    Filter,
+    /// One record of each set of copies, in the order they came; all are held in memory.
+    Dedup,
+    /// One row a language, in the order of the table.
+    Stats,
+    /// Every check of every record, in place of the record.
+    Explain,
+}
+
+/// Runs `stage` over `records` and gives what comes out to `out`, in order.
+///
+/// # Errors
+/// The first error of `records`; [`Error::Interrupted`] when a stop was asked for.
+pub fn run_stage(
+    stage: Stage,
+    records: impl Iterator<Item = Result<Record>>,
+    plan: &Plan,
+    control: &Control,
+    out: &mut dyn FnMut(Value),
+) -> Result<()> {
+    let langs = Lang::select(&plan.langs)?;
+    let mut meter = Meter::new();
+    let mut held = Vec::new();
+    let mut stats: BTreeMap<usize, Stats> = BTreeMap::new();
+    for record in records {
+        if control.stop_requested() {
+            return Err(interrupted());
+        }
+        let mut record = record?;
+        match stage {
+            Stage::Identify => {
+                identify(&mut record, plan);
+                out(line(&record, None));
+            }
+            Stage::Filter => {
+                if keep(&mut record, plan, &langs, &mut meter) {
+                    out(line(&record, None));
+                }
+            }
+            Stage::Dedup => held.push(record),
+            Stage::Stats => {
+                let verdict = labelled(&mut record, plan).or_else(|| judge(&record, &mut meter));
+                let at = record.lang.map_or(usize::MAX, Lang::index);
+                stats
+                    .entry(at)
+                    .or_default()
+                    .add(&record, verdict.map(|v| v.reason));
+            }
+            Stage::Explain => out(explain(&mut record, plan, &langs, &mut meter)),
+        }
+    }
+    stats.into_iter().for_each(|(at, row)| out(row.told(at)));
+    dedup(held, plan, control, out)
+}
+
+fn interrupted() -> Error {
+    Error::Interrupted {
+        stage: "the stage".into(),
+    }
+}
+
+/// Identifies a record only if it has no label: a stream may come from `identify` already.
+fn labelled(record: &mut Record, plan: &Plan) -> Option<super::steps::Verdict> {
+    match record.lang {
+        Some(_) => None,
+        None => identify(record, plan),
+    }
+}
+
+fn keep(record: &mut Record, plan: &Plan, langs: &[&'static Lang], meter: &mut Meter) -> bool {
+    let verdict = labelled(record, plan).or_else(|| select(record, langs));
+    verdict.or_else(|| judge(record, meter)).is_none()
+}
+
+/// The record's language and every check, with the first reason to drop it if there is one.
+fn explain(record: &mut Record, plan: &Plan, langs: &[&'static Lang], meter: &mut Meter) -> Value {
+    let first = labelled(record, plan)
+        .or_else(|| select(record, langs))
+        .or_else(|| judge(record, meter));
+    let checks = record.lang.map(|lang| {
+        let rules = Rules::of(lang);
+        verdict(&meter.measure(&record.text, rules), rules)
+    });
+    json!({
+        "schema": "explain/1",
+        "id": record.id,
+        "lang": record.code(),
+        "lang_prob": record.lang_prob,
+        "kept": first.is_none(),
+        "verdict": first,
+        "checks": checks,
+    })
+}
+
+fn dedup(
+    records: Vec<Record>,
+    plan: &Plan,
+    control: &Control,
+    out: &mut dyn FnMut(Value),
+) -> Result<()> {
+    let mut stays = vec![true; records.len()];
+    if plan.dedup_exact {
+        let fates = exact_duplicates(&documents(&records));
+        mark(&mut stays, &fates);
+    }
+    let mut rest: Vec<Record> = Vec::with_capacity(records.len());
+    rest.extend(
+        records
+            .into_iter()
+            .zip(stays)
+            .filter(|(_, stays)| *stays)
+            .map(|(r, _)| r),
+    );
+    let mut stays = vec![true; rest.len()];
+    if plan.dedup_fuzzy {
+        let fates = near_duplicates(&documents(&rest), plan.bands(), control);
+        mark(&mut stays, &fates.ok_or_else(interrupted)?);
+    }
+    for (record, _) in rest.iter().zip(stays).filter(|(_, stays)| *stays) {
+        out(line(record, None));
+    }
+    Ok(())
+}
+
+fn mark(stays: &mut [bool], fates: &[Fate]) {
+    for (stays, fate) in stays.iter_mut().zip(fates) {
+        *stays = matches!(fate, Fate::Kept { .. });
+    }
+}
+
+/// What was seen of one language.
+#[derive(Default)]
+struct Stats {
+    n_records: u64,
+    n_bytes: u64,
+    n_chars: u64,
+    n_words: u64,
+    n_lines: u64,
+    dropped: BTreeMap<&'static str, u64>,
+}
+
+impl Stats {
+    fn add(&mut self, record: &Record, reason: Option<&'static str>) {
+        self.n_records += 1;
+        self.n_bytes += record.text.len() as u64;
+        self.n_chars += record.text.chars().count() as u64;
+        self.n_words += record.text.split_whitespace().count() as u64;
+        self.n_lines += record.text.lines().count() as u64;
+        if let Some(reason) = reason {
+            *self.dropped.entry(reason).or_default() += 1;
+        }
+    }
+
+    fn told(self, at: usize) -> Value {
+        let lang = Lang::all().get(at);
+        json!({
+            "schema": "stats/1",
+            "lang": lang.map_or("und", |l| l.code.as_str()),
+            "name": lang.map_or("undetermined", |l| l.name.as_str()),
+            "n_records": self.n_records,
+            "n_bytes": self.n_bytes,
+            "n_chars": self.n_chars,
+            "n_words": self.n_words,
+            "n_lines": self.n_lines,
+            "would_drop": self.dropped,
+        })
+    }
+}

@@ -1,0 +1,334 @@
+//! The whole walk over the embedded corpus, and what must hold whatever the input.
+
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+
+use super::{Plan, Report, Stage, run, run_stage};
+use crate::data::record::Record;
+use crate::data::{corpus, read};
+use crate::disk;
+use crate::event::{Control, Event, Silent};
+use crate::fault::{Fault, Kind};
+use crate::lang::Lang;
+use crate::ledger::{Manifest, verify};
+use crate::shard::{Mix, Shard};
+use crate::vocab::Vocab;
+
+/// The embedded corpus, some copies of it, and text of no use.
+fn input(folder: &Path) -> Plan {
+    corpus::write(folder).unwrap();
+    let hex: String = (0..300).map(|i| format!("{:02x} ", i * 37 % 251)).collect();
+    let first: Record = records(&[folder.join("train/mlt_Latn.jsonl.zst")]).remove(0);
+    let lines = [
+        serde_json::json!({"id": "hex", "lang": "de", "text": hex, "u": "http://example.org"}),
+        serde_json::json!({"id": "copy", "lang": "mt", "text": format!(" {} ", first.text)}),
+        serde_json::json!({"id": "near", "lang": "mt", "text": format!("{} U iktar.", first.text)}),
+    ];
+    let lines: String = lines.iter().map(|line| format!("{line}\n")).collect();
+    disk::replace_bytes(&folder.join("train/more.jsonl"), lines.as_bytes()).unwrap();
+    Plan {
+        inputs: vec![folder.join("train")],
+        heldout: vec![folder.join("heldout")],
+        output: folder.join("data"),
+        trust_labels: true,
+        vocab_size: 2000,
+        ..Plan::default()
+    }
+}
+
+fn records(paths: &[PathBuf]) -> Vec<Record> {
+    let read = read::records(paths, "text").unwrap();
+    read.collect::<Result<_, _>>().unwrap()
+}
+
+fn prepared(plan: &Plan) -> Report {
+    run(plan, &Control::default(), &Silent).unwrap()
+}
+
+#[test]
+fn the_embedded_corpus_becomes_a_folder_to_train_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let plan = input(folder.path());
+    let report = prepared(&plan);
+    let data = &plan.output;
+    assert_eq!(report.n_seen, 6 * 39 + 3);
+    assert_eq!(report.dropped["few_letters"], 1);
+    assert_eq!(report.dropped["duplicate"], 1);
+    assert_eq!(report.dropped["near_duplicate"], 1);
+    let vocab = Vocab::open(&data.join("tokenizer.json")).unwrap();
+    assert_eq!(vocab.len(), 2000);
+    let mix = Mix::open(data).unwrap();
+    assert_eq!(mix.rows.len(), 39, "no language is lost to the filters");
+    for row in &mix.rows {
+        let train = Shard::open(&data.join("tokens/train").join(&row.lang)).unwrap();
+        assert_eq!(
+            (train.n_tokens(), train.n_docs() as u64),
+            (row.n_tokens, row.n_docs)
+        );
+        let valid = Shard::open(&data.join("tokens/valid").join(&row.lang)).unwrap();
+        assert_eq!(valid.n_docs(), 6, "{}", row.lang);
+        assert!(train.max_token().unwrap() < 2000);
+        // The shard says what the text says, in the same order.
+        let texts = records(&[data.join(format!("unique/{}.jsonl.zst", row.lang))]);
+        let mut tokens = Vec::new();
+        for (doc, record) in texts.iter().enumerate() {
+            train.read(train.doc(doc), &mut tokens);
+            assert_eq!(tokens.pop(), Some(0));
+            assert_eq!(vocab.decode(&tokens), record.text);
+        }
+    }
+    let survivor = records(&[data.join("unique/mlt_Latn.jsonl.zst")]);
+    let near = survivor.iter().find(|r| r.id == "near").unwrap();
+    assert_eq!(
+        near.fields["cluster_size"], 3,
+        "a copy of a copy is counted"
+    );
+    let dropped = records(&[data.join("dropped/few_letters/deu_Latn.jsonl.zst")]);
+    assert_eq!(dropped[0].fields["u"], "http://example.org");
+    assert_eq!(dropped[0].fields["verdict"]["threshold"], 0.774);
+    let manifest = Manifest::of(data).unwrap();
+    assert!(verify(data, &manifest).unwrap().is_empty());
+    assert_eq!(manifest.parents.len(), 2 * 39 + 1);
+}
+
+#[test]
+fn parity_is_told_for_every_language_worst_first() {
+    let folder = tempfile::tempdir().unwrap();
+    let plan = input(folder.path());
+    let report = prepared(&plan);
+    let with = report
+        .langs
+        .iter()
+        .filter(|row| row.parity.is_some())
+        .count();
+    assert_eq!(
+        with, 39,
+        "held-out text with the same ids everywhere is parallel"
+    );
+    let json = disk::read(&plan.output.join("parity.json")).unwrap();
+    let parity: crate::data::tokenize::Parity = serde_json::from_slice(&json).unwrap();
+    assert_eq!(parity.reference.as_deref(), Some("eng_Latn"));
+    assert!(parity.rows[0].ratio.unwrap() < 2.5, "{:?}", parity.rows[0]);
+}
+
+/// Every file of a prepared folder but the manifest, which holds the time.
+fn contents(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+    let files = disk::walk(folder).unwrap().into_iter();
+    files
+        .filter(|path| path.file_name().is_some_and(|n| n != "manifest.json"))
+        .map(|path| {
+            (
+                path.strip_prefix(folder).unwrap().into(),
+                std::fs::read(&path).unwrap(),
+            )
+        })
+        .collect()
+}
+
+#[test]
+fn threads_and_the_order_of_files_change_no_byte() {
+    let folder = tempfile::tempdir().unwrap();
+    let plan = input(folder.path());
+    prepared(&Plan {
+        threads: 1,
+        ..plan.clone()
+    });
+    let one = contents(&plan.output);
+    let mut files: Vec<PathBuf> = read::files(&plan.inputs).unwrap();
+    files.reverse();
+    let other = Plan {
+        threads: 3,
+        inputs: files,
+        output: folder.path().join("other"),
+        ..plan
+    };
+    prepared(&other);
+    let three = contents(&other.output);
+    for ((path, a), (_, b)) in one.iter().zip(&three) {
+        // What was dropped is kept in the order it was read.
+        assert!(
+            a == b || path.starts_with("dropped"),
+            "{} differs",
+            path.display()
+        );
+    }
+    assert_eq!(one.len(), three.len());
+}
+
+#[test]
+fn without_held_out_text_a_share_of_each_language_is_set_aside() {
+    let folder = tempfile::tempdir().unwrap();
+    let plan = Plan {
+        heldout: Vec::new(),
+        heldout_share: 0.2,
+        ..input(folder.path())
+    };
+    let report = prepared(&plan);
+    for lang in Lang::all() {
+        let read = |part: &str| {
+            records(&[plan
+                .output
+                .join(part)
+                .join(format!("{}.jsonl.zst", lang.code))])
+        };
+        let (train, heldout) = (read("unique"), read("heldout"));
+        assert!((1..=2).contains(&heldout.len()), "{}", lang.code);
+        assert!(
+            train
+                .iter()
+                .all(|t| heldout.iter().all(|h| h.text != t.text))
+        );
+    }
+    assert_eq!(
+        report.n_kept + report.n_heldout + report.dropped.values().sum::<u64>(),
+        report.n_seen
+    );
+}
+
+#[test]
+fn text_equal_to_held_out_text_is_never_trained_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut plan = input(folder.path());
+    plan.heldout.push(plan.inputs[0].join("fin_Latn.jsonl.zst"));
+    let report = prepared(&plan);
+    assert_eq!(report.dropped["in_heldout"], 6);
+    assert!(!plan.output.join("unique/fin_Latn.jsonl.zst").exists());
+}
+
+#[test]
+fn a_stop_at_any_stage_leaves_nothing_behind() {
+    for stop_in in [
+        "read",
+        "identify",
+        "filter",
+        "dedup_exact",
+        "heldout",
+        "train_tokenizer",
+        "pack",
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let plan = input(folder.path());
+        let control = Control::default();
+        let before = std::fs::read_dir(folder.path()).unwrap().count();
+        let sink = |event: Event| {
+            if matches!(event, Event::StageStarted { stage, .. } if stage == stop_in) {
+                control.request_stop();
+            }
+        };
+        let error = run(&plan, &control, &sink).unwrap_err();
+        assert_eq!(error.kind(), Kind::Interrupted, "{stop_in}: {error}");
+        assert_eq!(
+            std::fs::read_dir(folder.path()).unwrap().count(),
+            before,
+            "{stop_in}"
+        );
+    }
+}
+
+#[test]
+fn damage_and_emptiness_end_the_walk_without_output() {
+    let folder = tempfile::tempdir().unwrap();
+    let plan = input(folder.path());
+    let broken = folder.path().join("broken.jsonl");
+    disk::replace_bytes(&broken, b"{\"text\":\"a\"}\n{\"txt\":\"a\"}\n").unwrap();
+    let with = |input: PathBuf| Plan {
+        inputs: vec![input],
+        ..plan.clone()
+    };
+    let error = run(&with(broken), &Control::default(), &Silent).unwrap_err();
+    assert_eq!(error.kind(), Kind::Damaged);
+    assert!(
+        error
+            .to_string()
+            .ends_with("broken.jsonl:2: record has no text field that is a string")
+    );
+    let only = Plan {
+        langs: vec!["fi".into()],
+        ..with(folder.path().join("train/deu_Latn.jsonl.zst"))
+    };
+    let error = run(&only, &Control::default(), &Silent).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "none of 6 records is left to train on; select dropped: other_language 6"
+    );
+    assert!(!plan.output.exists());
+}
+
+#[test]
+fn every_stage_speaks_and_counts() {
+    let folder = tempfile::tempdir().unwrap();
+    let plan = input(folder.path());
+    let events = Mutex::new(Vec::new());
+    let report = run(&plan, &Control::default(), &|e: Event| {
+        events.lock().unwrap().push(e)
+    })
+    .unwrap();
+    let events = events.into_inner().unwrap();
+    let done: Vec<(String, u64, u64)> = events
+        .iter()
+        .filter_map(|e| match e {
+            Event::StageDone {
+                stage,
+                n_in,
+                n_out,
+                dropped,
+                ..
+            } => {
+                assert_eq!(*n_in, n_out + dropped.values().sum::<u64>());
+                Some((stage.clone(), *n_in, *n_out))
+            }
+            _ => None,
+        })
+        .collect();
+    let rows = report
+        .stages
+        .iter()
+        .map(|s| (s.stage.clone(), s.n_in, s.n_out));
+    assert_eq!(done, rows.collect::<Vec<_>>());
+    assert!(matches!(events.last(), Some(Event::Saved { what, .. }) if what == "data"));
+}
+
+/// What a stage gives for some lines of JSON.
+fn through(stage: Stage, lines: &[serde_json::Value]) -> Vec<serde_json::Value> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("in.jsonl");
+    let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
+    disk::replace_bytes(&path, text.as_bytes()).unwrap();
+    let mut told = Vec::new();
+    let read = read::records(&[path], "text").unwrap();
+    run_stage(
+        stage,
+        read,
+        &Plan::default(),
+        &Control::default(),
+        &mut |v| told.push(v),
+    )
+    .unwrap();
+    told
+}
+
+#[test]
+fn a_stage_alone_is_a_filter_over_lines() {
+    let long: Vec<String> = corpus::records()
+        .filter(|r| r.code() == "gle_Latn")
+        .map(|r| r.text)
+        .collect();
+    let good = serde_json::json!({"z": 1, "id": "a", "text": long[..8].join("\n"), "lang": "ga"});
+    let bad = serde_json::json!({"id": "b", "text": "ró-ghearr", "lang": "ga"});
+    let lines = [good.clone(), bad.clone(), good.clone()];
+    assert_eq!(through(Stage::Filter, &lines), [good.clone(), good.clone()]);
+    let unique = through(Stage::Dedup, &lines);
+    assert_eq!(unique.len(), 2);
+    assert!(unique.contains(&good) && unique.contains(&bad));
+    let explained = through(Stage::Explain, &lines);
+    assert_eq!(explained.len(), 3);
+    assert_eq!(explained[1]["kept"], false);
+    assert_eq!(explained[1]["verdict"]["reason"], "too_few_words");
+    assert_eq!(explained[0]["checks"].as_array().unwrap().len(), 24);
+    let stats = through(Stage::Stats, &lines);
+    assert_eq!(
+        (stats[0]["lang"].as_str(), stats[0]["n_records"].as_u64()),
+        (Some("gle_Latn"), Some(3))
+    );
+    assert_eq!(stats[0]["would_drop"]["too_few_words"], 1);
+}

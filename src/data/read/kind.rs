@@ -1,0 +1,73 @@
+//! What a file is, by its name: JSON lines or plain text, and a language it may be named after.
+
+use std::path::Path;
+
+use crate::lang::Lang;
+
+/// How a file is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// One JSON object a line.
+    Lines,
+    /// One record the whole file.
+    Plain,
+}
+
+/// Endings of file names (behind them `.gz` or `.zst` may follow).
+const ENDINGS: [(&str, Kind); 3] = [
+    ("jsonl", Kind::Lines),
+    ("ndjson", Kind::Lines),
+    ("txt", Kind::Plain),
+];
+
+/// The file's name without the ending of its compression.
+fn bare_name(path: &Path) -> &str {
+    let name = path.file_name().and_then(|n| n.to_str()).unwrap_or("");
+    [".gz", ".zst"]
+        .iter()
+        .find_map(|ending| name.strip_suffix(ending))
+        .unwrap_or(name)
+}
+
+/// The kind a file's name tells; none when it tells nothing we know.
+pub(super) fn kind(path: &Path) -> Option<Kind> {
+    let (_, ending) = bare_name(path).rsplit_once('.')?;
+    let known = ENDINGS.iter().find(|(known, _)| *known == ending);
+    known.map(|(_, kind)| *kind)
+}
+
+/// The language a file is named after: `deu.txt`, `udhr_deu.txt`, `deu_Latn.jsonl.zst`.
+pub(super) fn named_lang(path: &Path) -> Option<&'static Lang> {
+    let (stem, _) = bare_name(path).split_once('.')?;
+    Lang::find(stem.strip_prefix("udhr_").unwrap_or(stem))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_tells_kind_and_language() {
+        for (name, expected, code) in [
+            ("a/deu.txt", Some(Kind::Plain), Some("deu_Latn")),
+            ("udhr_lvs.txt.gz", Some(Kind::Plain), Some("lvs_Latn")),
+            ("srp_Latn.jsonl.zst", Some(Kind::Lines), Some("srp_Latn")),
+            ("crawl-07.jsonl", Some(Kind::Lines), None),
+            ("x.ndjson", Some(Kind::Lines), None),
+            ("README.md", None, None),
+            ("deu", None, None),
+        ] {
+            let path = Path::new(name);
+            assert_eq!(kind(path), expected, "{name}");
+            assert_eq!(named_lang(path).map(|l| l.code.as_str()), code, "{name}");
+        }
+    }
+
+    #[test]
+    fn every_language_can_name_a_file() {
+        for lang in Lang::all() {
+            let path = format!("udhr/{}.txt", lang.code);
+            assert_eq!(named_lang(Path::new(&path)), Some(lang));
+        }
+    }
+}

@@ -1,0 +1,238 @@
+//! A record: one document with what is known of it, as one line of JSON in HPLT's field names.
+
+use std::path::PathBuf;
+
+use serde_json::{Map, Value};
+use xxhash_rust::xxh3::xxh3_128;
+
+use crate::lang::Lang;
+
+/// One document.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Record {
+    /// Its name; a hash of where it came from if it had none.
+    pub id: String,
+    /// Its text.
+    pub text: String,
+    /// Its language: the label it came with, or the one identified.
+    pub lang: Option<&'static Lang>,
+    /// Probability of `lang`; 1 for a label without one.
+    pub lang_prob: f32,
+    /// Where it came from.
+    pub source: Source,
+    /// Every other field, untouched and in its order; `text` keeps its place with a null.
+    pub fields: Map<String, Value>,
+}
+
+/// Where a record came from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Source {
+    /// The file.
+    pub path: PathBuf,
+    /// Its line there, from 1.
+    pub line: u64,
+}
+
+/// Fields a language label is looked for in, best first, each with the field of its probability.
+/// `lang`/`prob` is HPLT v2 and v3, `language`/`language_score` FineWeb-2.
+const LABELS: [(&str, &str); 2] = [("lang", "prob"), ("language", "language_score")];
+/// Objects `{lang: [...], prob: [...]}` of HPLT v4.
+const LABEL_OBJECTS: [&str; 3] = ["openlid_v3", "glotlid_v3", "openlid_v2"];
+
+impl Record {
+    /// A record of `text` alone.
+    pub fn new(id: impl Into<String>, text: impl Into<String>) -> Self {
+        Record {
+            id: id.into(),
+            text: text.into(),
+            lang: None,
+            lang_prob: 0.0,
+            source: Source {
+                path: PathBuf::new(),
+                line: 0,
+            },
+            fields: Map::new(),
+        }
+    }
+
+    /// A record of a JSON object; none when it has no text under `text_key`.
+    pub(super) fn from_fields(
+        mut fields: Map<String, Value>,
+        text_key: &str,
+        source: Source,
+    ) -> Option<Self> {
+        let Some(Value::String(text)) = fields.get_mut(text_key).map(Value::take) else {
+            return None;
+        };
+        if text_key != "text" {
+            fields = rename_text(fields, text_key);
+        }
+        let id = match fields.get("id") {
+            Some(Value::String(id)) if !id.is_empty() => id.clone(),
+            Some(Value::Number(id)) => id.to_string(),
+            _ => source.id(),
+        };
+        let (lang, lang_prob) = label(&fields).map_or((None, 0.0), |(l, p)| (Some(l), p));
+        Some(Record {
+            id,
+            text,
+            lang,
+            lang_prob,
+            source,
+            fields,
+        })
+    }
+
+    /// Notes an identified language in the fields `lang` and `prob`.
+    pub fn set_lang(&mut self, lang: &'static Lang, prob: f32) {
+        self.lang = Some(lang);
+        self.lang_prob = prob;
+        let prob = (f64::from(prob) * 1e4).round() / 1e4; // as HPLT: four digits
+        self.fields
+            .insert("lang".into(), vec![lang.code.as_str()].into());
+        self.fields.insert("prob".into(), vec![prob].into());
+    }
+
+    /// Code of the language, or `und`.
+    pub fn code(&self) -> &'static str {
+        self.lang.map_or("und", |l| l.code.as_str())
+    }
+
+    /// The whole record as a JSON object.
+    pub fn to_json(&self) -> Map<String, Value> {
+        let mut out = Map::new();
+        if !self.fields.contains_key("id") {
+            out.insert("id".into(), self.id.clone().into());
+        }
+        if self.lang.is_some() && label(&self.fields).is_none() {
+            out.insert("lang".into(), vec![self.code()].into());
+        }
+        for (key, value) in &self.fields {
+            let value = match key.as_str() {
+                "text" => self.text.clone().into(),
+                _ => value.clone(),
+            };
+            out.insert(key.clone(), value);
+        }
+        out.entry("text")
+            .or_insert_with(|| self.text.clone().into());
+        out
+    }
+}
+
+impl Source {
+    /// A name made of the place: xxh128 of path and line, in hexadecimal.
+    pub fn id(&self) -> String {
+        let place = format!("{}:{}", self.path.display(), self.line);
+        format!("{:032x}", xxh3_128(place.as_bytes()))
+    }
+}
+
+/// Moves the text's place to the field `text`; a field of that name becomes `original_text`.
+fn rename_text(fields: Map<String, Value>, text_key: &str) -> Map<String, Value> {
+    let rename = |key: String| match key.as_str() {
+        "text" => "original_text".into(),
+        key_of_text if key_of_text == text_key => "text".into(),
+        _ => key,
+    };
+    fields.into_iter().map(|(k, v)| (rename(k), v)).collect()
+}
+
+/// The label a record came with, where it is one of ours.
+fn label(fields: &Map<String, Value>) -> Option<(&'static Lang, f32)> {
+    let pairs = LABELS
+        .iter()
+        .map(|(lang, prob)| (fields.get(*lang), fields.get(*prob)));
+    let objects = LABEL_OBJECTS.iter().map(|key| {
+        let object = fields.get(*key);
+        (
+            object.and_then(|o| o.get("lang")),
+            object.and_then(|o| o.get("prob")),
+        )
+    });
+    let (code, prob) = pairs.chain(objects).find(|(code, _)| code.is_some())?;
+    let first = |value: Option<&Value>| match value? {
+        Value::Array(items) => items.first().cloned(),
+        value => Some(value.clone()),
+    };
+    let code = first(code)?;
+    let mut code = code.as_str()?.to_string();
+    if let Some(script) = fields.get("language_script").and_then(Value::as_str)
+        && !code.contains(['_', '-'])
+    {
+        code = format!("{code}_{script}");
+    }
+    let prob = first(prob).and_then(|p| p.as_f64()).unwrap_or(1.0);
+    Some((Lang::find(&code)?, prob as f32))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn read(value: Value, text_key: &str) -> Option<Record> {
+        let Value::Object(fields) = value else {
+            unreachable!("tests give objects")
+        };
+        let source = Source {
+            path: "a.jsonl".into(),
+            line: 3,
+        };
+        Record::from_fields(fields, text_key, source)
+    }
+
+    #[test]
+    fn unknown_fields_survive_in_their_order() {
+        let value = json!({"z": [1, {"y": null}], "text": "Hallo", "u": "http://x", "id": "7",
+            "lang": ["deu_Latn", "nld_Latn"], "prob": [0.9, 0.05], "a": 1.25});
+        let record = read(value.clone(), "text").unwrap();
+        assert_eq!((record.id.as_str(), record.code()), ("7", "deu_Latn"));
+        assert_eq!(record.lang_prob, 0.9);
+        let written = Value::Object(record.to_json());
+        assert_eq!(written.to_string(), value.to_string());
+    }
+
+    #[test]
+    fn labels_of_every_known_schema_are_read() {
+        for (value, code) in [
+            (json!({"text": "", "lang": "de"}), "deu_Latn"),
+            (json!({"text": "", "lang": ["est"]}), "ekk_Latn"),
+            (
+                json!({"text": "", "language": "srp", "language_script": "Latn"}),
+                "srp_Latn",
+            ),
+            (
+                json!({"text": "", "openlid_v3": {"lang": ["lvs_Latn"], "prob": [0.7]}}),
+                "lvs_Latn",
+            ),
+            (json!({"text": "", "lang": "tlh"}), "und"),
+            (json!({"text": "", "lang": 3}), "und"),
+            (json!({"text": "", "lang": []}), "und"),
+        ] {
+            assert_eq!(read(value.clone(), "text").unwrap().code(), code, "{value}");
+        }
+    }
+
+    #[test]
+    fn another_text_field_takes_the_place_of_text() {
+        let record = read(json!({"id": 5, "content": "Tere", "text": 1}), "content").unwrap();
+        let written = Value::Object(record.to_json()).to_string();
+        assert_eq!(written, r#"{"id":5,"text":"Tere","original_text":1}"#);
+        assert_eq!(read(json!({"text": 1}), "text"), None);
+        assert_eq!(read(json!({"text": 1}), "content"), None);
+    }
+
+    #[test]
+    fn a_record_without_an_id_is_named_after_its_place() {
+        let record = read(json!({"text": "x"}), "text").unwrap();
+        assert_eq!(record.id.len(), 32);
+        assert_eq!(record.id, record.source.id());
+        assert!(
+            record
+                .to_json()
+                .get("id")
+                .is_some_and(|id| id == &Value::from(record.id))
+        );
+    }
+}

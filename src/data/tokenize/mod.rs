@@ -1,0 +1,10 @@
+//! Text to tokens: train a vocabulary on balanced text, measure what each language pays for it,
+//! pack documents into shards.
+
+mod pack;
+mod parity;
+mod train;
+
+pub use pack::pack;
+pub use parity::{Parity, ParityRow, REFERENCE, parity};
+pub use train::{MIN_VOCAB, train};

@@ -1,0 +1,178 @@
+//! Parity: what each language pays, in tokens, to say the same thing.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use crate::data::record::Record;
+use crate::lang::Lang;
+use crate::vocab::Vocab;
+
+/// The language all others are compared with, if it is there: a yardstick, and the one every
+/// published table of this kind uses.
+pub const REFERENCE: &str = "eng_Latn";
+
+/// `parity.json`: one row a language, the one that pays most first.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Parity {
+    /// `parity/1`.
+    pub schema: String,
+    /// Code of the language the others are compared with; none without parallel text.
+    pub reference: Option<String>,
+    /// Rows, worst first.
+    pub rows: Vec<ParityRow>,
+}
+
+/// What one language pays.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ParityRow {
+    /// Code of the language.
+    pub lang: String,
+    /// Tokens over those the reference needs for the same texts.
+    pub ratio: Option<f64>,
+    /// Texts compared with the reference.
+    pub n_parallel: u64,
+    /// Tokens a word, where words are separated by white space.
+    pub tokens_per_word: f64,
+    /// Bytes of UTF-8 a token.
+    pub bytes_per_token: f64,
+}
+
+/// What a text is compared with: the text of this key in the reference.
+type Key<'a> = (&'a str, usize);
+
+#[derive(Default, Clone, Copy)]
+struct Cost {
+    tokens: u64,
+    words: u64,
+    bytes: u64,
+}
+
+/// Measures `vocab` on `records`. With `parallel`, records that share an id say the same thing;
+/// if no id is shared between languages, records at the same position do.
+pub fn parity(vocab: &Vocab, records: &[Record], parallel: bool) -> Parity {
+    let costs: Vec<Cost> = records.par_iter().map(|r| cost(vocab, &r.text)).collect();
+    let mut langs: BTreeMap<usize, BTreeMap<Key, Cost>> = BTreeMap::new();
+    let by_id = parallel && shares_ids(records);
+    for (record, cost) in records.iter().zip(&costs) {
+        let Some(lang) = record.lang else { continue };
+        let texts = langs.entry(lang.index()).or_default();
+        let key = if by_id {
+            (record.id.as_str(), 0)
+        } else {
+            ("", texts.len())
+        };
+        texts.insert(key, *cost);
+    }
+    let reference = langs
+        .iter()
+        .find(|(lang, _)| Lang::all()[**lang].code == REFERENCE)
+        .or(langs.iter().next())
+        .filter(|_| parallel)
+        .map(|(lang, texts)| (*lang, texts.clone()));
+    let row = |(lang, texts): (&usize, &BTreeMap<Key, Cost>)| {
+        let all = texts.values().fold(Cost::default(), |a, b| a.plus(b));
+        let (mut own, mut theirs, mut n_parallel) = (0, 0, 0);
+        let others = reference.as_ref().map(|(_, texts)| texts);
+        for (key, cost) in texts {
+            if let Some(other) = others.and_then(|texts| texts.get(key)) {
+                own += cost.tokens;
+                theirs += other.tokens;
+                n_parallel += 1;
+            }
+        }
+        ParityRow {
+            lang: Lang::all()[*lang].code.clone(),
+            ratio: (theirs > 0).then(|| own as f64 / theirs as f64),
+            n_parallel,
+            tokens_per_word: all.tokens as f64 / all.words.max(1) as f64,
+            bytes_per_token: all.bytes as f64 / all.tokens.max(1) as f64,
+        }
+    };
+    let mut rows: Vec<ParityRow> = langs.iter().map(row).collect();
+    let badness = |row: &ParityRow| row.ratio.unwrap_or(row.tokens_per_word);
+    rows.sort_by(|a, b| badness(b).total_cmp(&badness(a)).then(a.lang.cmp(&b.lang)));
+    Parity {
+        schema: "parity/1".into(),
+        reference: reference.map(|(lang, _)| Lang::all()[lang].code.clone()),
+        rows,
+    }
+}
+
+/// True when some id occurs in two languages.
+fn shares_ids(records: &[Record]) -> bool {
+    let mut seen: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    records.iter().any(|record| {
+        let langs = seen.entry(&record.id).or_default();
+        langs.insert(record.code());
+        langs.len() > 1
+    })
+}
+
+fn cost(vocab: &Vocab, text: &str) -> Cost {
+    Cost {
+        tokens: vocab.encode(text).len() as u64,
+        words: text.split_whitespace().count() as u64,
+        bytes: text.len() as u64,
+    }
+}
+
+impl Cost {
+    fn plus(self, other: &Cost) -> Cost {
+        Cost {
+            tokens: self.tokens + other.tokens,
+            words: self.words + other.words,
+            bytes: self.bytes + other.bytes,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::corpus;
+    use crate::data::tokenize::{MIN_VOCAB, train};
+
+    /// One token a byte.
+    fn bytes() -> Vocab {
+        Vocab::from_tokenizer(train(&[], MIN_VOCAB, 1.0).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn a_vocabulary_of_bytes_costs_what_utf8_costs() {
+        let records: Vec<Record> = corpus::records().collect();
+        let parity = parity(&bytes(), &records, true);
+        assert_eq!(parity.reference.as_deref(), Some(REFERENCE));
+        assert_eq!(parity.rows.len(), Lang::all().len());
+        assert_eq!(parity.rows[0].lang, "kat_Geor", "three bytes a letter");
+        let english = parity.rows.iter().find(|r| r.lang == REFERENCE).unwrap();
+        assert_eq!(
+            (english.ratio, english.n_parallel, english.bytes_per_token),
+            (Some(1.0), 31, 1.0)
+        );
+        assert!(parity.rows.is_sorted_by(|a, b| a.ratio >= b.ratio));
+    }
+
+    #[test]
+    fn texts_without_shared_ids_are_compared_by_position() {
+        let text = |id: &str, lang: &str, text: &str| {
+            let mut record = Record::new(id, text);
+            record.lang = Lang::find(lang);
+            record
+        };
+        let records = [
+            text("1", "en", "abcd"),
+            text("2", "fi", "abcdef"),
+            text("3", "fi", "abcdefghi"),
+        ];
+        let paired = parity(&bytes(), &records, true);
+        assert_eq!(
+            (paired.rows[0].lang.as_str(), paired.rows[0].ratio),
+            ("fin_Latn", Some(1.5))
+        );
+        assert_eq!(paired.rows[0].n_parallel, 1);
+        let alone = parity(&bytes(), &records, false);
+        assert_eq!((alone.reference, alone.rows[0].ratio), (None, None));
+    }
+}

@@ -1,0 +1,21 @@
+//! What a norm is made of and what its backward pass needs.
+
+/// A norm: its weight and its epsilon.
+#[derive(Debug, Clone, Copy)]
+pub struct Norm<'a, T> {
+    /// Weight, [d].
+    pub w: &'a [T],
+    /// Added to the mean square.
+    pub eps: T,
+}
+
+/// What the forward pass leaves for the backward pass.
+#[derive(Debug, Clone, Copy)]
+pub struct Saved<'a, T> {
+    /// What was normed, [n,d].
+    pub x: &'a [T],
+    /// 1 / root mean square, [n].
+    pub r: &'a [T],
+    /// Weight, [d].
+    pub w: &'a [T],
+}

@@ -1,0 +1,231 @@
+//! Inner loops compiled once per instruction set, chosen when the program runs.
+
+/// Numbers worked on side by side in loops that add up: a cache line of f32, one AVX-512 register.
+pub(super) const LANES: usize = 16;
+
+/// The widest instruction set of this machine that the loops are compiled for. Only
+/// [`Isa::detect`] makes one, so that holding it proves that its instructions are there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Isa(Level);
+
+/// Instruction sets the loops are compiled for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Level {
+    /// 512-bit vectors: f, bw, dq, vl.
+    #[cfg(target_arch = "x86_64")]
+    Avx512,
+    /// 256-bit vectors with fused multiply-add.
+    #[cfg(target_arch = "x86_64")]
+    Avx2,
+    /// What every processor of the target has.
+    Base,
+}
+
+impl Isa {
+    /// Asks the processor.
+    pub(super) fn detect() -> Self {
+        #[cfg(target_arch = "x86_64")]
+        {
+            let avx2 = is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma");
+            let avx512 = is_x86_feature_detected!("avx512f")
+                && is_x86_feature_detected!("avx512bw")
+                && is_x86_feature_detected!("avx512dq")
+                && is_x86_feature_detected!("avx512vl");
+            if avx2 && avx512 {
+                return Isa(Level::Avx512);
+            }
+            if avx2 {
+                return Isa(Level::Avx2);
+            }
+        }
+        Isa(Level::Base)
+    }
+
+    /// The instruction set.
+    pub(super) fn level(self) -> Level {
+        self.0
+    }
+
+    /// Its name, for people.
+    pub(super) fn name(self) -> &'static str {
+        match self.0 {
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx512 => "avx-512",
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx2 => "avx2",
+            Level::Base => std::env::consts::ARCH,
+        }
+    }
+}
+
+/// Makes a function that takes an [`Isa`] first and runs the body compiled for it. `FMA` says in
+/// the body whether a fused multiply-add is one instruction.
+macro_rules! simd {
+    ($(#[$meta:meta])* fn $name:ident<FMA>($($arg:ident: $ty:ty),* $(,)?) $(-> $ret:ty)? $body:block) => {
+        $(#[$meta])*
+        #[allow(unsafe_code)] // the calls below, each behind its detection
+        fn $name(isa: $crate::engine::ops::simd::Isa, $($arg: $ty),*) $(-> $ret)? {
+            use $crate::engine::ops::simd::Level;
+
+            #[inline(always)]
+            fn body<const FMA: bool>($($arg: $ty),*) $(-> $ret)? $body
+
+            #[cfg(target_arch = "x86_64")]
+            #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]
+            fn avx512($($arg: $ty),*) $(-> $ret)? {
+                body::<true>($($arg),*)
+            }
+
+            #[cfg(target_arch = "x86_64")]
+            #[target_feature(enable = "avx2,fma")]
+            fn avx2($($arg: $ty),*) $(-> $ret)? {
+                body::<true>($($arg),*)
+            }
+
+            match isa.level() {
+                #[cfg(target_arch = "x86_64")]
+                // SAFETY: an `Isa` of this level was only made where the features were detected
+                Level::Avx512 => unsafe { avx512($($arg),*) },
+                #[cfg(target_arch = "x86_64")]
+                // SAFETY: an `Isa` of this level was only made where the features were detected
+                Level::Avx2 => unsafe { avx2($($arg),*) },
+                Level::Base => body::<{ cfg!(target_arch = "aarch64") }>($($arg),*),
+            }
+        }
+    };
+}
+pub(super) use simd;
+
+/// a·b + c, in one rounding where that is one instruction.
+#[inline(always)]
+pub(super) fn fma<const FMA: bool>(a: f32, b: f32, c: f32) -> f32 {
+    if FMA { a.mul_add(b, c) } else { a * b + c }
+}
+
+/// e^x without branches, to about 1e-7 of itself; below −87 it stays e^−87, above 88 e^88.
+#[inline(always)]
+pub(super) fn exp<const FMA: bool>(x: f32) -> f32 {
+    // adding 1.5·2^23 leaves the nearest whole number in the lowest bits of the mantissa
+    const ROUND: f32 = 12_582_912.0;
+    // ln 2 in two pieces, the first short enough that k times it is exact
+    const LN2_HIGH: f32 = 0.693_359_4;
+    const LN2_LOW: f32 = -2.121_944_4e-4;
+    let x = x.clamp(-87.0, 88.0);
+    let shifted = fma::<FMA>(x, std::f32::consts::LOG2_E, ROUND);
+    let k = shifted - ROUND;
+    let rest = fma::<FMA>(k, -LN2_LOW, fma::<FMA>(k, -LN2_HIGH, x));
+    // Taylor's series: |rest| <= ln 2 / 2, so that the first term left out is below 6e-9
+    let mut e = 1.0 / 5040.0;
+    for term in [
+        1.0 / 720.0,
+        1.0 / 120.0,
+        1.0 / 24.0,
+        1.0 / 6.0,
+        0.5,
+        1.0,
+        1.0,
+    ] {
+        e = fma::<FMA>(e, rest, term);
+    }
+    e * f32::from_bits((shifted.to_bits() << 23).wrapping_add(1.0_f32.to_bits()))
+}
+
+/// Σ a·b in [`LANES`] sums.
+#[inline(always)]
+pub(super) fn dot<const FMA: bool>(a: &[f32], b: &[f32]) -> f32 {
+    let mut sums = [0.0; LANES];
+    let (mut a, mut b) = (a.chunks_exact(LANES), b.chunks_exact(LANES));
+    for (a, b) in a.by_ref().zip(b.by_ref()) {
+        for lane in 0..LANES {
+            sums[lane] = fma::<FMA>(a[lane], b[lane], sums[lane]);
+        }
+    }
+    for (lane, (&a, &b)) in a.remainder().iter().zip(b.remainder()).enumerate() {
+        sums[lane] = fma::<FMA>(a, b, sums[lane]);
+    }
+    sum_lanes(sums)
+}
+
+/// Largest number; −∞ of none.
+#[inline(always)]
+pub(super) fn max(x: &[f32]) -> f32 {
+    let mut tops = [f32::NEG_INFINITY; LANES];
+    let mut chunks = x.chunks_exact(LANES);
+    for chunk in chunks.by_ref() {
+        for lane in 0..LANES {
+            tops[lane] = if chunk[lane] > tops[lane] {
+                chunk[lane]
+            } else {
+                tops[lane]
+            };
+        }
+    }
+    let rest = chunks.remainder().iter().chain(&tops);
+    rest.fold(f32::NEG_INFINITY, |top, &x| if x > top { x } else { top })
+}
+
+/// Halves the lanes until one is left.
+#[inline(always)]
+pub(super) fn sum_lanes(mut sums: [f32; LANES]) -> f32 {
+    let mut width = LANES / 2;
+    while width > 0 {
+        for lane in 0..width {
+            sums[lane] += sums[lane + width];
+        }
+        width /= 2;
+    }
+    sums[0]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    simd! {
+        fn exps<FMA>(into: &mut [f32], x: &[f32]) {
+            into.iter_mut().zip(x).for_each(|(into, &x)| *into = exp::<FMA>(x));
+        }
+    }
+
+    #[test]
+    fn the_fast_exponential_is_that_of_the_standard_library() {
+        let x: Vec<f32> = (0..87_000)
+            .map(|i| 0.5 - i as f32 * 1e-3)
+            .chain([60.0, 88.0])
+            .collect();
+        for isa in [Isa::detect(), Isa(Level::Base)] {
+            let mut fast = vec![0.0; x.len()];
+            exps(isa, &mut fast, &x);
+            for (&x, &fast) in x.iter().zip(&fast) {
+                let exact = f64::from(x).exp();
+                let off = (f64::from(fast) - exact).abs() / exact;
+                assert!(off < 3e-7, "e^{x} is off by {off} with {}", isa.name());
+            }
+        }
+    }
+
+    #[test]
+    fn the_fast_exponential_does_not_hide_a_number_that_is_none() {
+        let mut out = [0.0; 3];
+        exps(
+            Isa::detect(),
+            &mut out,
+            &[f32::NAN, f32::NEG_INFINITY, f32::INFINITY],
+        );
+        assert!(out[0].is_nan() && out[1] < 1e-37 && out[2] > 1e38);
+    }
+
+    #[test]
+    fn sums_and_maxima_take_every_length() {
+        for n in 0..40 {
+            let x: Vec<f32> = (0..n).map(|i| (i * 7 % 11) as f32 - 5.0).collect();
+            let plain: f32 = x.iter().map(|x| x * x).sum();
+            assert_eq!(dot::<false>(&x, &x), plain, "{n}");
+            assert_eq!(
+                max(&x),
+                x.iter().copied().fold(f32::NEG_INFINITY, f32::max),
+                "{n}"
+            );
+        }
+    }
+}

@@ -1,0 +1,10 @@
+//! The conversation: what was said, what is being written, and both drawn.
+
+mod commands;
+mod keys;
+mod state;
+mod view;
+
+pub use keys::{Chat, run};
+pub use state::{ChatInfo, State};
+pub use view::view;
