@@ -58,19 +58,45 @@ pub struct PreTokenizer {
     pub pattern: &'static str,
     /// Whether a whole word of the vocabulary is taken without merging (`ignore_merges`).
     pub ignore_merges: bool,
+    /// Whether every digit is cut off before the pattern is applied (a `Digits` step).
+    pub single_digits: bool,
+    /// Whether llama.cpp puts `bos` in front where a file does not say.
+    pub adds_bos: bool,
 }
 
+/// GPT-2's way to cut words: what a `ByteLevel` step of `tokenizer.json` does by itself.
+pub const GPT2_PATTERN: &str =
+    r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+";
+
 /// Patterns that llama.cpp knows by name. The first is what tokenizers made here use.
-pub const PRE_TOKENIZERS: [PreTokenizer; 2] = [
+pub const PRE_TOKENIZERS: [PreTokenizer; 4] = [
     PreTokenizer {
         name: "llama-bpe",
         pattern: r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+",
         ignore_merges: true,
+        single_digits: false,
+        adds_bos: true,
     },
     PreTokenizer {
         name: "qwen2",
         pattern: r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+",
         ignore_merges: false,
+        single_digits: false,
+        adds_bos: false,
+    },
+    PreTokenizer {
+        name: "gpt-2",
+        pattern: GPT2_PATTERN,
+        ignore_merges: false,
+        single_digits: false,
+        adds_bos: false,
+    },
+    PreTokenizer {
+        name: "smollm",
+        pattern: GPT2_PATTERN,
+        ignore_merges: false,
+        single_digits: true,
+        adds_bos: false,
     },
 ];
 

@@ -1,1 +1,25 @@
-//! GGUF v3: the container of edge models.
+//! GGUF v3: the container of edge models, read and written.
+//!
+//! A file is a header (metadata, then a table of tensors) and the tensors' data, aligned.
+//! [`Header`] parses the former with every length checked against the file before anything is
+//! allocated; [`load`] makes a model with its vocabulary of the whole; [`Draft`] writes one.
+
+mod kind;
+mod load;
+mod metadata;
+mod names;
+mod read;
+mod tokens;
+mod value;
+mod write;
+
+pub use kind::Kind;
+pub use load::load;
+pub(super) use load::{ARCHITECTURE, CHAT_TEMPLATE_KEY};
+pub use metadata::Metadata;
+pub(super) use names::is_rotated;
+pub use names::{from_gguf, interleave, split_halves, to_gguf};
+pub use read::{Header, TensorInfo};
+pub use tokens::{Words, find_pre, vocab_from, words_of};
+pub use value::{Value, ValueKind};
+pub use write::Draft;

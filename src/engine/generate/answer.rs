@@ -1,0 +1,244 @@
+//! A prompt to an answer, piece by piece.
+
+use std::time::Instant;
+
+use super::sampler::Sampler;
+use crate::engine::model::{Model, Session};
+use crate::engine::ops::Executor;
+use crate::engine::{Error, Result};
+use crate::event::{Control, Event, Sink};
+use crate::vocab::{Decoder, Vocab};
+
+/// Tokens of a prompt read between two looks at [`Control`].
+const READ: usize = 256;
+
+/// What the model said.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// Its text.
+    pub text: String,
+    /// Its tokens, without the one that ended it.
+    pub tokens: Vec<u32>,
+    /// Why it ended: `eos`, `length` (of the answer or of the context) or `stopped`.
+    pub reason: &'static str,
+    /// Tokens of the prompt.
+    pub n_prompt: usize,
+    /// Tokens of the prompt that were read before and had not to be read again.
+    pub n_reused: usize,
+    /// Milliseconds until the first token.
+    pub prefill_ms: u64,
+    /// Milliseconds from the first token to the last.
+    pub decode_ms: u64,
+}
+
+/// Ids of plain text to continue: what begins a text in front, where the model wants it.
+///
+/// # Errors
+/// When there is neither text nor a token to begin one with.
+pub fn prompt_ids(vocab: &Vocab, text: &str) -> Result<Vec<u32>> {
+    let mut ids: Vec<u32> = vocab.bos.into_iter().collect();
+    ids.extend(vocab.encode(text));
+    if ids.is_empty() {
+        ids.extend(vocab.eos.first()); // a text begins where another one ended
+    }
+    if ids.is_empty() {
+        return Err(Error::Usage {
+            what: "there is no text to continue".into(),
+            hint: "give a prompt: this model has no token that begins a text".into(),
+        });
+    }
+    Ok(ids)
+}
+
+/// A text that a model reads and continues. What it has read is remembered: of a prompt that
+/// begins alike only the rest is read.
+pub struct Text<'m> {
+    session: Session<'m>,
+    /// The tokens that the session holds.
+    read: Vec<u32>,
+    /// What the model expects after them, [V].
+    logits: Vec<f32>,
+}
+
+impl<'m> Text<'m> {
+    /// An empty text of at most `context` tokens; 0: as many as the model was made for.
+    ///
+    /// # Errors
+    /// When the model was made for fewer.
+    pub fn new(model: &'m Model, executor: &Executor, context: usize) -> Result<Self> {
+        Ok(Text {
+            session: Session::new(model, executor, context)?,
+            read: Vec::new(),
+            logits: Vec::new(),
+        })
+    }
+
+    /// Most tokens the text can have.
+    pub fn context(&self) -> usize {
+        self.session.context()
+    }
+
+    /// Reads `prompt` and answers it with at most `max_tokens` tokens (0: until the context is
+    /// full). Pieces and the end go to `sink` as they come.
+    ///
+    /// # Errors
+    /// When the prompt is empty or leaves no room for an answer, or the model's arithmetic broke.
+    pub fn answer(
+        &mut self,
+        vocab: &Vocab,
+        prompt: &[u32],
+        sampler: &mut Sampler,
+        max_tokens: usize,
+        control: &Control,
+        sink: &dyn Sink,
+    ) -> Result<Answer> {
+        let began = Instant::now();
+        self.check_room(prompt)?;
+        let n_reused = self.keep_common(prompt);
+        let mut writer = Writer::new(vocab, sink);
+        let mut reason = "stopped";
+        let mut first = None;
+        if self.read_rest(prompt, control)? {
+            let room = self.context() - self.read.len() + 1; // the last token is never read
+            let max = if max_tokens == 0 {
+                room
+            } else {
+                max_tokens.min(room)
+            };
+            first = Some(Instant::now());
+            reason = loop {
+                let choice = sampler.choose(&self.logits);
+                let choice = choice.ok_or_else(|| broken(self.read.len()))?;
+                if vocab.eos.contains(&choice.token) {
+                    break "eos";
+                }
+                writer.put(choice.token, choice.logprob);
+                if writer.tokens.len() >= max {
+                    break "length";
+                }
+                if control.stop_requested() {
+                    break "stopped";
+                }
+                self.read(&[choice.token])?;
+            };
+        }
+        writer.finish();
+        let first = first.unwrap_or_else(Instant::now);
+        let answer = Answer {
+            reason,
+            n_prompt: prompt.len(),
+            n_reused,
+            prefill_ms: (first - began).as_millis() as u64,
+            decode_ms: first.elapsed().as_millis() as u64,
+            text: writer.text,
+            tokens: writer.tokens,
+        };
+        sink.emit(Event::Answered {
+            reason: reason.into(),
+            n_prompt: answer.n_prompt as u64,
+            n_generated: answer.tokens.len() as u64,
+            prefill_ms: answer.prefill_ms,
+            decode_ms: answer.decode_ms,
+        });
+        Ok(answer)
+    }
+
+    fn check_room(&self, prompt: &[u32]) -> Result<()> {
+        let (n, context) = (prompt.len(), self.context());
+        if n > context {
+            return Err(Error::Usage {
+                what: format!("the prompt has {n} tokens, the context only {context}"),
+                hint: "shorten it, or use a larger context if the model has one".into(),
+            });
+        }
+        Ok(())
+    }
+
+    /// Forgets what differs from `prompt`, and its last token, whose logits are wanted.
+    fn keep_common(&mut self, prompt: &[u32]) -> usize {
+        let alike = self
+            .read
+            .iter()
+            .zip(prompt)
+            .take_while(|(a, b)| a == b)
+            .count();
+        let keep = alike.min(prompt.len().saturating_sub(1));
+        self.session.truncate(keep);
+        self.read.truncate(keep);
+        keep
+    }
+
+    /// Reads what is missing of `prompt`; false when a stop was asked for before the end.
+    fn read_rest(&mut self, prompt: &[u32], control: &Control) -> Result<bool> {
+        let from = self.read.len();
+        for part in prompt[from..].chunks(READ) {
+            if control.stop_requested() {
+                return Ok(false);
+            }
+            self.read(part)?;
+        }
+        Ok(!control.stop_requested())
+    }
+
+    fn read(&mut self, tokens: &[u32]) -> Result<()> {
+        let logits = self.session.feed(tokens)?;
+        self.logits.clear();
+        self.logits.extend_from_slice(logits);
+        self.read.extend_from_slice(tokens);
+        Ok(())
+    }
+}
+
+fn broken(at: usize) -> Error {
+    Error::Failed(format!(
+        "no logit after token {at} is a number; the weights are broken"
+    ))
+}
+
+/// Collects the answer and tells of each piece.
+struct Writer<'a> {
+    vocab: &'a Vocab,
+    sink: &'a dyn Sink,
+    decoder: Decoder,
+    text: String,
+    tokens: Vec<u32>,
+    logprob: f32,
+}
+
+impl<'a> Writer<'a> {
+    fn new(vocab: &'a Vocab, sink: &'a dyn Sink) -> Self {
+        Writer {
+            vocab,
+            sink,
+            decoder: Decoder::default(),
+            text: String::new(),
+            tokens: Vec::new(),
+            logprob: 0.0,
+        }
+    }
+
+    fn put(&mut self, token: u32, logprob: f32) {
+        let text = self.decoder.push(self.vocab.bytes(token));
+        self.text.push_str(&text);
+        self.tokens.push(token);
+        self.logprob = logprob;
+        self.sink.emit(Event::Piece {
+            text,
+            token,
+            logprob,
+        });
+    }
+
+    /// Tells of bytes that never became a character, under the last token's name.
+    fn finish(&mut self) {
+        let text = self.decoder.finish();
+        if let (false, Some(token)) = (text.is_empty(), self.tokens.last().copied()) {
+            self.text.push_str(&text);
+            self.sink.emit(Event::Piece {
+                text,
+                token,
+                logprob: self.logprob,
+            });
+        }
+    }
+}

@@ -1,0 +1,54 @@
+//! What `eu chat` will do.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+/// How `eu chat` chooses tokens; section `[chat]` of a recipe.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Plan {
+    /// Folder, GGUF file or run directory.
+    pub model: PathBuf,
+    /// Divides the logits; 0: always the likeliest token.
+    pub temperature: f64,
+    /// Keep this many likeliest tokens; 0: all.
+    pub top_k: usize,
+    /// Keep the likeliest tokens that make up this probability; 1: all.
+    pub top_p: f64,
+    /// Keep tokens at least this likely, relative to the likeliest; 0: all.
+    pub min_p: f64,
+    /// Most tokens to generate; 0: until the context is full.
+    pub max_tokens: usize,
+    /// Largest context used; 0: the model's own.
+    pub context: usize,
+    /// System prompt of a conversation.
+    pub system: Option<String>,
+    /// Continue text as it is, without a chat template.
+    pub raw: bool,
+    /// Where the work is done: `auto`, `cpu`, `reference`.
+    pub device: String,
+    /// Seed of the choice of tokens; none: another one each time.
+    pub seed: Option<u64>,
+    /// Threads; 0: one a core.
+    pub threads: usize,
+}
+
+impl Default for Plan {
+    fn default() -> Self {
+        Plan {
+            model: "run".into(),
+            temperature: 0.8,
+            top_k: 40,
+            top_p: 0.95,
+            min_p: 0.05,
+            max_tokens: 256,
+            context: 0,
+            system: None,
+            raw: false,
+            device: "auto".into(),
+            seed: None,
+            threads: 0,
+        }
+    }
+}

@@ -1,0 +1,161 @@
+//! What a file says of itself: everything another program needs to use it, and where it is from.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use super::table::Quant;
+use crate::engine::Result;
+use crate::engine::gguf::{ARCHITECTURE, CHAT_TEMPLATE_KEY, Metadata, Value, words_of};
+use crate::engine::load::Loaded;
+use crate::lang::Lang;
+use crate::ledger::Parent;
+
+/// Version of the block formats (ggml.h, `GGML_QNT_VERSION`).
+const QUANTIZATION_VERSION: u32 = 2;
+
+/// What the caller knows of a model beyond its folder.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct About {
+    /// Name for people; none: that of the folder.
+    pub name: Option<String>,
+    /// Codes of the languages it was trained on.
+    pub languages: Vec<String>,
+    /// Licence, as SPDX writes it.
+    pub license: Option<String>,
+}
+
+/// The metadata of the file at `path`, and what the reader should know of it.
+pub(super) fn describe(
+    path: &Path,
+    quant: &Quant,
+    loaded: &Loaded,
+    about: &About,
+    parents: &[Parent],
+) -> Result<(Metadata, Vec<String>)> {
+    let mut metadata = Metadata::new(path);
+    general(&mut metadata, quant, loaded, about);
+    shape(&mut metadata, loaded);
+    let words = words_of(&loaded.vocab, loaded.model.config.n_vocab)?;
+    for (key, value) in words.entries {
+        metadata.set(key, value);
+    }
+    if let Some(template) = &loaded.chat_template {
+        metadata.set(CHAT_TEMPLATE_KEY, Value::String(template.clone()));
+    }
+    let hashes = parents.iter().map(|p| p.sha256.clone());
+    metadata.set("europium.parents.sha256", Value::strings(hashes));
+    let roles = parents.iter().map(|p| p.role.clone());
+    metadata.set("europium.parents.role", Value::strings(roles));
+    Ok((metadata, words.warnings))
+}
+
+fn general(metadata: &mut Metadata, quant: &Quant, loaded: &Loaded, about: &About) {
+    let mut set = |key: &str, value| metadata.set(format!("general.{key}"), value);
+    let name = about
+        .name
+        .clone()
+        .unwrap_or_else(|| folder_name(&loaded.source));
+    set("architecture", Value::String(ARCHITECTURE.into()));
+    set("type", Value::String("model".into()));
+    set("name", Value::String(name));
+    set(
+        "size_label",
+        Value::String(size_label(loaded.model.params.len())),
+    );
+    if let Some(license) = &about.license {
+        set("license", Value::String(license.clone()));
+    }
+    set("file_type", Value::U32(quant.file_type));
+    set("quantization_version", Value::U32(QUANTIZATION_VERSION));
+    if about.languages.is_empty() {
+        return;
+    }
+    // Model cards name languages by ISO 639-1; scripts are kept under a key of our own.
+    let short = |code: &String| Lang::find(code).map_or_else(|| code.clone(), |l| l.iso1.clone());
+    let short: BTreeSet<String> = about.languages.iter().map(short).collect();
+    set("languages", Value::strings(short));
+    metadata.set(
+        "europium.languages",
+        Value::strings(about.languages.clone()),
+    );
+}
+
+fn shape(metadata: &mut Metadata, loaded: &Loaded) {
+    let config = &loaded.model.config;
+    let counts = [
+        ("vocab_size", config.n_vocab),
+        ("context_length", config.context),
+        ("embedding_length", config.d_model),
+        ("block_count", config.n_layers),
+        ("feed_forward_length", config.d_ff),
+        ("attention.head_count", config.n_heads),
+        ("attention.head_count_kv", config.n_kv_heads),
+        ("attention.key_length", config.head_dim),
+        ("attention.value_length", config.head_dim),
+        ("rope.dimension_count", config.head_dim),
+    ];
+    for (key, n) in counts {
+        // `Config::check` keeps every count far below 2^32.
+        metadata.set(format!("{ARCHITECTURE}.{key}"), Value::U32(n as u32));
+    }
+    let numbers = [
+        ("attention.layer_norm_rms_epsilon", config.norm_eps),
+        ("rope.freq_base", config.rope_theta),
+    ];
+    for (key, x) in numbers {
+        metadata.set(format!("{ARCHITECTURE}.{key}"), Value::F32(x as f32));
+    }
+}
+
+/// The name of the model's folder; that of the run for its `model/`.
+fn folder_name(source: &Path) -> String {
+    let name = |path: &Path| {
+        let name = path.file_name()?.to_string_lossy().into_owned();
+        Some(
+            name.strip_suffix(".gguf")
+                .map(str::to_owned)
+                .unwrap_or(name),
+        )
+    };
+    let own = name(source).filter(|n| n != "model");
+    let parent = || source.parent().and_then(name);
+    own.or_else(parent).unwrap_or_else(|| "model".into())
+}
+
+/// `135M`, `1.7B`: as model cards count.
+fn size_label(n_params: usize) -> String {
+    let n = n_params as f64;
+    let (n, unit) = match n {
+        n if n >= 1e9 => (n / 1e9, "B"),
+        n if n >= 1e6 => (n / 1e6, "M"),
+        n => (n / 1e3, "K"),
+    };
+    match n < 10.0 {
+        true => format!("{n:.1}{unit}"),
+        false => format!("{n:.0}{unit}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_are_written_as_model_cards_write_them() {
+        let sizes = [
+            (134_515_008, "135M"),
+            (1_657_000_000, "1.7B"),
+            (9_154_000, "9.2M"),
+        ];
+        for (n, label) in sizes {
+            assert_eq!(size_label(n), label);
+        }
+    }
+
+    #[test]
+    fn a_run_gives_its_name_to_its_model() {
+        assert_eq!(folder_name(Path::new("out/nordic/model")), "nordic");
+        assert_eq!(folder_name(Path::new("out/EuroLLM-1.7B")), "EuroLLM-1.7B");
+        assert_eq!(folder_name(Path::new("x/smol.f16.gguf")), "smol.f16");
+    }
+}

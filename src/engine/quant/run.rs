@@ -1,0 +1,276 @@
+//! The whole of `eu quantize`: choose, encode, write, and measure what was lost.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use super::describe::describe;
+use super::report::{Loss, Report};
+use super::table::{Choice, QUANTS, Quant};
+use super::{About, Plan};
+use crate::disk;
+use crate::engine::eval::{self, Request};
+use crate::engine::gguf::{self, Draft, interleave, is_rotated, to_gguf};
+use crate::engine::load::Loaded;
+use crate::engine::model::{Config, Layout, Param};
+use crate::engine::ops::Executor;
+use crate::engine::{Error, Result};
+use crate::event::{Control, Event, LangScore, Sink};
+use crate::ledger::Manifest;
+
+/// Name of the stage in events and manifests.
+const STAGE: &str = "quantize";
+
+/// Makes the file that `plan` asks for of `loaded`, and scores both on `requests`, which the
+/// caller has read from `plan.data` (none: nothing is scored).
+///
+/// # Errors
+/// When the type is not known, the file exists, the model has no place in a GGUF file, or the
+/// work was interrupted.
+pub fn run(
+    plan: &Plan,
+    loaded: &Loaded,
+    about: &About,
+    requests: &[Request],
+    control: &Control,
+    sink: &dyn Sink,
+) -> Result<Report> {
+    let began = Instant::now();
+    let quant = quant_of(plan)?;
+    let path = output(plan, quant, &loaded.source);
+    if !plan.force {
+        disk::refuse_existing(&path)?;
+    }
+    let mut manifest = Manifest::begin(STAGE, plan);
+    manifest.add_parent("model", &loaded.source)?;
+    let (metadata, mut notes) = describe(&path, quant, loaded, about, &manifest.parents)?;
+    let rows = choose(quant, &loaded.model.config);
+    notes.extend(misfits(&rows));
+    for text in &notes {
+        sink.emit(Event::Note {
+            warning: true,
+            text: text.clone(),
+        });
+    }
+    let mut draft = Draft::new(metadata);
+    for row in &rows {
+        draft.add(&row.name, &row.dims(), row.choice.kind);
+    }
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(plan.threads)
+        .build();
+    let pool = pool.map_err(|e| Error::Failed(format!("cannot start threads: {e}")))?;
+    pool.install(|| write(&draft, &path, &rows, loaded, control, sink))?;
+    sink.emit(Event::Saved {
+        path: path.clone(),
+        what: "gguf".into(),
+    });
+
+    let len_bytes = path
+        .metadata()
+        .map_err(|e| disk::Error::io(&path, "read", e))?
+        .len();
+    let mut report = report_of(quant, &path, len_bytes, &rows, notes);
+    manifest.count("bits_per_weight", report.bits_per_weight);
+    manifest.count("tensors", &report.tensors);
+    let mut manifest = manifest.seal(&path)?; // the file is whole, whatever scoring brings
+    if !requests.is_empty() {
+        report.losses = losses(plan, loaded, &path, requests, control, sink)?;
+        manifest.count("losses", &report.losses);
+        manifest.seal(&path)?;
+    }
+    report.elapsed_ms = began.elapsed().as_millis() as u64;
+    Ok(report)
+}
+
+fn quant_of(plan: &Plan) -> Result<&'static Quant> {
+    Quant::named(&plan.r#type).ok_or_else(|| {
+        let names: Vec<&str> = QUANTS.iter().map(|q| q.name).collect();
+        Error::Usage {
+            what: format!("unknown type {:?}", plan.r#type),
+            hint: format!("choose one of {}", names.join(", ")),
+        }
+    })
+}
+
+fn output(plan: &Plan, quant: &Quant, source: &Path) -> PathBuf {
+    let beside = || source.with_file_name(format!("model-{}.gguf", quant.name));
+    plan.output.clone().unwrap_or_else(beside)
+}
+
+/// A tensor of the file: where its weights come from and what becomes of them.
+struct Row {
+    name: String,
+    param: Param,
+    choice: Choice,
+}
+
+impl Row {
+    /// Dimensions as GGUF has them: the length of a row first.
+    fn dims(&self) -> Vec<u64> {
+        self.param.shape.iter().rev().map(|n| *n as u64).collect()
+    }
+
+    fn n_weights(&self) -> u64 {
+        self.param.range.len() as u64
+    }
+}
+
+fn choose(quant: &Quant, config: &Config) -> Vec<Row> {
+    let layout = Layout::new(config);
+    let row = |param: &Param| Row {
+        name: to_gguf(&param.name).expect("every parameter of the layout has a name in GGUF"),
+        choice: quant.choose(config, param),
+        param: param.clone(),
+    };
+    layout.params().iter().map(row).collect()
+}
+
+/// One line for each type that did not fit, with the number of tensors.
+fn misfits(rows: &[Row]) -> Vec<String> {
+    let mut counts = BTreeMap::new();
+    for row in rows {
+        if let Some(wanted) = row.choice.instead_of {
+            *counts
+                .entry((wanted.name, wanted.block, row.choice.kind.name))
+                .or_insert(0) += 1;
+        }
+    }
+    let line = |((wanted, block, kind), n): ((&str, usize, &str), i32)| {
+        format!("{n} tensors are {kind} instead of {wanted}: their rows are no multiple of {block}")
+    };
+    counts.into_iter().map(line).collect()
+}
+
+fn write(
+    draft: &Draft,
+    path: &Path,
+    rows: &[Row],
+    loaded: &Loaded,
+    control: &Control,
+    sink: &dyn Sink,
+) -> Result<()> {
+    let began = Instant::now();
+    let total = rows.len() as u64;
+    let stage = || STAGE.to_owned();
+    sink.emit(Event::StageStarted {
+        stage: stage(),
+        total: Some(total),
+        unit: "tensors".into(),
+    });
+    draft.write(path, |i| {
+        if control.stop_requested() {
+            return Err(Error::Interrupted {
+                what: format!("stopped after {i} of {total} tensors; no file was written"),
+                hint: "run the command again".into(),
+            });
+        }
+        let bytes = encode(&rows[i], loaded)?;
+        sink.emit(Event::StageProgress {
+            stage: stage(),
+            done: i as u64 + 1,
+        });
+        Ok(bytes)
+    })?;
+    sink.emit(Event::StageDone {
+        stage: stage(),
+        n_in: total,
+        n_out: total,
+        dropped: BTreeMap::new(),
+        elapsed_ms: began.elapsed().as_millis() as u64,
+    });
+    Ok(())
+}
+
+fn encode(row: &Row, loaded: &Loaded) -> Result<Vec<u8>> {
+    let weights = &loaded.model.params[row.param.range.clone()];
+    let failed = |what| Error::damaged(&loaded.source, format!("{}: {what}", row.param.name));
+    if let Some(at) = weights.iter().position(|x| !x.is_finite()) {
+        return Err(failed(format!("weight {at} is {}", weights[at])));
+    }
+    let config = &loaded.model.config;
+    if is_rotated(&row.param.name) {
+        let paired = interleave(weights, config.head_dim, config.d_model);
+        return row.choice.kind.encode(&paired).map_err(failed);
+    }
+    row.choice.kind.encode(weights).map_err(failed)
+}
+
+fn report_of(
+    quant: &Quant,
+    path: &Path,
+    len_bytes: u64,
+    rows: &[Row],
+    notes: Vec<String>,
+) -> Report {
+    let mut tensors = BTreeMap::new();
+    for row in rows {
+        *tensors.entry(row.choice.kind.name.to_owned()).or_insert(0) += 1;
+    }
+    let n_weights = rows.iter().map(Row::n_weights).sum::<u64>();
+    let bits: f64 = rows
+        .iter()
+        .map(|r| r.choice.kind.bits() * r.n_weights() as f64)
+        .sum();
+    Report {
+        schema: "quantize/1".into(),
+        r#type: quant.name.into(),
+        path: path.into(),
+        len_bytes,
+        n_weights,
+        bits_per_weight: bits / n_weights as f64,
+        tensors,
+        notes,
+        losses: Vec::new(),
+        elapsed_ms: 0,
+    }
+}
+
+/// Scores the model and the file made of it on the same text.
+fn losses(
+    plan: &Plan,
+    loaded: &Loaded,
+    path: &Path,
+    requests: &[Request],
+    control: &Control,
+    sink: &dyn Sink,
+) -> Result<Vec<Loss>> {
+    let executor = Executor::choose("auto", plan.threads)?;
+    let total = requests.iter().map(|r| r.text.len() as u64).sum();
+    let score = |loaded: &Loaded, stage: &str| -> Result<Vec<LangScore>> {
+        let (began, stage) = (Instant::now(), stage.to_owned());
+        sink.emit(Event::StageStarted {
+            stage: stage.clone(),
+            total: Some(total),
+            unit: "bytes".into(),
+        });
+        let mut progress = |done| {
+            sink.emit(Event::StageProgress {
+                stage: stage.clone(),
+                done,
+            });
+            !control.stop_requested()
+        };
+        let (model, context) = (&loaded.model, loaded.model.config.context);
+        let texts = requests.iter().cloned();
+        let scores = eval::score(
+            model,
+            &loaded.vocab,
+            &executor,
+            context,
+            texts,
+            &mut progress,
+        )?;
+        sink.emit(Event::StageDone {
+            stage: stage.clone(),
+            n_in: total,
+            n_out: total,
+            dropped: BTreeMap::new(),
+            elapsed_ms: began.elapsed().as_millis() as u64,
+        });
+        Ok(scores)
+    };
+    let before = score(loaded, "score before")?;
+    let after = score(&gguf::load(path)?, "score after")?;
+    Ok(Loss::table(&before, &after))
+}
