@@ -9,6 +9,7 @@ mod cli;
 mod generated;
 mod house;
 mod hub;
+mod parity;
 mod program;
 mod pull;
 mod schemas;
