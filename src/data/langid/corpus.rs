@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use super::draw::Rng;
 use crate::disk::{self, Source};
+use crate::lang::Lang;
 
 /// A labelled text.
 #[derive(Debug, Clone, PartialEq)]
@@ -22,10 +23,27 @@ pub struct Sample {
 
 #[derive(Deserialize)]
 struct Record {
+    #[serde(default)]
+    id: String,
     lang: String,
     #[serde(default)]
     source: String,
     text: String,
+}
+
+impl Record {
+    /// The label, or the id where that is the code of a language close to it: the Universal
+    /// Declaration in Nynorsk has the id `nno` and the label `no`.
+    fn code(&self) -> &str {
+        let labelled = Lang::find(&self.lang);
+        let named = Lang::find(&self.id)
+            .filter(|named| labelled.is_some_and(|labelled| named.close.contains(&labelled.code)));
+        if named.is_some() {
+            &self.id
+        } else {
+            &self.lang
+        }
+    }
 }
 
 /// Lines drawn from a list of words, and words in each.
@@ -63,7 +81,7 @@ pub fn read_samples(path: &Path, mut each: impl FnMut(Sample)) -> disk::Result<u
         n_bad += if own.contains(".jsonl") {
             lines(&file, 0, |line| {
                 let record: Record = serde_json::from_slice(line).ok()?;
-                put(&record.lang, &record.source, &record.text);
+                put(record.code(), &record.source, &record.text);
                 Some(())
             })?
         } else if own == "train.tsv" {

@@ -6,8 +6,9 @@ use std::time::Instant;
 use super::*;
 use crate::lang::Lang;
 
-/// One sentence of the Universal Declaration of Human Rights for each row of the table: article
-/// 1, or for Bosnian and Croatian, where it is the same, article 10. Left out of training.
+/// One sentence for each row of the table, left out of training: article 1 of the Universal
+/// Declaration of Human Rights; article 10 for Croatian, whose article 1 is Bosnian to the letter;
+/// for Bosnian a sentence of our own that is neither good Croatian nor good Serbian.
 const DECLARATION: &str = include_str!("declaration.tsv");
 
 fn sentences() -> impl Iterator<Item = (&'static str, &'static str)> {
@@ -93,6 +94,8 @@ fn languages_outside_the_table_are_not_taken_for_one_inside() {
     for text in [
         "Все люди рождаются свободными и равными в своем достоинстве и правах.",
         "Усе людзі нараджаюцца свабоднымі і роўнымі ў сваёй годнасці і правах.",
+        "Saya pergi ke pasar untuk membeli sayuran dan buah-buahan.",
+        "Watoto wanacheza mpira uwanjani kila siku baada ya shule.",
         "Tất cả mọi người sinh ra đều được tự do và bình đẳng về nhân phẩm và quyền lợi.",
     ] {
         let guesses = identify(text);
@@ -269,8 +272,8 @@ fn four_kinds_of_labelled_files_are_read() {
             ("hr", "words")
         ]
     );
-    assert_eq!(samples[1].text, "Dobar dan");
-    assert_eq!(samples[2].text, "Dobro jutro");
+    assert_eq!(samples[2].text, "Dobar dan");
+    assert_eq!(samples[3].text, "Dobro jutro");
     assert!(
         samples[3]
             .text
@@ -331,6 +334,6 @@ fn accuracy_on_gold_sets_does_not_fall() {
 
 /// Gold file, and just under what was measured on it: strict, merged.
 const FLOORS: [(&str, f64, f64); 2] = [
-    ("sib200_dev_sentences.tsv", 97.3, 99.8),
-    ("tatoeba_short.tsv", 92.0, 96.4),
+    ("sib200_dev_sentences.tsv", 97.6, 99.85),
+    ("tatoeba_short.tsv", 92.7, 97.2),
 ];
