@@ -39,7 +39,7 @@ pub struct Metrics {
     pub line_punctuation: f64,
     /// Share of lines of at most 30 characters.
     pub short_lines: f64,
-    /// Line feeds a word.
+    /// Line ends a word; blank lines do not count, so paragraphs may be set apart or not.
     pub new_line_ratio: f64,
 }
 

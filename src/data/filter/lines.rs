@@ -59,7 +59,7 @@ pub(super) const FAMILY: Family = Family {
             threshold: |r| r.max_short_lines,
         },
         Row {
-            reason: "many_line_feeds",
+            reason: "many_line_ends",
             metric: "new_line_ratio",
             bound: Bound::AtMost,
             value: |m| m.new_line_ratio,
@@ -148,7 +148,7 @@ fn measure(page: &Page, _: &Rules, tables: &mut Tables, metrics: &mut Metrics) {
     metrics.ellipsis_lines = ratio(n.ellipses, n.lines);
     metrics.line_punctuation = ratio(n.stops, n.lines);
     metrics.short_lines = ratio(n.short, n.lines);
-    metrics.new_line_ratio = ratio(n_feeds, page.words.len());
+    metrics.new_line_ratio = ratio(n.lines.saturating_sub(1), page.words.len());
 }
 
 #[cfg(test)]

@@ -43,7 +43,7 @@ pub struct Rules {
     pub min_line_punctuation: f64,
     /// Most short lines; FineWeb-2 switches this off.
     pub max_short_lines: f64,
-    /// Most line feeds a word.
+    /// Most line ends a word.
     pub max_new_line_ratio: f64,
     /// Hashes of the stop words, at most 64 of them.
     stop_words: Vec<u64>,
