@@ -2,6 +2,8 @@
 //! used by others, and what the loss of bits costs each language.
 
 mod describe;
+#[cfg(test)]
+mod parity;
 mod plan;
 mod report;
 mod run;
