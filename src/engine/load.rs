@@ -1,9 +1,14 @@
 //! A model from disk: Hugging Face folder, run directory or GGUF file.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::model::Model;
+use super::train::newest_checkpoint;
+use super::{Error, Result, folder};
 use crate::vocab::Vocab;
+
+/// Folder of a run that holds the finished model.
+pub(super) const RUN_MODEL: &str = "model";
 
 /// A model with everything needed to speak.
 pub struct Loaded {
@@ -15,4 +20,50 @@ pub struct Loaded {
     pub chat_template: Option<String>,
     /// The file or folder it was read from (a run directory resolves to its `model/`).
     pub source: PathBuf,
+}
+
+/// Loads whatever `path` is.
+///
+/// # Errors
+/// When it is not there, no model, damaged, or of a kind that cannot be used.
+pub fn load(path: &Path) -> Result<Loaded> {
+    folder::read(&resolve(path)?)
+}
+
+/// The folder or file that holds the weights: of a run its `model/`, while it is not finished its
+/// newest whole checkpoint.
+///
+/// # Errors
+/// When there is nothing at `path`, or nothing that looks like a model.
+pub fn resolve(path: &Path) -> Result<PathBuf> {
+    if !path.exists() {
+        return Err(Error::Missing {
+            what: format!("{}: no such model", path.display()),
+            hint: "give a folder with config.json, a .gguf file or a run directory".into(),
+        });
+    }
+    if path.is_file() {
+        return Err(Error::Usage {
+            what: format!("{}: not a model on its own", path.display()),
+            hint: "give the folder that holds config.json and tokenizer.json".into(),
+        });
+    }
+    if path.join(folder::CONFIG).is_file() {
+        return Ok(path.into());
+    }
+    let finished = path.join(RUN_MODEL);
+    if finished.join(folder::CONFIG).is_file() {
+        return Ok(finished);
+    }
+    match newest_checkpoint(path, &mut |_| {})? {
+        Some(checkpoint) => Ok(checkpoint),
+        None => Err(Error::Missing {
+            what: format!(
+                "{}: no {} and no checkpoint of a run",
+                path.display(),
+                folder::CONFIG
+            ),
+            hint: "give a folder with config.json, a .gguf file or a run directory".into(),
+        }),
+    }
 }

@@ -2,6 +2,7 @@
 
 mod error;
 pub mod eval;
+pub mod folder;
 pub mod generate;
 pub mod gguf;
 pub mod load;

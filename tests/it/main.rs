@@ -1,2 +1,4 @@
 //! One integration binary: the real program on real files.
 #![allow(clippy::unwrap_used)]
+
+mod parity;

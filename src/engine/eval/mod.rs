@@ -1,54 +1,19 @@
 //! A model and text in many languages to scores, worst language first.
+//!
+//! The score is bits per byte of UTF-8: it needs no labels, and languages and tokenizers can be
+//! compared by it. Texts longer than the context are cut as lm-evaluation-harness does it.
 
-use std::path::PathBuf;
+mod plan;
+mod report;
+mod run;
+mod score;
+#[cfg(test)]
+mod tests;
+mod windows;
 
-use serde::{Deserialize, Serialize};
-
-/// A text to score: what the porch reads from disk and hands to the engine.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Request {
-    /// Code of its language.
-    pub lang: String,
-    /// The text.
-    pub text: String,
-}
-
-/// What `eu eval` will do; section `[eval]` of a recipe.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Plan {
-    /// Folder, GGUF file or run directory.
-    pub model: PathBuf,
-    /// Text to score on: a prepared folder (its held-out text), or files of records.
-    pub data: Vec<PathBuf>,
-    /// Folder for `results_*.json`; none: nothing is written.
-    pub output: Option<PathBuf>,
-    /// Languages to score: codes or sets.
-    pub langs: Vec<String>,
-    /// Most bytes of text scored per language; 0: all.
-    pub max_bytes: u64,
-    /// Largest context used; 0: the model's own.
-    pub context: usize,
-    /// Fail (exit 5) when the worst language needs more bits per byte than this.
-    pub max_worst_bpb: Option<f64>,
-    /// Where the work is done: `auto`, `cpu`, `reference`.
-    pub device: String,
-    /// Threads; 0: one a core.
-    pub threads: usize,
-}
-
-impl Default for Plan {
-    fn default() -> Self {
-        Plan {
-            model: "run".into(),
-            data: Vec::new(),
-            output: None,
-            langs: vec!["europe".into()],
-            max_bytes: 0,
-            context: 0,
-            max_worst_bpb: None,
-            device: "auto".into(),
-            threads: 0,
-        }
-    }
-}
+pub use plan::{Plan, Request};
+pub use report::Report;
+pub use run::run;
+pub(crate) use score::bits_per_byte;
+pub use score::{Progress, mean, prefix, rank, score};
+pub(crate) use windows::{Window, cut, tally};

@@ -56,13 +56,13 @@ impl Config {
                 return Err(nonsense(format!("{name} is {value}, outside of 1..={max}")));
             }
         }
-        if self.n_heads % self.n_kv_heads != 0 {
+        if !self.n_heads.is_multiple_of(self.n_kv_heads) {
             let (q, kv) = (self.n_heads, self.n_kv_heads);
             return Err(nonsense(format!(
                 "{q} query heads cannot share {kv} key-value heads"
             )));
         }
-        if self.head_dim % 2 != 0 {
+        if !self.head_dim.is_multiple_of(2) {
             return Err(nonsense(format!("head_dim {} is odd", self.head_dim)));
         }
         if !(self.rope_theta.is_finite() && self.rope_theta > 0.0) {
@@ -125,7 +125,8 @@ mod tests {
     fn shapes_that_make_no_sense_are_refused_with_the_reason() {
         let good = crate::engine::model::tests::tiny();
         assert!(good.check().is_ok());
-        let edits: [(&str, fn(&mut Config)); 8] = [
+        type Edit = fn(&mut Config);
+        let edits: [(&str, Edit); 8] = [
             ("n_vocab is 0", |c| c.n_vocab = 0),
             ("d_model", |c| c.d_model = usize::MAX),
             ("cannot share", |c| c.n_kv_heads = 3),

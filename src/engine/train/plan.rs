@@ -4,6 +4,9 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use super::super::model::Config;
+use super::super::{Error, Result};
+
 /// How the learning rate goes over the run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -42,7 +45,8 @@ pub struct Plan {
     pub context: usize,
     /// Optimiser steps; none: as many as fit `minutes`, else one pass over the mix.
     pub steps: Option<u64>,
-    /// Minutes to train; the number of steps is measured at the start and then fixed.
+    /// Minutes to train, where `steps` does not say it: the number of steps is measured at the
+    /// start and then fixed.
     pub minutes: Option<f64>,
     /// Sequences of one optimiser step.
     pub batch: usize,
@@ -126,5 +130,146 @@ impl Default for Plan {
             seed: 1,
             threads: 0,
         }
+    }
+}
+
+impl Plan {
+    /// The shape of the model, for a vocabulary of `n_vocab` tokens.
+    ///
+    /// # Errors
+    /// When the settings do not describe a model.
+    pub fn config(&self, n_vocab: usize) -> Result<Config> {
+        if self.n_heads == 0 || !self.d_model.is_multiple_of(self.n_heads) {
+            return Err(nonsense(
+                "d_model",
+                self.d_model,
+                "is no multiple of n_heads",
+            ));
+        }
+        let config = Config {
+            n_vocab,
+            d_model: self.d_model,
+            n_layers: self.n_layers,
+            n_heads: self.n_heads,
+            n_kv_heads: self.n_kv_heads,
+            head_dim: self.d_model / self.n_heads,
+            d_ff: self.d_ff,
+            tied: self.tied,
+            rope_theta: self.rope_theta,
+            norm_eps: self.norm_eps,
+            context: self.context,
+        };
+        config.check()?;
+        Ok(config)
+    }
+
+    /// Sequences computed at once, `micro_batch` resolved.
+    pub fn sequences_at_once(&self) -> usize {
+        if self.micro_batch == 0 {
+            self.batch
+        } else {
+            self.micro_batch
+        }
+    }
+
+    /// Tokens of one optimiser step.
+    pub fn tokens_per_step(&self) -> u64 {
+        self.batch as u64 * self.context as u64
+    }
+
+    /// Refuses settings that make no sense, each by name.
+    ///
+    /// # Errors
+    /// See above.
+    pub fn check(&self) -> Result<()> {
+        const MANY: usize = 1 << 20; // sequences or positions; their product cannot overflow
+        for (name, value) in [("batch", self.batch), ("context", self.context)] {
+            if !(1..=MANY).contains(&value) {
+                return Err(nonsense(name, value, "is not between 1 and a million"));
+            }
+        }
+        if !self.batch.is_multiple_of(self.sequences_at_once()) {
+            return Err(nonsense(
+                "micro_batch",
+                self.micro_batch,
+                "does not divide batch",
+            ));
+        }
+        if self.steps == Some(0) {
+            return Err(nonsense("steps", 0, "is no training"));
+        }
+        if let Some(minutes) = self.minutes.filter(|m| !(m.is_finite() && *m > 0.0)) {
+            return Err(nonsense("minutes", minutes, "is no time to train"));
+        }
+        for (name, value) in [("lr", self.lr), ("adam_eps", self.adam_eps)] {
+            if !(value.is_finite() && value > 0.0) {
+                return Err(nonsense(name, value, "is not above 0"));
+            }
+        }
+        for (name, value) in [("beta1", self.beta1), ("beta2", self.beta2)] {
+            if !(0.0..1.0).contains(&value) {
+                return Err(nonsense(name, value, "is not in 0..1"));
+            }
+        }
+        for (name, value) in [
+            ("min_lr_share", self.min_lr_share),
+            ("warmup_share", self.warmup_share),
+            ("decay_share", self.decay_share),
+        ] {
+            if !(0.0..=1.0).contains(&value) {
+                return Err(nonsense(name, value, "is no share between 0 and 1"));
+            }
+        }
+        for (name, value) in [("weight_decay", self.weight_decay), ("clip", self.clip)] {
+            if !(value.is_finite() && value >= 0.0) {
+                return Err(nonsense(name, value, "is negative or no number"));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn nonsense(name: &str, value: impl std::fmt::Display, what: &str) -> Error {
+    Error::Usage {
+        what: format!("{name} = {value} {what}"),
+        hint: format!("change {name}; `eu train --help` lists the defaults"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_that_make_no_sense_are_refused_by_name() {
+        assert!(Plan::default().check().is_ok());
+        type Edit = fn(&mut Plan);
+        let edits: [(&str, Edit); 9] = [
+            ("batch", |p| p.batch = 0),
+            ("context", |p| p.context = usize::MAX),
+            ("micro_batch", |p| p.micro_batch = 7),
+            ("steps", |p| p.steps = Some(0)),
+            ("minutes", |p| p.minutes = Some(f64::NAN)),
+            ("lr", |p| p.lr = -1.0),
+            ("beta2", |p| p.beta2 = 1.0),
+            ("warmup_share", |p| p.warmup_share = 1.5),
+            ("clip", |p| p.clip = f64::INFINITY),
+        ];
+        for (name, edit) in edits {
+            let mut plan = Plan::default();
+            edit(&mut plan);
+            let error = plan.check().unwrap_err().to_string();
+            assert!(error.starts_with(name), "{error}");
+        }
+        let plan = Plan {
+            n_heads: 3,
+            ..Plan::default()
+        };
+        assert!(
+            plan.config(300)
+                .unwrap_err()
+                .to_string()
+                .contains("n_heads")
+        );
     }
 }

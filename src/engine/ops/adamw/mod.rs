@@ -6,5 +6,7 @@
 pub(super) mod cpu;
 pub(super) mod reference;
 mod step;
+#[cfg(test)]
+mod tests;
 
 pub use step::{State, Step};

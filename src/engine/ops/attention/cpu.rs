@@ -33,17 +33,17 @@ simd! {
 }
 
 simd! {
-    /// Scores to shares, and gradients of shares to gradients of scores, of one query.
+    /// Scores to shares, and gradients of shares to gradients of scores, of one query;
+    /// `outs` are its output and the gradient of it.
     fn softmax_back<FMA>(
         scores: &mut [f32],
         grads: &mut [f32],
         n_seen: usize,
         scale: f32,
         lse: f32,
-        o: &[f32],
-        d_o: &[f32],
+        outs: [&[f32]; 2],
     ) {
-        let mean = dot::<FMA>(o, d_o);
+        let mean = dot::<FMA>(outs[0], outs[1]);
         for (score, grad) in scores[..n_seen].iter_mut().zip(&mut grads[..n_seen]) {
             *score = exp::<FMA>(*score * scale - lse);
             *grad = *score * (*grad - mean) * scale;
@@ -194,8 +194,8 @@ fn backward_block(
     let rows = p.chunks_exact_mut(n_keys).zip(ds.chunks_exact_mut(n_keys));
     for (i, ((p, ds), &lse)) in rows.zip(lse).enumerate() {
         let at = o_at + i * n_heads * hd;
-        let (o, d_o) = (&saved.o[at..][..hd], &d_o[at..][..hd]);
-        softmax_back(cpu.isa, p, ds, first + i + 1, scale, lse, o, d_o);
+        let outs = [&saved.o[at..][..hd], &d_o[at..][..hd]];
+        softmax_back(cpu.isa, p, ds, first + i + 1, scale, lse, outs);
     }
     let p = Matrix::rows(p, n_queries, n_keys, n_keys);
     let ds = Matrix::rows(ds, n_queries, n_keys, n_keys);

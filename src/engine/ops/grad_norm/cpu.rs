@@ -31,3 +31,24 @@ pub(in crate::engine::ops) fn norm(cpu: &Cpu, grads: &[f32]) -> f64 {
     let sums: Vec<f64> = cpu.install(tasks);
     sums.iter().sum::<f64>().sqrt()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::ops::grad_norm::reference;
+
+    #[test]
+    fn the_norm_is_the_references_for_any_number_of_threads() {
+        for len in [0, 1, 15, GRADS, 3 * GRADS + 5] {
+            let grads: Vec<f32> = (0..len).map(|i| (i % 13) as f32 - 6.5).collect();
+            let plain = reference::norm(&grads);
+            let [one, three] = [1, 3].map(|n| norm(&Cpu::new(n).unwrap(), &grads));
+            assert!(
+                (one - plain).abs() <= 1e-12 * plain,
+                "{len}: {one} is not {plain}"
+            );
+            assert_eq!(one.to_bits(), three.to_bits());
+        }
+        assert_eq!(reference::norm(&[3.0_f32, 4.0]), 5.0);
+    }
+}

@@ -1,0 +1,54 @@
+//! What `eu eval` will do.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+/// A text to score: what the porch reads from disk and hands to the engine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Request {
+    /// Code of its language.
+    pub lang: String,
+    /// The text.
+    pub text: String,
+}
+
+/// What `eu eval` will do; section `[eval]` of a recipe.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Plan {
+    /// Folder, GGUF file or run directory.
+    pub model: PathBuf,
+    /// Text to score on: a prepared folder (its held-out text), or files of records.
+    pub data: Vec<PathBuf>,
+    /// Folder for `results_*.json`; none: nothing is written.
+    pub output: Option<PathBuf>,
+    /// Languages to score: codes or sets.
+    pub langs: Vec<String>,
+    /// Most bytes of text scored per language; 0: all.
+    pub max_bytes: u64,
+    /// Largest context used; 0: the model's own.
+    pub context: usize,
+    /// Fail (exit 5) when the worst language needs more bits per byte than this.
+    pub max_worst_bpb: Option<f64>,
+    /// Where the work is done: `auto`, `cpu`, `reference`.
+    pub device: String,
+    /// Threads; 0: one a core.
+    pub threads: usize,
+}
+
+impl Default for Plan {
+    fn default() -> Self {
+        Plan {
+            model: "run".into(),
+            data: Vec::new(),
+            output: None,
+            langs: vec!["europe".into()],
+            max_bytes: 0,
+            context: 0,
+            max_worst_bpb: None,
+            device: "auto".into(),
+            threads: 0,
+        }
+    }
+}

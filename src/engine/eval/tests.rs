@@ -1,0 +1,212 @@
+//! Scores of a small model on small texts.
+
+use super::*;
+use crate::engine::load::Loaded;
+use crate::engine::model::{Config, Model, Pass, init};
+use crate::engine::ops::Executor;
+use crate::engine::train::fixture;
+use crate::event::{Control, Event, Silent};
+use crate::fault::{Fault, Kind};
+use crate::vocab::Vocab;
+
+const GERMAN: &str = "alle Menschen sind frei und gleich an Würde und Rechten geboren";
+
+fn loaded(folder: &std::path::Path) -> Loaded {
+    let config = Config {
+        n_vocab: fixture::N_VOCAB,
+        d_model: 16,
+        n_layers: 2,
+        n_heads: 2,
+        n_kv_heads: 1,
+        head_dim: 8,
+        d_ff: 24,
+        tied: true,
+        rope_theta: 10_000.0,
+        norm_eps: 1e-5,
+        context: 8,
+    };
+    crate::disk::replace_bytes(&folder.join("config.json"), b"{}").unwrap();
+    // Weights larger than those a run starts with, so that the model has opinions.
+    let params: Vec<f32> = init(&config, 1).iter().map(|w| w * 6.0).collect();
+    Loaded {
+        model: Model { config, params },
+        vocab: Vocab::from_json(&fixture::tokenizer(), folder).unwrap(),
+        chat_template: None,
+        source: folder.into(),
+    }
+}
+
+fn requests() -> Vec<Request> {
+    [
+        ("deu_Latn", GERMAN),
+        ("ell_Grek", "όλοι οι άνθρωποι"),
+        ("deu_Latn", "x"),
+        ("mlt_Latn", "kulħadd"),
+        ("fra_Latn", ""),
+    ]
+    .map(|(lang, text)| Request {
+        lang: lang.into(),
+        text: text.into(),
+    })
+    .into()
+}
+
+fn plan() -> Plan {
+    Plan {
+        device: "reference".into(),
+        ..Plan::default()
+    }
+}
+
+/// The definition, one window at a time and without padding.
+fn by_definition(loaded: &Loaded, lang: &str) -> f64 {
+    let (mut nats, mut n_bytes) = (0.0, 0);
+    for request in requests().iter().filter(|r| r.lang == lang) {
+        let mut ids = vec![0];
+        ids.extend(loaded.vocab.encode(&request.text));
+        n_bytes += request.text.len();
+        let context = loaded.model.config.context;
+        for first in (1..ids.len()).step_by(context) {
+            let end = (first + context).min(ids.len());
+            let window = &ids[(end - 1).saturating_sub(context)..end];
+            let t = window.len() - 1;
+            let mut pass = Pass::new(&loaded.model.config, 1, t, &Executor::reference());
+            let losses = pass
+                .forward(&loaded.model.params, &window[..t], &window[1..])
+                .unwrap();
+            nats += losses[t - (end - first)..]
+                .iter()
+                .map(|x| f64::from(*x))
+                .sum::<f64>();
+        }
+    }
+    nats / 2f64.ln() / n_bytes as f64
+}
+
+#[test]
+fn scores_are_those_of_the_definition_worst_first() {
+    let folder = tempfile::tempdir().unwrap();
+    let loaded = loaded(folder.path());
+    let report = run(&plan(), &loaded, requests(), &Control::default(), &Silent).unwrap();
+    assert_eq!(
+        report.scores.len(),
+        3,
+        "a language without text has no score"
+    );
+    for row in &report.scores {
+        let expected = by_definition(&loaded, &row.lang);
+        assert!(
+            (row.bits_per_byte - expected).abs() < 1e-5,
+            "{row:?}, expected {expected}"
+        );
+    }
+    assert!(
+        report
+            .scores
+            .is_sorted_by(|a, b| a.bits_per_byte >= b.bits_per_byte)
+    );
+    assert_eq!(report.worst, report.scores[0].lang);
+    let german = report.scores.iter().find(|s| s.lang == "deu_Latn").unwrap();
+    assert_eq!(german.n_bytes, GERMAN.len() as u64 + 1);
+    assert_eq!(
+        german.n_tokens,
+        GERMAN.len() as u64 + 1,
+        "a token a byte here"
+    );
+}
+
+#[test]
+fn the_gate_judges_the_worst_language_after_the_results_are_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let loaded = loaded(folder.path());
+    let output = folder.path().join("out");
+    let free = run(&plan(), &loaded, requests(), &Control::default(), &Silent).unwrap();
+    let plan = Plan {
+        output: Some(output.clone()),
+        max_worst_bpb: Some(free.mean_bits_per_byte),
+        ..plan()
+    };
+    let error = run(&plan, &loaded, requests(), &Control::default(), &Silent).unwrap_err();
+    assert_eq!(error.kind(), Kind::Gate);
+    assert!(error.to_string().starts_with(&free.worst), "{error}");
+    let file = std::fs::read_dir(&output)
+        .unwrap()
+        .next()
+        .unwrap()
+        .unwrap()
+        .path();
+    assert!(
+        file.file_name()
+            .unwrap()
+            .to_str()
+            .unwrap()
+            .starts_with("results_2")
+    );
+    let results: serde_json::Value = serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap();
+    for row in &free.scores {
+        let task = format!("bpb_{}", row.lang);
+        assert_eq!(
+            results["results"][&task]["bits_per_byte,none"],
+            row.bits_per_byte
+        );
+        for table in [
+            "configs",
+            "versions",
+            "n-shot",
+            "n-samples",
+            "higher_is_better",
+        ] {
+            assert!(!results[table][&task].is_null(), "{table}");
+        }
+    }
+    let pass = Plan {
+        max_worst_bpb: Some(free.worst_bits_per_byte),
+        output: None,
+        ..plan
+    };
+    assert!(run(&pass, &loaded, requests(), &Control::default(), &Silent).is_ok());
+}
+
+#[test]
+fn languages_and_bytes_can_be_limited() {
+    let folder = tempfile::tempdir().unwrap();
+    let loaded = loaded(folder.path());
+    let plan = Plan {
+        langs: vec!["de".into(), "fr".into()],
+        max_bytes: 10,
+        ..plan()
+    };
+    let report = run(&plan, &loaded, requests(), &Control::default(), &Silent).unwrap();
+    assert_eq!(report.scores.len(), 1);
+    assert_eq!(
+        report.scores[0].n_bytes,
+        GERMAN.len() as u64,
+        "whole texts until there is enough"
+    );
+    let none = Plan {
+        langs: vec!["fr".into()],
+        ..plan.clone()
+    };
+    let error = run(&none, &loaded, requests(), &Control::default(), &Silent).unwrap_err();
+    assert_eq!(error.kind(), Kind::Missing, "{error}");
+    let unknown = Plan {
+        langs: vec!["klingon".into()],
+        ..plan
+    };
+    let error = run(&unknown, &loaded, requests(), &Control::default(), &Silent).unwrap_err();
+    assert_eq!(error.kind(), Kind::Usage, "{error}");
+}
+
+#[test]
+fn a_request_to_stop_ends_the_scoring() {
+    let folder = tempfile::tempdir().unwrap();
+    let loaded = loaded(folder.path());
+    let control = Control::default();
+    let sink = |event: Event| {
+        if matches!(event, Event::StageProgress { .. }) {
+            control.request_stop();
+        }
+    };
+    let error = run(&plan(), &loaded, requests(), &control, &sink).unwrap_err();
+    assert_eq!(error.kind(), Kind::Interrupted, "{error}");
+}

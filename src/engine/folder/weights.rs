@@ -1,0 +1,208 @@
+//! `*.safetensors`: named tensors to the one flat buffer of a [`Layout`], and back.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use half::{bf16, f16};
+use safetensors::tensor::TensorView;
+use safetensors::{Dtype, SafeTensors};
+use serde_json::{Map, Value, json};
+
+use super::super::model::Layout;
+use super::super::{Error, Result};
+use super::WEIGHTS;
+use super::config::object;
+use crate::disk::{self, Mapped};
+
+/// Lists the files of weights that are in several.
+const INDEX: &str = "model.safetensors.index.json";
+/// Buffers older exports carry; the engine computes them.
+const COMPUTED: &str = ".rotary_emb.inv_freq";
+/// The two matrices that are one where the output is tied to the input.
+const EMBEDDING: &str = "model.embed_tokens.weight";
+const OUTPUT: &str = "lm_head.weight";
+
+/// Writes `values` as f32 tensors under the names of `layout`.
+///
+/// # Errors
+/// When the file cannot be written.
+pub fn write(path: &Path, layout: &Layout, values: &[f32]) -> Result<()> {
+    let mut header = Map::new();
+    header.insert("__metadata__".into(), json!({"format": "pt"}));
+    for param in layout.params() {
+        let entry = json!({
+            "dtype": "F32",
+            "shape": param.shape,
+            "data_offsets": [4 * param.range.start, 4 * param.range.end],
+        });
+        header.insert(param.name.clone(), entry);
+    }
+    let mut header = Value::Object(header).to_string().into_bytes();
+    header.resize(header.len().next_multiple_of(8), b' '); // tensors begin aligned
+    disk::replace(path, |w| {
+        w.write_all(&(header.len() as u64).to_le_bytes())?;
+        w.write_all(&header)?;
+        values
+            .iter()
+            .try_for_each(|value| w.write_all(&value.to_le_bytes()))
+    })?;
+    Ok(())
+}
+
+/// Reads the weights of a folder, in one file or in several.
+///
+/// # Errors
+/// When a file is absent, lies about itself, or its tensors are not those of `layout`.
+pub(super) fn read(folder: &Path, layout: &Layout, tied: bool) -> Result<Vec<f32>> {
+    let index = folder.join(INDEX);
+    let paths = if folder.join(WEIGHTS).is_file() {
+        vec![folder.join(WEIGHTS)]
+    } else if index.is_file() {
+        indexed(folder, &index)?
+    } else {
+        return Err(Error::Missing {
+            what: format!("{}: no {WEIGHTS} and no {INDEX}", folder.display()),
+            hint: "only safetensors are read; convert other formats first".into(),
+        });
+    };
+    gather(&paths, layout, tied)
+}
+
+/// Reads one file that holds exactly the tensors of `layout`.
+///
+/// # Errors
+/// As for the weights of a folder.
+pub fn read_file(path: &Path, layout: &Layout) -> Result<Vec<f32>> {
+    gather(&[path.to_path_buf()], layout, false)
+}
+
+/// The files an index names, each once; names that would leave the folder are refused.
+fn indexed(folder: &Path, index: &Path) -> Result<Vec<PathBuf>> {
+    let map = object(index)?;
+    let names = map
+        .get("weight_map")
+        .and_then(Value::as_object)
+        .ok_or_else(|| Error::damaged(index, "no weight_map"))?;
+    let mut files = BTreeSet::new();
+    for name in names.values() {
+        let name = name.as_str().unwrap_or_default();
+        if name.is_empty() || name.contains(['/', '\\', ':']) || name.starts_with('.') {
+            return Err(Error::damaged(
+                index,
+                format!("{name:?} is no file of this folder"),
+            ));
+        }
+        files.insert(folder.join(name));
+    }
+    Ok(files.into_iter().collect())
+}
+
+/// Every tensor of `layout` from the files it may lie in; memory is taken only after all names
+/// and shapes held, so it is bounded by the size of the files.
+fn gather(paths: &[PathBuf], layout: &Layout, tied: bool) -> Result<Vec<f32>> {
+    let maps: Vec<Mapped> = paths
+        .iter()
+        .map(|p| Mapped::open(p))
+        .collect::<disk::Result<_>>()?;
+    let mut found: BTreeMap<String, (TensorView, &Path)> = BTreeMap::new();
+    for (map, path) in maps.iter().zip(paths) {
+        let file = SafeTensors::deserialize(map)
+            .map_err(|e| Error::damaged(path, format!("not a safetensors file: {e}")))?;
+        for (name, view) in file.tensors() {
+            if let Some((_, first)) = found.insert(name.clone(), (view, path)) {
+                let what = format!("tensor {name} is in {} too", first.display());
+                return Err(Error::damaged(path, what));
+            }
+        }
+    }
+    let at = paths.first().map_or(Path::new(""), PathBuf::as_path);
+    let views = layout
+        .params()
+        .iter()
+        .map(|p| take(&mut found, &p.name, &p.shape, at))
+        .collect::<Result<Vec<_>>>()?;
+    refuse_rest(found, &views, layout, tied)?;
+    let mut values = vec![0.0; layout.n_params()];
+    for (param, (view, path)) in layout.params().iter().zip(&views) {
+        convert(view, &mut values[param.range.clone()])
+            .map_err(|e| Error::damaged(path, format!("tensor {}: {e}", param.name)))?;
+    }
+    Ok(values)
+}
+
+/// Takes one tensor out of those found, with the shape and a type it must have.
+fn take<'a>(
+    found: &mut BTreeMap<String, (TensorView<'a>, &'a Path)>,
+    name: &str,
+    shape: &[usize],
+    at: &Path,
+) -> Result<(TensorView<'a>, &'a Path)> {
+    let Some((view, path)) = found.remove(name) else {
+        let hint = if name == OUTPUT {
+            " (and tie_word_embeddings is not set)"
+        } else {
+            ""
+        };
+        return Err(Error::damaged(at, format!("no tensor {name}{hint}")));
+    };
+    if view.shape() != shape {
+        let what = format!(
+            "tensor {name} has shape {:?}, expected {shape:?}",
+            view.shape()
+        );
+        return Err(Error::damaged(path, what));
+    }
+    if !matches!(view.dtype(), Dtype::F32 | Dtype::F16 | Dtype::BF16) {
+        let what = format!(
+            "tensor {name} is {:?}, expected F32, F16 or BF16",
+            view.dtype()
+        );
+        return Err(Error::damaged(path, what));
+    }
+    Ok((view, path))
+}
+
+/// A tensor nobody asked for is a part of the model that would not be computed.
+fn refuse_rest(
+    found: BTreeMap<String, (TensorView, &Path)>,
+    views: &[(TensorView, &Path)],
+    layout: &Layout,
+    tied: bool,
+) -> Result<()> {
+    for (name, (view, path)) in found {
+        if name.ends_with(COMPUTED) {
+            continue;
+        }
+        let embedding = layout.params().iter().position(|p| p.name == EMBEDDING);
+        match embedding.and_then(|i| views.get(i)) {
+            Some((input, _)) if tied && name == OUTPUT => {
+                if input.data() != view.data() {
+                    let what = format!("tied, but {OUTPUT} differs from {EMBEDDING}");
+                    return Err(Error::damaged(path, what));
+                }
+            }
+            _ => return Err(Error::damaged(path, format!("unexpected tensor {name}"))),
+        }
+    }
+    Ok(())
+}
+
+fn convert(view: &TensorView, out: &mut [f32]) -> io::Result<()> {
+    fn each<const N: usize>(bytes: &[u8], out: &mut [f32], f: impl Fn([u8; N]) -> f32) -> bool {
+        let (parts, rest) = bytes.as_chunks::<N>();
+        out.iter_mut().zip(parts).for_each(|(o, b)| *o = f(*b));
+        parts.len() == out.len() && rest.is_empty()
+    }
+    let whole = match view.dtype() {
+        Dtype::F32 => each(view.data(), out, f32::from_le_bytes),
+        Dtype::F16 => each(view.data(), out, |b| f16::from_le_bytes(b).to_f32()),
+        Dtype::BF16 => each(view.data(), out, |b| bf16::from_le_bytes(b).to_f32()),
+        _ => false,
+    };
+    if whole {
+        Ok(())
+    } else {
+        Err(io::Error::from(io::ErrorKind::InvalidData))
+    }
+}

@@ -1,0 +1,69 @@
+//! What a run will need, worked out before anything is allocated.
+
+use serde::Serialize;
+
+use super::super::Result;
+use super::super::model::Pass;
+use super::plan::Plan;
+use super::prepared::Prepared;
+
+/// What a run will need.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Estimate {
+    /// `train-estimate/1`.
+    pub schema: String,
+    /// Trained parameters.
+    pub n_params: u64,
+    /// Tokens of the vocabulary.
+    pub n_vocab: usize,
+    /// Main memory: weights, gradients, both moments, and what one pass keeps.
+    pub memory_bytes: u64,
+    /// Disk when the run is done: checkpoints kept and the finished model.
+    pub disk_bytes: u64,
+    /// Tokens of one optimiser step.
+    pub tokens_per_step: u64,
+    /// Steps; none where `minutes` decide, which takes a measurement.
+    pub steps: Option<u64>,
+    /// Tokens the run sees; none where `minutes` decide.
+    pub tokens: Option<u64>,
+    /// Tokens of the mix when each language is seen as often as planned.
+    pub budget_tokens: u64,
+}
+
+/// Works out what `plan` will need.
+///
+/// # Errors
+/// When the plan makes no sense or its data is absent or damaged.
+pub fn estimate(plan: &Plan) -> Result<Estimate> {
+    plan.check()?;
+    let data = Prepared::open(&plan.data)?;
+    let config = plan.config(data.vocab.len())?;
+    let n_params = config.n_params() as u64;
+    let steps = match (plan.steps, plan.minutes) {
+        (Some(steps), _) => Some(steps),
+        (None, Some(_)) => None,
+        (None, None) => Some(one_pass(plan, data.mix.budget_tokens)),
+    };
+    let pass_bytes = Pass::plan_bytes(&config, plan.sequences_at_once(), plan.context);
+    let n_checkpoints = match (plan.keep_checkpoints as u64, steps) {
+        (0, Some(steps)) if plan.checkpoint_every > 0 => steps.div_ceil(plan.checkpoint_every),
+        (0, _) => 1,
+        (keep, _) => keep,
+    };
+    Ok(Estimate {
+        schema: "train-estimate/1".into(),
+        n_params,
+        n_vocab: config.n_vocab,
+        memory_bytes: 16 * n_params + pass_bytes, // four buffers of f32
+        disk_bytes: 12 * n_params * n_checkpoints + 4 * n_params,
+        tokens_per_step: plan.tokens_per_step(),
+        steps,
+        tokens: steps.map(|n| n.saturating_mul(plan.tokens_per_step())),
+        budget_tokens: data.mix.budget_tokens,
+    })
+}
+
+/// Steps of one pass over the mix.
+pub(super) fn one_pass(plan: &Plan, budget_tokens: u64) -> u64 {
+    (budget_tokens / plan.tokens_per_step()).max(1)
+}

@@ -1,0 +1,130 @@
+//! One step: forward and backward over the sequences, clip, AdamW.
+
+use std::ops::Range;
+
+use super::super::Result;
+use super::super::model::{Config, Layout, Model, Pass, init};
+use super::super::ops::{Executor, adamw};
+use super::batch::Batch;
+use super::plan::Plan;
+
+/// A model that learns: weights and both moments, one flat buffer each.
+pub struct Learner {
+    /// The model as it is now.
+    pub model: Model,
+    /// First moments.
+    pub m: Vec<f32>,
+    /// Second moments.
+    pub v: Vec<f32>,
+    grads: Vec<f32>,
+    decays: Vec<(Range<usize>, bool)>,
+    pass: Pass,
+    executor: Executor,
+    micro_batch: usize,
+}
+
+/// What one step was like.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Made {
+    /// Mean nats of its tokens, before the step.
+    pub loss: f64,
+    /// Norm of the gradient before clipping.
+    pub grad_norm: f64,
+}
+
+impl Made {
+    /// False for a loss or a gradient that is no number: the weights were then left alone.
+    pub fn is_finite(&self) -> bool {
+        self.loss.is_finite() && self.grad_norm.is_finite()
+    }
+}
+
+impl Learner {
+    /// A model with new weights.
+    ///
+    /// # Errors
+    /// When the shape makes no sense.
+    pub fn new(plan: &Plan, config: Config, executor: &Executor) -> Result<Self> {
+        config.check()?;
+        let params = init(&config, plan.seed);
+        let zeros = vec![0.0; params.len()];
+        Self::of(
+            plan,
+            Model { config, params },
+            zeros.clone(),
+            zeros,
+            executor,
+        )
+    }
+
+    /// A model that has learned before.
+    ///
+    /// # Errors
+    /// When the shape makes no sense.
+    pub fn of(
+        plan: &Plan,
+        model: Model,
+        m: Vec<f32>,
+        v: Vec<f32>,
+        executor: &Executor,
+    ) -> Result<Self> {
+        let micro_batch = plan.sequences_at_once();
+        Ok(Learner {
+            pass: Pass::new(&model.config, micro_batch, plan.context, executor),
+            decays: Layout::new(&model.config).decays(),
+            grads: vec![0.0; model.params.len()],
+            executor: executor.clone(),
+            model,
+            m,
+            v,
+            micro_batch,
+        })
+    }
+
+    /// Loss and gradient of a batch; the loss is the mean over all its tokens, however many
+    /// sequences are computed at once.
+    ///
+    /// # Errors
+    /// When a token is outside of the vocabulary.
+    pub fn learn(&mut self, batch: &Batch, context: usize) -> Result<Made> {
+        self.grads.fill(0.0);
+        let n = self.micro_batch * context;
+        let scale = 1.0 / batch.targets.len() as f32;
+        let mut nats = 0.0;
+        for (inputs, targets) in batch
+            .inputs
+            .chunks_exact(n)
+            .zip(batch.targets.chunks_exact(n))
+        {
+            let losses = self.pass.forward(&self.model.params, inputs, targets)?; // [b, t]
+            nats += losses.iter().map(|x| f64::from(*x)).sum::<f64>();
+            self.pass
+                .backward(&self.model.params, &mut self.grads, scale);
+        }
+        Ok(Made {
+            loss: nats / batch.targets.len() as f64,
+            grad_norm: self.executor.grad_norm(&self.grads),
+        })
+    }
+
+    /// Moves the weights against the gradient of the last [`learn`](Self::learn), clipped;
+    /// `number` counts steps from 1.
+    pub fn update(&mut self, plan: &Plan, number: u64, lr: f64, grad_norm: f64) {
+        let clipped = plan.clip > 0.0 && grad_norm > plan.clip;
+        let step = adamw::Step {
+            number,
+            lr,
+            beta1: plan.beta1,
+            beta2: plan.beta2,
+            eps: plan.adam_eps,
+            weight_decay: plan.weight_decay,
+            grad_scale: if clipped { plan.clip / grad_norm } else { 1.0 },
+        };
+        let state = adamw::State {
+            params: &mut self.model.params,
+            m: &mut self.m,
+            v: &mut self.v,
+        };
+        self.executor.adamw(state, &self.grads, &self.decays, &step);
+    }
+}
