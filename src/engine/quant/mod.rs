@@ -8,6 +8,8 @@ mod plan;
 mod report;
 mod run;
 mod table;
+#[cfg(test)]
+mod tests;
 
 pub use describe::About;
 pub use plan::Plan;

@@ -59,7 +59,7 @@ const WORDS: &str = "Alle Menschen sind frei und gleich an Würde und Rechten ge
     Вси човешки същества се раждат свободни il-bnedmin kollha jitwieldu ħielsa";
 
 /// A byte-level vocabulary whose merges build each word of [`WORDS`] from its beginning.
-fn vocab() -> Vocab {
+pub(super) fn vocab() -> Vocab {
     let chars = byte_chars();
     let mut tokens: Vec<String> = SPECIALS.map(str::to_owned).to_vec();
     tokens.extend(chars.iter().map(char::to_string));
@@ -108,7 +108,7 @@ fn noise(mut state: u64) -> impl FnMut() -> f32 {
     }
 }
 
-fn loaded(seed: u64, tied: bool) -> Loaded {
+pub(super) fn loaded(seed: u64, tied: bool) -> Loaded {
     let vocab = vocab();
     let config = Config {
         n_vocab: vocab.len(),
@@ -218,7 +218,9 @@ fn llama_cpp_reads_our_files_and_says_the_same_tokens() {
     make(folder.path());
     assert_eq!(golden.files.len(), FILES.len());
     // llama.cpp rounds activations: to F16 for weights of F16, to blocks of 8 bits for the rest.
-    let bounds = [0.02, 0.3, 0.3, 0.1];
+    // The logits have a standard deviation of 9.
+    let bounds = [0.05, 1.0, 1.0, 0.1];
+    let mut wrong = Vec::new();
     for (said, bound) in golden.files.iter().zip(bounds) {
         let path = folder.path().join(&said.name);
         let name = &said.name;
@@ -228,15 +230,24 @@ fn llama_cpp_reads_our_files_and_says_the_same_tokens() {
             assert_eq!(loaded.vocab.encode(text), *ids, "{name}: {text:?}");
         }
         let answers = PROMPTS.map(|prompt| greedy(&loaded, prompt).0);
-        assert_eq!(answers.as_slice(), said.answers, "{name}");
+        for ((prompt, ours), theirs) in PROMPTS.iter().zip(&answers).zip(&said.answers) {
+            assert_eq!(theirs.len(), N_TOKENS);
+            let alike = ours.iter().zip(theirs).take_while(|(a, b)| a == b).count();
+            if alike < N_TOKENS {
+                wrong.push(format!("{name}: {prompt:?}: {alike} of {N_TOKENS} tokens agree"));
+            }
+        }
         let ids = prompt_ids(&loaded.vocab, PROMPTS[0]).unwrap();
         let mut session = Session::new(&loaded.model, &Executor::reference(), 0).unwrap();
         let logits = session.feed(&ids).unwrap();
         assert_eq!(logits.len(), said.logits.len());
         let pairs = logits.iter().zip(&said.logits);
         let worst = pairs.map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
-        assert!(worst <= bound, "{name}: logits differ by {worst}");
+        if worst > bound {
+            wrong.push(format!("{name}: logits differ by {worst}, more than {bound}"));
+        }
     }
+    assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
 /// Not a proof: how [`SEED`] was found.
