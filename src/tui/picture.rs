@@ -9,8 +9,8 @@ use ratatui::style::{Color, Modifier};
 
 use super::train::{Look, State, view};
 
-/// Size of a cell in the picture, in pixels.
-const CELL: (u16, u16) = (8, 17);
+/// Size of a cell in the picture, in pixels: as high as its letters, so that frames close.
+const CELL: (u16, u16) = (8, 15);
 /// Colours of the picture where the screen has none: letters, ground, letters that are dim.
 const LETTERS: &str = "#d8dee9";
 const GROUND: &str = "#15191e";
@@ -90,7 +90,7 @@ fn run(buf: &Buffer, x: u16, y: u16, out: &mut String) -> u16 {
     if letters.trim().is_empty() {
         return end;
     }
-    let (left, base) = (8 + u32::from(x * CELL.0), 8 + u32::from(y * CELL.1) + 13);
+    let (left, base) = (8 + u32::from(x * CELL.0), 8 + u32::from(y * CELL.1) + 12);
     // The length is given, so that a reader's font cannot bend the columns.
     let length = u32::from((end - x) * CELL.0);
     let _ = writeln!(
