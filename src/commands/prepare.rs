@@ -119,7 +119,7 @@ pub enum Stage {
 const IDENTIFY: &str = "\
 Examples:
   eu prepare identify < in.jsonl > out.jsonl
-  eu prepare identify in.jsonl.zst | jq -r .lang | sort | uniq -c";
+  eu prepare identify in.jsonl.zst | jq -r '.lang[0]' | sort | uniq -c";
 const FILTER: &str = "\
 Examples:
   eu prepare filter < in.jsonl > kept.jsonl";

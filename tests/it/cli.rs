@@ -37,7 +37,10 @@ fn help_is_data_and_begins_with_examples() {
         assert_eq!(ran.stderr, "", "{args:?}");
     }
     let version = place.run(&["--version"]).code(0);
-    assert_eq!(version.stdout, concat!("eu ", env!("CARGO_PKG_VERSION"), "\n"));
+    assert_eq!(
+        version.stdout,
+        concat!("eu ", env!("CARGO_PKG_VERSION"), "\n")
+    );
 }
 
 #[test]
@@ -52,14 +55,20 @@ fn a_request_that_makes_no_sense_ends_with_2_and_says_what_would() {
         .code(2)
         .says("hint: did you mean `--steps`?");
     place.run(&[]).code(2).says("error: no command was given");
-    place.run(&["train", "--lr", "fast"]).code(2).says("invalid value 'fast'");
+    place
+        .run(&["train", "--lr", "fast"])
+        .code(2)
+        .says("invalid value 'fast'");
     place.run(&["inspect"]).code(2).says("<FILE>");
     place.run(&["prepare"]).code(2).says("no input was given");
     place
         .run(&["prepare", "--plain", "filter"])
         .code(2)
         .says("hint: for the stage write `eu prepare filter`");
-    place.run(&["man", "trane"]).code(2).says("did you mean `train`?");
+    place
+        .run(&["man", "trane"])
+        .code(2)
+        .says("did you mean `train`?");
 }
 
 #[test]
@@ -113,10 +122,20 @@ fn a_reader_that_leaves_is_no_failure() {
     let mut command = place.command(&["prepare", "identify", "many.jsonl"]);
     let mut child = command.spawn().unwrap();
     let mut first = [0];
-    child.stdout.as_mut().unwrap().read_exact(&mut first).unwrap();
+    child
+        .stdout
+        .as_mut()
+        .unwrap()
+        .read_exact(&mut first)
+        .unwrap();
     drop(child.stdout.take());
     let mut stderr = String::new();
-    child.stderr.take().unwrap().read_to_string(&mut stderr).unwrap();
+    child
+        .stderr
+        .take()
+        .unwrap()
+        .read_to_string(&mut stderr)
+        .unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(0), "{stderr}");
     assert_eq!(stderr, "");
 }
@@ -129,7 +148,11 @@ fn no_color_and_pipes_mean_no_colour_and_always_means_always() {
         (&[("NO_COLOR", "1")], &["inspect", "x"], false),
         (&[], &["--color", "always", "inspect", "x"], true),
         (&[("EU_COLOR", "always")], &["inspect", "x"], true),
-        (&[("EU_COLOR", "always")], &["--color", "never", "inspect", "x"], false),
+        (
+            &[("EU_COLOR", "always")],
+            &["--color", "never", "inspect", "x"],
+            false,
+        ),
     ] {
         let ran = place.run_with(env, args).code(4);
         assert_eq!(ran.stderr.contains('\u{1b}'), colored, "{env:?} {args:?}");
@@ -158,11 +181,26 @@ fn nothing_waits_for_a_pipe_that_nobody_writes_to() {
 fn init_asks_nothing_without_a_terminal_and_writes_what_all_five_accept() {
     let place = Place::new();
     let ran = place
-        .run(&["init", "--langs", "mt,ga", "--inputs", "texts", "--minutes", "1.5", "--seed", "7"])
+        .run(&[
+            "init",
+            "--langs",
+            "mt,ga",
+            "--inputs",
+            "texts",
+            "--minutes",
+            "1.5",
+            "--seed",
+            "7",
+        ])
         .code(0);
     assert_eq!(ran.stdout, "recipe.toml\n");
     let recipe = std::fs::read_to_string(place.path().join("recipe.toml")).unwrap();
-    for key in ["langs = [\"mt\", \"ga\"]", "inputs = [\"texts\"]", "minutes = 1.5", "seed = 7"] {
+    for key in [
+        "langs = [\"mt\", \"ga\"]",
+        "inputs = [\"texts\"]",
+        "minutes = 1.5",
+        "seed = 7",
+    ] {
         assert!(recipe.contains(key), "{key}\n{recipe}");
     }
     place
@@ -170,8 +208,13 @@ fn init_asks_nothing_without_a_terminal_and_writes_what_all_five_accept() {
         .code(2)
         .says("recipe.toml: exists already")
         .says("--force");
-    place.run(&["init", "-f", "--langs", "xx"]).code(2).says("unknown language");
-    let ran = place.run(&["--recipe", "recipe.toml", "doctor", "--json", "--config"]).code(0);
+    place
+        .run(&["init", "-f", "--langs", "xx"])
+        .code(2)
+        .says("unknown language");
+    let ran = place
+        .run(&["doctor", "--json", "--config", "recipe.toml"])
+        .code(0);
     let settings = ran.object("settings/1");
     let row = settings["settings"]
         .as_array()
@@ -195,7 +238,10 @@ fn every_line_of_a_new_recipe_can_be_uncommented() {
             _ => format!("{line}\n"),
         })
         .collect();
-    assert!(all.lines().any(|line| line.starts_with("warmup_share = ")), "{all}");
+    assert!(
+        all.lines().any(|line| line.starts_with("warmup_share = ")),
+        "{all}"
+    );
     place.write("all.toml", all);
     place.run(&["doctor", "--config", "all.toml"]).code(0);
 }
@@ -203,8 +249,13 @@ fn every_line_of_a_new_recipe_can_be_uncommented() {
 #[test]
 fn a_dry_run_shows_the_plan_and_makes_nothing() {
     let place = Place::new();
-    place.write("texts/a.txt", "Alle Menschen sind frei und gleich an Würde und Rechten geboren.");
-    let ran = place.run(&["prepare", "texts", "-o", "out", "-n", "--json"]).code(0);
+    place.write(
+        "texts/a.txt",
+        "Alle Menschen sind frei und gleich an Würde und Rechten geboren.",
+    );
+    let ran = place
+        .run(&["prepare", "texts", "-o", "out", "-n", "--json"])
+        .code(0);
     let plan = ran.object("plan/1");
     assert_eq!(plan["command"], "prepare");
     assert_eq!(plan["inputs"][0]["path"], "texts");
@@ -212,8 +263,14 @@ fn a_dry_run_shows_the_plan_and_makes_nothing() {
     assert!(plan["memory_bytes"].as_u64().unwrap() > 0);
     assert_eq!(plan["plan"]["vocab_size"], 32_768);
     assert!(!place.path().join("out").exists());
-    let text = place.run(&["prepare", "texts", "-o", "out", "-n"]).code(0).stdout;
-    assert!(text.contains("need memory") && text.contains("[prepare]"), "{text}");
+    let text = place
+        .run(&["prepare", "texts", "-o", "out", "-n"])
+        .code(0)
+        .stdout;
+    assert!(
+        text.contains("need memory") && text.contains("[prepare]"),
+        "{text}"
+    );
 }
 
 #[test]
@@ -233,13 +290,19 @@ fn doctor_knows_the_machine_without_cuda_or_a_terminal() {
     assert!(report["cuda"]["devices"].is_array());
     assert_eq!(report["terminal"]["full_screen"], false);
     let text = place.run(&["doctor"]).code(0).stdout;
-    assert!(text.contains("executor") && text.contains("cores"), "{text}");
+    assert!(
+        text.contains("executor") && text.contains("cores"),
+        "{text}"
+    );
 }
 
 #[test]
 fn hostile_names_in_files_cannot_drive_the_terminal() {
     let place = Place::new();
-    place.write("bad.json", "{\"na\\u001b[2Jme\": \"x\\u001b]0;owned\\u0007\"}");
+    place.write(
+        "bad.json",
+        "{\"na\\u001b[2Jme\": \"x\\u001b]0;owned\\u0007\"}",
+    );
     let ran = place.run(&["inspect", "bad.json"]).code(0);
     assert!(!ran.stdout.contains('\u{1b}'), "{:?}", ran.stdout);
     assert!(ran.stdout.contains("JSON document"));
@@ -258,4 +321,29 @@ fn what_is_damaged_ends_with_3_and_its_place() {
     ] {
         place.run(&["inspect", file]).code(3).says(place_in_file);
     }
+}
+
+#[test]
+fn a_stage_alone_is_a_filter_that_keeps_order_and_unknown_fields() {
+    let place = Place::new();
+    let input = "{\"id\": \"b\", \"text\": \"Alle Menschen sind frei und gleich an Würde und Rechten \
+                 geboren.\", \"extra\": [1]}\n{\"id\": \"a\", \"text\": \"Tous les êtres humains \
+                 naissent libres et égaux en dignité et en droits.\"}\n";
+    let ran = place
+        .pipe(input.as_bytes(), &["prepare", "identify"])
+        .code(0);
+    let records: Vec<serde_json::Value> = ran
+        .stdout
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert_eq!(records[0]["id"], "b");
+    assert_eq!(records[0]["lang"][0], "deu_Latn");
+    assert_eq!(records[0]["extra"][0], 1);
+    assert_eq!(records[1]["lang"][0], "fra_Latn");
+    let ran = place
+        .pipe(b"{\"id\": 1}\n", &["prepare", "identify", "-"])
+        .code(3);
+    ran.says("1").says("hint: ");
+    place.pipe(b"", &["prepare", "stats"]).code(0);
 }

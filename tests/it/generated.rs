@@ -7,10 +7,11 @@ use europium::commands::{completions, man};
 
 /// Every generated file with its bytes.
 fn fresh() -> BTreeMap<String, Vec<u8>> {
-    let scripts = completions::FILES.map(|(shell, name)| {
-        (format!("completions/{name}"), completions::script(shell))
-    });
-    let pages = man::pages().into_iter().map(|(name, page)| (format!("man/{name}"), page));
+    let scripts = completions::FILES
+        .map(|(shell, name)| (format!("completions/{name}"), completions::script(shell)));
+    let pages = man::pages()
+        .into_iter()
+        .map(|(name, page)| (format!("man/{name}"), page));
     scripts.into_iter().chain(pages).collect()
 }
 

@@ -11,26 +11,26 @@ use serde_json::Value;
 const LIMIT: Duration = Duration::from_secs(60);
 
 /// A folder to run in, gone at the end.
-pub struct Place(tempfile::TempDir);
+pub(crate) struct Place(tempfile::TempDir);
 
 /// What a call left behind.
 #[derive(Debug)]
-pub struct Ran {
-    pub code: Option<i32>,
-    pub stdout: String,
-    pub stderr: String,
+pub(crate) struct Ran {
+    pub(crate) code: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
 }
 
 impl Place {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Place(tempfile::tempdir().unwrap())
     }
 
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         self.0.path()
     }
 
-    pub fn write(&self, name: &str, text: impl AsRef<[u8]>) -> PathBuf {
+    pub(crate) fn write(&self, name: &str, text: impl AsRef<[u8]>) -> PathBuf {
         let path = self.path().join(name);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(&path, text).unwrap();
@@ -38,7 +38,7 @@ impl Place {
     }
 
     /// The program with arguments, without a line of the caller's environment but the search path.
-    pub fn command(&self, args: &[&str]) -> Command {
+    pub(crate) fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_eu"));
         command
             .args(args)
@@ -54,17 +54,17 @@ impl Place {
         command
     }
 
-    pub fn run(&self, args: &[&str]) -> Ran {
+    pub(crate) fn run(&self, args: &[&str]) -> Ran {
         finish(self.command(args), b"")
     }
 
-    pub fn run_with(&self, env: &[(&str, &str)], args: &[&str]) -> Ran {
+    pub(crate) fn run_with(&self, env: &[(&str, &str)], args: &[&str]) -> Ran {
         let mut command = self.command(args);
         command.envs(env.iter().copied());
         finish(command, b"")
     }
 
-    pub fn pipe(&self, input: &[u8], args: &[&str]) -> Ran {
+    pub(crate) fn pipe(&self, input: &[u8], args: &[&str]) -> Ran {
         let mut command = self.command(args);
         command.stdin(Stdio::piped());
         finish(command, input)
@@ -104,14 +104,14 @@ fn finish(mut command: Command, input: &[u8]) -> Ran {
 impl Ran {
     /// The run, which must have ended with this exit code.
     #[track_caller]
-    pub fn code(self, code: i32) -> Self {
+    pub(crate) fn code(self, code: i32) -> Self {
         assert_eq!(self.code, Some(code), "{}\n{}", self.stdout, self.stderr);
         self
     }
 
     /// The last line of standard output, which must be a JSON object of this schema.
     #[track_caller]
-    pub fn object(&self, schema: &str) -> Value {
+    pub(crate) fn object(&self, schema: &str) -> Value {
         let last = self.stdout.lines().last().unwrap_or_default();
         let value: Value =
             serde_json::from_str(last).unwrap_or_else(|e| panic!("{e}: {last:?}\n{}", self.stderr));
@@ -121,8 +121,12 @@ impl Ran {
 
     /// Checks that standard error has a text.
     #[track_caller]
-    pub fn says(&self, text: &str) -> &Self {
-        assert!(self.stderr.contains(text), "{text:?} not in:\n{}", self.stderr);
+    pub(crate) fn says(&self, text: &str) -> &Self {
+        assert!(
+            self.stderr.contains(text),
+            "{text:?} not in:\n{}",
+            self.stderr
+        );
         self
     }
 }

@@ -37,10 +37,16 @@ fn every_schema_is_described_in_the_reference() {
     let mut files = Vec::new();
     sources(&root.join("src"), &mut files);
     let named: BTreeSet<String> = files.iter().flat_map(|source| schemas(source)).collect();
-    assert!(named.contains("error/1") && named.contains("event/1"), "{named:?}");
+    assert!(
+        named.contains("error/1") && named.contains("event/1"),
+        "{named:?}"
+    );
     let missing: Vec<&String> = named
         .iter()
         .filter(|schema| !reference.contains(&format!("`{schema}`")))
         .collect();
-    assert!(missing.is_empty(), "not in docs/reference/json.md: {missing:?}");
+    assert!(
+        missing.is_empty(),
+        "not in docs/reference/json.md: {missing:?}"
+    );
 }

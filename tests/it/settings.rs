@@ -5,12 +5,21 @@ use serde_json::Value;
 use crate::program::Place;
 
 /// Value and origin of a setting, as `eu doctor --config` tells them.
-fn setting(place: &Place, env: &[(&str, &str)], args: &[&str], section: &str, key: &str) -> (Value, String) {
+fn setting(
+    place: &Place,
+    env: &[(&str, &str)],
+    args: &[&str],
+    section: &str,
+    key: &str,
+) -> (Value, String) {
     let mut all = vec!["doctor", "--json"];
     all.extend(args);
     let report = place.run_with(env, &all).code(0).object("settings/1");
     let rows = report["settings"].as_array().unwrap();
-    let row = rows.iter().find(|r| r["section"] == section && r["key"] == key).unwrap();
+    let row = rows
+        .iter()
+        .find(|r| r["section"] == section && r["key"] == key)
+        .unwrap();
     (row["value"].clone(), row["origin"].as_str().unwrap().into())
 }
 
@@ -24,9 +33,15 @@ fn each_source_beats_the_weaker_ones() {
     let (value, origin) = seed(none, &["--config"]);
     assert_eq!((value, origin), (2.into(), file.display().to_string()));
     place.write("r.toml", "[train]\nseed = 3\n");
-    assert_eq!(seed(none, &["--config", "r.toml"]), (3.into(), "r.toml".into()));
+    assert_eq!(
+        seed(none, &["--config", "r.toml"]),
+        (3.into(), "r.toml".into())
+    );
     let env = &[("EU_SEED", "4")][..];
-    assert_eq!(seed(env, &["--config", "r.toml"]), (4.into(), "EU_SEED".into()));
+    assert_eq!(
+        seed(env, &["--config", "r.toml"]),
+        (4.into(), "EU_SEED".into())
+    );
     let args = &["--config", "r.toml", "--seed", "5"][..];
     assert_eq!(seed(env, args), (5.into(), "--seed".into()));
 }
@@ -34,11 +49,29 @@ fn each_source_beats_the_weaker_ones() {
 #[test]
 fn the_plan_a_command_would_follow_is_the_one_doctor_shows() {
     let place = Place::new();
-    place.write("texts/a.txt", "Il-bnedmin kollha jitwieldu ħielsa u ugwali fid-dinjità.");
-    place.write("config/eu/config.toml", "[prepare]\nvocab_size = 1000\nmin_lang_prob = 0.25\n");
-    place.write("r.toml", "[prepare]\nvocab_size = 2000\nmax_epochs = 2\ninputs = [\"texts\"]\n");
+    place.write(
+        "texts/a.txt",
+        "Il-bnedmin kollha jitwieldu ħielsa u ugwali fid-dinjità.",
+    );
+    place.write(
+        "config/eu/config.toml",
+        "[prepare]\nvocab_size = 1000\nmin_lang_prob = 0.25\n",
+    );
+    place.write(
+        "r.toml",
+        "[prepare]\nvocab_size = 2000\nmax_epochs = 2\ninputs = [\"texts\"]\n",
+    );
     let env = &[("EU_MAX_EPOCHS", "3"), ("EU_LANGS", "mt,ga")];
-    let args = ["prepare", "-n", "--json", "--recipe", "r.toml", "--max-epochs", "5", "--filter=false"];
+    let args = [
+        "prepare",
+        "-n",
+        "--json",
+        "--recipe",
+        "r.toml",
+        "--max-epochs",
+        "5",
+        "--filter=false",
+    ];
     let plan = place.run_with(env, &args).code(0).object("plan/1")["plan"].clone();
     assert_eq!(plan["vocab_size"], 2000);
     assert_eq!(plan["min_lang_prob"], 0.25);
@@ -51,7 +84,10 @@ fn the_plan_a_command_would_follow_is_the_one_doctor_shows() {
 #[test]
 fn a_key_nobody_knows_is_refused_with_file_line_and_suggestion() {
     let place = Place::new();
-    place.write("r.toml", "seed = 1\n[train]\nlr = 0.1\nwarm_up_share = 0.1\n");
+    place.write(
+        "r.toml",
+        "seed = 1\n[train]\nlr = 0.1\nwarm_up_share = 0.1\n",
+    );
     place
         .run(&["train", "--recipe", "r.toml"])
         .code(2)
@@ -68,8 +104,13 @@ fn a_key_nobody_knows_is_refused_with_file_line_and_suggestion() {
 #[test]
 fn a_variable_that_means_nothing_is_told() {
     let place = Place::new();
-    let ran = place.run_with(&[("EU_STEPPS", "3")], &["doctor", "--json", "--config"]).code(0);
-    assert_eq!(ran.object("settings/1")["unknown_variables"][0], "EU_STEPPS");
+    let ran = place
+        .run_with(&[("EU_STEPPS", "3")], &["doctor", "--json", "--config"])
+        .code(0);
+    assert_eq!(
+        ran.object("settings/1")["unknown_variables"][0],
+        "EU_STEPPS"
+    );
     ran.says("EU_STEPPS is set and means nothing");
 }
 
@@ -80,8 +121,14 @@ fn offline_holds_from_every_source() {
         (&[][..], &["pull", "a/b", "--offline"][..]),
         (&[("EU_OFFLINE", "1")], &["pull", "a/b"]),
     ] {
-        place.run_with(env, args).code(4).says("the network is forbidden");
+        place
+            .run_with(env, args)
+            .code(4)
+            .says("the network is forbidden");
     }
     place.write("config/eu/config.toml", "offline = true\n");
-    place.run(&["pull", "a/b"]).code(4).says("the network is forbidden");
+    place
+        .run(&["pull", "a/b"])
+        .code(4)
+        .says("the network is forbidden");
 }
