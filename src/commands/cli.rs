@@ -102,7 +102,8 @@ pub enum Device {
 }
 
 impl Device {
-    fn name(self) -> String {
+    /// As it is typed.
+    pub fn name(self) -> String {
         self.to_possible_value()
             .map_or_else(String::new, |v| v.get_name().to_string())
     }

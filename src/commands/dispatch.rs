@@ -49,7 +49,7 @@ fn run(args: Vec<OsString>, out: &mut Arc<Out>) -> Result<()> {
         Command::Eval(args) => eval::run(args, shared, &files, out),
         Command::Quantize(args) => quantize::run(args, shared, &files, out),
         Command::Chat(args) => chat::run(args, shared, &files, out),
-        Command::Tour(args) => super::tour::run(args, shared, out),
+        Command::Tour(args) => super::tour::run(args, shared, &files, out),
         Command::Init(args) => init::run(args, shared, out),
         Command::Pull(args) => pull::run(args, shared, out),
         Command::Inspect(args) => inspect::run(args, out),

@@ -77,8 +77,11 @@ pub(super) fn vocab() -> Vocab {
             }
         }
     }
-    let ids: serde_json::Map<_, _> =
-        tokens.iter().enumerate().map(|(id, t)| (t.clone(), json!(id))).collect();
+    let ids: serde_json::Map<_, _> = tokens
+        .iter()
+        .enumerate()
+        .map(|(id, t)| (t.clone(), json!(id)))
+        .collect();
     let special = |(id, name): (usize, &&str)| {
         json!({ "id": id, "content": name, "special": true, "single_word": false,
                 "lstrip": false, "rstrip": false, "normalized": false })
@@ -224,7 +227,11 @@ fn llama_cpp_reads_our_files_and_says_the_same_tokens() {
     for (said, bound) in golden.files.iter().zip(bounds) {
         let path = folder.path().join(&said.name);
         let name = &said.name;
-        assert_eq!(disk::sha256(&path).unwrap().0, said.sha256, "{name} is another file");
+        assert_eq!(
+            disk::sha256(&path).unwrap().0,
+            said.sha256,
+            "{name} is another file"
+        );
         let loaded = gguf::load(&path).unwrap();
         for (text, ids) in TEXTS.iter().zip(&said.ids) {
             assert_eq!(loaded.vocab.encode(text), *ids, "{name}: {text:?}");
@@ -234,7 +241,9 @@ fn llama_cpp_reads_our_files_and_says_the_same_tokens() {
             assert_eq!(theirs.len(), N_TOKENS);
             let alike = ours.iter().zip(theirs).take_while(|(a, b)| a == b).count();
             if alike < N_TOKENS {
-                wrong.push(format!("{name}: {prompt:?}: {alike} of {N_TOKENS} tokens agree"));
+                wrong.push(format!(
+                    "{name}: {prompt:?}: {alike} of {N_TOKENS} tokens agree"
+                ));
             }
         }
         let ids = prompt_ids(&loaded.vocab, PROMPTS[0]).unwrap();
@@ -244,7 +253,9 @@ fn llama_cpp_reads_our_files_and_says_the_same_tokens() {
         let pairs = logits.iter().zip(&said.logits);
         let worst = pairs.map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
         if worst > bound {
-            wrong.push(format!("{name}: logits differ by {worst}, more than {bound}"));
+            wrong.push(format!(
+                "{name}: logits differ by {worst}, more than {bound}"
+            ));
         }
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
