@@ -172,7 +172,7 @@ pub(in crate::engine::ops) unsafe fn product(
     }
 }
 
-/// c[m,n] (+)= a[m,k] · b[k,n], block by block.
+/// `c[m,n]` (+)= `a[m,k]` · `b[k,n]`, block by block.
 fn blocks(cpu: &Cpu, c: &mut [f32], a: Matrix<'_>, b: Matrix<'_>, store: Store) {
     let (m, n) = (a.rows, b.cols);
     assert!(c.len() >= m * n, "outside of the product");
