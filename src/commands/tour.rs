@@ -394,10 +394,14 @@ fn voices(
     Ok(voices)
 }
 
-/// The beginning of the first article in `lang`.
+/// The beginning of the first article in `lang`, below its heading.
 fn first_words(lang: &str) -> Option<String> {
     let article = data::corpus::records().find(|r| r.id == "udhr-01" && r.code() == lang)?;
-    let words: Vec<&str> = article.text.split_whitespace().take(N_WORDS).collect();
+    let sentence = article
+        .text
+        .lines()
+        .find(|line| line.split_whitespace().count() > 2 * N_WORDS)?;
+    let words: Vec<&str> = sentence.split_whitespace().take(N_WORDS).collect();
     Some(words.join(" "))
 }
 

@@ -250,6 +250,8 @@ fn four_kinds_of_labelled_files_are_read() {
         "a/x.jsonl",
         "{\"lang\": \"de\", \"source\": \"s\", \"text\": \"Guten Tag\"}\nnot json\n",
     );
+    let by_id = r#"{"id": "nno", "lang": "no", "source": "udhr", "text": "God dag"}"#;
+    put("a/y.jsonl", by_id);
     put("b/sets/hr/train.tsv", "id\ttext\n1\tDobar dan\n");
     put(
         "c/hr_set-ud-dev.conllu",
@@ -267,6 +269,7 @@ fn four_kinds_of_labelled_files_are_read() {
         found,
         [
             ("de", "s"),
+            ("nno", "udhr"),
             ("hr", "sets"),
             ("hr", "treebank"),
             ("hr", "words")
@@ -275,7 +278,7 @@ fn four_kinds_of_labelled_files_are_read() {
     assert_eq!(samples[2].text, "Dobar dan");
     assert_eq!(samples[3].text, "Dobro jutro");
     assert!(
-        samples[3]
+        samples[4]
             .text
             .split_whitespace()
             .all(|w| w == "da" || w == "ne")
@@ -334,6 +337,6 @@ fn accuracy_on_gold_sets_does_not_fall() {
 
 /// Gold file, and just under what was measured on it: strict, merged.
 const FLOORS: [(&str, f64, f64); 2] = [
-    ("sib200_dev_sentences.tsv", 97.6, 99.85),
-    ("tatoeba_short.tsv", 92.7, 97.2),
+    ("sib200_dev_sentences.tsv", 97.7, 99.85),
+    ("tatoeba_short.tsv", 92.8, 97.1),
 ];
