@@ -17,8 +17,11 @@ use crate::vocab::{SPECIALS, Vocab, byte_chars};
 fn vocab() -> Vocab {
     let mut tokens: Vec<String> = SPECIALS.map(str::to_owned).to_vec();
     tokens.extend(byte_chars().iter().map(char::to_string));
-    let ids: serde_json::Map<_, _> =
-        tokens.iter().enumerate().map(|(id, t)| (t.clone(), serde_json::json!(id))).collect();
+    let ids: serde_json::Map<_, _> = tokens
+        .iter()
+        .enumerate()
+        .map(|(id, t)| (t.clone(), serde_json::json!(id)))
+        .collect();
     let special = |(id, name): (usize, &&str)| {
         serde_json::json!({ "id": id, "content": name, "special": true, "single_word": false,
                             "lstrip": false, "rstrip": false, "normalized": false })
@@ -50,7 +53,10 @@ fn loaded() -> Loaded {
         context: 96,
     };
     Loaded {
-        model: Model { params: init(&config, 1), config },
+        model: Model {
+            params: init(&config, 1),
+            config,
+        },
         vocab,
         chat_template: Some(
             "{% for m in messages %}<|im_start|>{{ m.role[0] }}:{{ m.content }}<|im_end|>\
@@ -66,11 +72,22 @@ fn answer(loaded: &Loaded, prompt: &str, plan: &Plan, sink: &dyn Sink) -> Result
     let mut sampler = Sampler::new(plan, plan.seed.unwrap());
     let ids = prompt_ids(&loaded.vocab, prompt)?;
     let control = Control::default();
-    text.answer(&loaded.vocab, &ids, &mut sampler, plan.max_tokens, &control, sink)
+    text.answer(
+        &loaded.vocab,
+        &ids,
+        &mut sampler,
+        plan.max_tokens,
+        &control,
+        sink,
+    )
 }
 
 fn plan(seed: u64, max_tokens: usize) -> Plan {
-    Plan { seed: Some(seed), max_tokens, ..Plan::default() }
+    Plan {
+        seed: Some(seed),
+        max_tokens,
+        ..Plan::default()
+    }
 }
 
 #[test]
@@ -83,7 +100,11 @@ fn the_same_seed_says_the_same_and_pieces_make_up_the_text() {
     let other = answer(&loaded, "Grüß", &plan(2, 40), &Silent).unwrap();
     assert_eq!((&first.text, &first.tokens), (&again.text, &again.tokens));
     assert_ne!(first.tokens, other.tokens);
-    assert_eq!((first.n_prompt, first.reason), (7, "length"), "bos and six bytes");
+    assert_eq!(
+        (first.n_prompt, first.reason),
+        (7, "length"),
+        "bos and six bytes"
+    );
     assert_eq!(first.tokens.len(), 40);
     let told = told.into_inner().unwrap();
     let mut pieces = String::new();
@@ -94,13 +115,22 @@ fn the_same_seed_says_the_same_and_pieces_make_up_the_text() {
         }
     }
     assert_eq!(pieces, first.text);
-    assert!(matches!(told.last(), Some(Event::Answered { n_generated: 40, .. })));
+    assert!(matches!(
+        told.last(),
+        Some(Event::Answered {
+            n_generated: 40,
+            ..
+        })
+    ));
 }
 
 #[test]
 fn an_answer_ends_at_a_token_that_ends_when_the_context_is_full_or_when_told() {
     let mut loaded = loaded();
-    let greedy = Plan { temperature: 0.0, ..plan(1, 0) };
+    let greedy = Plan {
+        temperature: 0.0,
+        ..plan(1, 0)
+    };
     let full = answer(&loaded, "abc", &greedy, &Silent).unwrap();
     // 96 positions hold the prompt and all but the last token of the answer.
     assert_eq!((full.reason, full.tokens.len()), ("length", 96 - 4 + 1));
@@ -108,7 +138,10 @@ fn an_answer_ends_at_a_token_that_ends_when_the_context_is_full_or_when_told() {
     let first_at = full.tokens.iter().position(|t| *t == third).unwrap();
     loaded.vocab.eos = vec![third];
     let ended = answer(&loaded, "abc", &greedy, &Silent).unwrap();
-    assert_eq!((ended.reason, ended.tokens.as_slice()), ("eos", &full.tokens[..first_at]));
+    assert_eq!(
+        (ended.reason, ended.tokens.as_slice()),
+        ("eos", &full.tokens[..first_at])
+    );
     loaded.vocab.eos.clear();
 
     let control = Control::default();
@@ -120,23 +153,41 @@ fn an_answer_ends_at_a_token_that_ends_when_the_context_is_full_or_when_told() {
         }
     };
     let ids = prompt_ids(&loaded.vocab, "abc").unwrap();
-    let stopped = text.answer(&loaded.vocab, &ids, &mut sampler, 0, &control, &stop).unwrap();
+    let stopped = text
+        .answer(&loaded.vocab, &ids, &mut sampler, 0, &control, &stop)
+        .unwrap();
     assert_eq!((stopped.reason, stopped.tokens.len()), ("stopped", 1));
-    let unread = text.answer(&loaded.vocab, &[1, 2], &mut sampler, 0, &control, &Silent).unwrap();
+    let unread = text
+        .answer(&loaded.vocab, &[1, 2], &mut sampler, 0, &control, &Silent)
+        .unwrap();
     assert_eq!((unread.reason, unread.tokens.len()), ("stopped", 0));
     let long = answer(&loaded, &"x".repeat(96), &greedy, &Silent).unwrap_err();
-    assert_eq!(long.to_string(), "the prompt has 97 tokens, the context only 96");
+    assert_eq!(
+        long.to_string(),
+        "the prompt has 97 tokens, the context only 96"
+    );
 }
 
 #[test]
 fn what_was_read_is_not_read_again_and_changes_nothing() {
     let loaded = loaded();
-    let greedy = Plan { temperature: 0.0, ..plan(1, 5) };
+    let greedy = Plan {
+        temperature: 0.0,
+        ..plan(1, 5)
+    };
     let mut text = Text::new(&loaded.model, &Executor::reference(), 0).unwrap();
     let mut sampler = Sampler::new(&greedy, 1);
     let mut say = |prompt: &str| {
         let ids = prompt_ids(&loaded.vocab, prompt).unwrap();
-        text.answer(&loaded.vocab, &ids, &mut sampler, 5, &Control::default(), &Silent).unwrap()
+        text.answer(
+            &loaded.vocab,
+            &ids,
+            &mut sampler,
+            5,
+            &Control::default(),
+            &Silent,
+        )
+        .unwrap()
     };
     assert_eq!(say("one two").n_reused, 0);
     for (prompt, n_reused) in [("one two three", 8), ("one two", 7), ("one", 3), ("two", 1)] {
@@ -150,7 +201,10 @@ fn what_was_read_is_not_read_again_and_changes_nothing() {
 #[test]
 fn a_conversation_remembers_until_the_context_is_full() {
     let loaded = loaded();
-    let plan = Plan { system: Some("S".into()), ..plan(4, 6) };
+    let plan = Plan {
+        system: Some("S".into()),
+        ..plan(4, 6)
+    };
     let executor = Executor::reference();
     let mut conversation = Conversation::new(&loaded, &executor, &plan).unwrap();
     let notes = Mutex::new(Vec::new());
@@ -162,26 +216,51 @@ fn a_conversation_remembers_until_the_context_is_full() {
     let control = Control::default();
     let first = conversation.say("hello", &control, &sink).unwrap();
     let n_turns = conversation.turns().len();
-    assert_eq!((n_turns, conversation.turns()[1].content.as_str()), (2, first.text.as_str()));
+    assert_eq!(
+        (n_turns, conversation.turns()[1].content.as_str()),
+        (2, first.text.as_str())
+    );
     let second = conversation.say("again", &control, &sink).unwrap();
-    assert!(second.n_reused > 10 && second.n_prompt > first.n_prompt, "{second:?}");
+    assert!(
+        second.n_reused > 10 && second.n_prompt > first.n_prompt,
+        "{second:?}"
+    );
     let other = conversation.regenerate(&control, &sink).unwrap();
     assert_ne!(other.tokens, second.tokens, "other random numbers");
     assert_eq!(other.n_prompt, second.n_prompt);
     assert_eq!(conversation.turns().len(), 4);
     assert!(notes.lock().unwrap().is_empty());
     for _ in 0..6 {
-        conversation.say("and more, and more", &control, &sink).unwrap();
+        conversation
+            .say("and more, and more", &control, &sink)
+            .unwrap();
     }
     assert!(conversation.turns().len() < 16);
-    assert!(notes.lock().unwrap().iter().any(|n| n.contains("oldest messages are forgotten")));
+    assert!(
+        notes
+            .lock()
+            .unwrap()
+            .iter()
+            .any(|n| n.contains("oldest messages are forgotten"))
+    );
 
     let n_turns = conversation.turns().len();
-    let long = conversation.say(&"x".repeat(200), &control, &Silent).unwrap_err();
+    let long = conversation
+        .say(&"x".repeat(200), &control, &Silent)
+        .unwrap_err();
     assert_eq!(long.kind(), Kind::Usage);
-    assert!(conversation.turns().len() <= n_turns, "the message was forgotten");
+    assert!(
+        conversation.turns().len() <= n_turns,
+        "the message was forgotten"
+    );
     conversation.clear();
-    assert_eq!(conversation.regenerate(&control, &Silent).unwrap_err().kind(), Kind::Usage);
+    assert_eq!(
+        conversation
+            .regenerate(&control, &Silent)
+            .unwrap_err()
+            .kind(),
+        Kind::Usage
+    );
 }
 
 #[test]
@@ -189,15 +268,30 @@ fn without_a_template_only_plain_text_can_be_continued() {
     let mut loaded = loaded();
     loaded.chat_template = None;
     let executor = Executor::reference();
-    let refused = Conversation::new(&loaded, &executor, &plan(1, 4)).err().unwrap();
+    let refused = Conversation::new(&loaded, &executor, &plan(1, 4))
+        .err()
+        .unwrap();
     assert_eq!(refused.hint().unwrap(), "continue plain text with --raw");
-    let raw = Plan { raw: true, ..plan(1, 4) };
+    let raw = Plan {
+        raw: true,
+        ..plan(1, 4)
+    };
     let mut conversation = Conversation::new(&loaded, &executor, &raw).unwrap();
     assert_eq!(conversation.seed(), 1);
     let control = Control::default();
     let said = conversation.say("abc", &control, &Silent).unwrap();
-    assert_eq!(said.tokens, answer(&loaded, "abc", &plan(1, 4), &Silent).unwrap().tokens);
-    assert_eq!(conversation.say("abcd", &control, &Silent).unwrap().n_prompt, 5, "each by itself");
+    assert_eq!(
+        said.tokens,
+        answer(&loaded, "abc", &plan(1, 4), &Silent).unwrap().tokens
+    );
+    assert_eq!(
+        conversation
+            .say("abcd", &control, &Silent)
+            .unwrap()
+            .n_prompt,
+        5,
+        "each by itself"
+    );
 }
 
 /// What llama.cpp chose after a question, and by how much.
@@ -221,19 +315,34 @@ fn a_real_model_chooses_as_in_llama_cpp() {
     let path = Path::new(&folder).join("SmolLM2-135M-Instruct.Q4_1.gguf");
     let golden = include_str!("../../../tests/golden/smollm2_llamacpp.json");
     let golden: serde_json::Value = serde_json::from_str(golden).unwrap();
-    assert_eq!(disk::sha256(&path).unwrap().0, golden["sha256"].as_str().unwrap());
+    assert_eq!(
+        disk::sha256(&path).unwrap().0,
+        golden["sha256"].as_str().unwrap()
+    );
     let cases: Vec<Case> = serde_json::from_value(golden["cases"].clone()).unwrap();
     let loaded = gguf::load(&path).unwrap();
     let template = Template::new(loaded.chat_template.as_ref().unwrap(), &loaded.vocab).unwrap();
     let executor = Executor::choose("auto", 0).unwrap();
     let (mut n_clear, mut n_all) = (0, 0);
     for case in cases {
-        let text = template.render(&[Message::new("user", &case.question)], true).unwrap();
-        assert_eq!(loaded.vocab.encode_with_specials(&text), case.prompt, "{text}");
+        let text = template
+            .render(&[Message::new("user", &case.question)], true)
+            .unwrap();
+        assert_eq!(
+            loaded.vocab.encode_with_specials(&text),
+            case.prompt,
+            "{text}"
+        );
         let mut session = Session::new(&loaded.model, &executor, 256).unwrap();
         let mut logits = session.feed(&case.prompt).unwrap().to_vec();
         for (token, margin) in case.tokens.iter().zip(&case.margins) {
-            let mut sampler = Sampler::new(&Plan { temperature: 0.0, ..Plan::default() }, 1);
+            let mut sampler = Sampler::new(
+                &Plan {
+                    temperature: 0.0,
+                    ..Plan::default()
+                },
+                1,
+            );
             let ours = sampler.choose(&logits).unwrap().token;
             n_all += 1;
             if *margin > 0.5 {
@@ -243,5 +352,8 @@ fn a_real_model_chooses_as_in_llama_cpp() {
             logits = session.feed(&[*token]).unwrap().to_vec();
         }
     }
-    assert!(n_clear * 2 > n_all, "{n_clear} of {n_all} choices were clear");
+    assert!(
+        n_clear * 2 > n_all,
+        "{n_clear} of {n_all} choices were clear"
+    );
 }

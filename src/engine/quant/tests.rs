@@ -34,7 +34,10 @@ fn small(folder: &Path) -> Loaded {
     let source = folder.join("model");
     disk::replace_bytes(&source.join("config.json"), b"{}").unwrap();
     Loaded {
-        model: Model { params: init(&config, 1), config },
+        model: Model {
+            params: init(&config, 1),
+            config,
+        },
         vocab,
         chat_template: Some("{{ messages }}".into()),
         source,
@@ -50,7 +53,10 @@ fn plan(folder: &Path, kind: &str) -> Plan {
 }
 
 fn quantize(plan: &Plan, loaded: &Loaded) -> crate::engine::Result<Report> {
-    let about = About { languages: vec!["mlt_Latn".into()], ..About::default() };
+    let about = About {
+        languages: vec!["mlt_Latn".into()],
+        ..About::default()
+    };
     run(plan, loaded, &about, &[], &Control::default(), &Silent)
 }
 
@@ -64,11 +70,17 @@ fn every_type_is_loaded_again_as_the_same_model() {
         let plan = plan(folder.path(), quant.name);
         let report = quantize(&plan, &original).unwrap();
         assert_eq!(report.len_bytes, report.path.metadata().unwrap().len());
-        assert!(report.bits_per_weight > 4.5 && report.bits_per_weight <= 16.5, "{report:?}");
+        assert!(
+            report.bits_per_weight > 4.5 && report.bits_per_weight <= 16.5,
+            "{report:?}"
+        );
         let again = gguf::load(&report.path).unwrap();
         assert_eq!(again.model.config, original.model.config, "{}", quant.name);
         assert_eq!(again.chat_template, original.chat_template);
-        assert_eq!((again.vocab.bos, &again.vocab.eos), (original.vocab.bos, &original.vocab.eos));
+        assert_eq!(
+            (again.vocab.bos, &again.vocab.eos),
+            (original.vocab.bos, &original.vocab.eos)
+        );
         assert_eq!(again.vocab.len(), original.model.config.n_vocab);
         let text = "Kollha jitwieldu ħielsa 2024";
         assert_eq!(again.vocab.encode(text), original.vocab.encode(text));
@@ -88,9 +100,14 @@ fn a_file_tells_everything_and_names_its_parents() {
     let metadata = Header::parse(&report.path, &bytes).unwrap().metadata;
     let manifest = Manifest::of(&report.path).unwrap();
     assert!(verify(&report.path, &manifest).unwrap().is_empty());
-    let hash = disk::sha256(&original.source.join("config.json")).unwrap().0;
+    let hash = disk::sha256(&original.source.join("config.json"))
+        .unwrap()
+        .0;
     assert_eq!(manifest.parents[0].sha256, hash);
-    assert_eq!(metadata.get("europium.parents.sha256"), Some(&Value::strings([hash])));
+    assert_eq!(
+        metadata.get("europium.parents.sha256"),
+        Some(&Value::strings([hash]))
+    );
     let expected = [
         ("general.architecture", Value::String("llama".into())),
         ("general.file_type", Value::U32(7)),
@@ -100,18 +117,27 @@ fn a_file_tells_everything_and_names_its_parents() {
         ("llama.attention.head_count_kv", Value::U32(1)),
         ("llama.rope.dimension_count", Value::U32(16)),
         ("llama.rope.freq_base", Value::F32(1e6)),
-        ("llama.vocab_size", Value::U32(original.model.config.n_vocab as u32)),
+        (
+            "llama.vocab_size",
+            Value::U32(original.model.config.n_vocab as u32),
+        ),
         ("tokenizer.ggml.pre", Value::String("llama-bpe".into())),
         ("tokenizer.ggml.bos_token_id", Value::U32(0)),
         ("tokenizer.ggml.eos_token_id", Value::U32(0)),
         ("tokenizer.ggml.eot_token_id", Value::U32(2)),
         ("tokenizer.ggml.add_bos_token", Value::Bool(true)),
-        ("tokenizer.chat_template", Value::String("{{ messages }}".into())),
+        (
+            "tokenizer.chat_template",
+            Value::String("{{ messages }}".into()),
+        ),
     ];
     for (key, value) in expected {
         assert_eq!(metadata.get(key), Some(&value), "{key}");
     }
-    let kinds = metadata.array("tokenizer.ggml.token_type").unwrap().unwrap();
+    let kinds = metadata
+        .array("tokenizer.ggml.token_type")
+        .unwrap()
+        .unwrap();
     assert_eq!(kinds[1], Value::I32(3), "special tokens are control tokens");
     assert_eq!(kinds.last(), Some(&Value::I32(5)), "padding is unused");
 }
@@ -124,8 +150,14 @@ fn the_same_model_makes_the_same_bytes_with_any_number_of_threads() {
     disk::replace_bytes(&source, b"").unwrap();
     let original = Loaded { source, ..original };
     let hash = |threads| {
-        let plan = Plan { threads, force: true, ..plan(folder.path(), "q4_k_m") };
-        disk::sha256(&quantize(&plan, &original).unwrap().path).unwrap().0
+        let plan = Plan {
+            threads,
+            force: true,
+            ..plan(folder.path(), "q4_k_m")
+        };
+        disk::sha256(&quantize(&plan, &original).unwrap().path)
+            .unwrap()
+            .0
     };
     assert_eq!(hash(1), hash(3));
 }
@@ -141,12 +173,32 @@ fn types_that_do_not_fit_are_told_of() {
     let report = run(&plan, &original, &About::default(), &[], &control, &sink).unwrap();
     // Rows of 48 hold no block of 32 either; rows of 32 do.
     assert_eq!(report.notes.len(), 4, "{:?}", report.notes);
-    assert!(report.notes.iter().any(|n| n.contains("F16 instead of Q6_K")), "{:?}", report.notes);
-    assert!(report.notes.iter().any(|n| n.contains("Q5_0 instead of Q4_K")), "{:?}", report.notes);
+    assert!(
+        report
+            .notes
+            .iter()
+            .any(|n| n.contains("F16 instead of Q6_K")),
+        "{:?}",
+        report.notes
+    );
+    assert!(
+        report
+            .notes
+            .iter()
+            .any(|n| n.contains("Q5_0 instead of Q4_K")),
+        "{:?}",
+        report.notes
+    );
     let told = told.into_inner().unwrap();
-    let n_notes = told.iter().filter(|e| matches!(e, Event::Note { warning: true, .. })).count();
+    let n_notes = told
+        .iter()
+        .filter(|e| matches!(e, Event::Note { warning: true, .. }))
+        .count();
     assert_eq!(n_notes, 4);
-    assert!(told.iter().any(|e| matches!(e, Event::Saved { what, .. } if what == "gguf")));
+    assert!(
+        told.iter()
+            .any(|e| matches!(e, Event::Saved { what, .. } if what == "gguf"))
+    );
 }
 
 #[test]
@@ -155,18 +207,38 @@ fn every_language_is_scored_before_and_after() {
     let original = small(folder.path());
     let requests: Vec<Request> = crate::lang::Lang::all()
         .iter()
-        .map(|lang| Request { lang: lang.code.clone(), text: lang.endonym.clone() })
+        .map(|lang| Request {
+            lang: lang.code.clone(),
+            text: lang.endonym.clone(),
+        })
         .collect();
     let plan = plan(folder.path(), "q4_0");
     let control = Control::default();
-    let report = run(&plan, &original, &About::default(), &requests, &control, &Silent).unwrap();
+    let report = run(
+        &plan,
+        &original,
+        &About::default(),
+        &requests,
+        &control,
+        &Silent,
+    )
+    .unwrap();
     assert_eq!(report.losses.len(), requests.len());
-    assert!(report.losses.is_sorted_by(|a, b| a.loss >= b.loss), "worst first");
+    assert!(
+        report.losses.is_sorted_by(|a, b| a.loss >= b.loss),
+        "worst first"
+    );
     for loss in &report.losses {
-        assert!(loss.before > 0.0 && loss.after.is_finite() && loss.n_bytes > 0, "{loss:?}");
+        assert!(
+            loss.before > 0.0 && loss.after.is_finite() && loss.n_bytes > 0,
+            "{loss:?}"
+        );
     }
     let manifest = Manifest::of(&report.path).unwrap();
-    assert_eq!(manifest.counters["losses"].as_array().unwrap().len(), requests.len());
+    assert_eq!(
+        manifest.counters["losses"].as_array().unwrap().len(),
+        requests.len()
+    );
 }
 
 #[test]
@@ -184,18 +256,36 @@ fn what_cannot_be_done_is_refused_and_leaves_no_file() {
     let mut broken = small(folder.path());
     broken.model.params[7] = f32::NAN;
     let error = quantize(&plan, &broken).unwrap_err();
-    assert!(error.to_string().contains("model.embed_tokens.weight: weight 7 is NaN"), "{error}");
+    assert!(
+        error
+            .to_string()
+            .contains("model.embed_tokens.weight: weight 7 is NaN"),
+        "{error}"
+    );
     assert!(!plan.output.as_ref().unwrap().exists());
     quantize(&plan, &original).unwrap();
-    assert_eq!(quantize(&plan, &original).unwrap_err().kind(), Kind::Usage, "it exists already");
-    quantize(&Plan { force: true, ..plan }, &original).unwrap();
+    assert_eq!(
+        quantize(&plan, &original).unwrap_err().kind(),
+        Kind::Usage,
+        "it exists already"
+    );
+    quantize(
+        &Plan {
+            force: true,
+            ..plan
+        },
+        &original,
+    )
+    .unwrap();
 }
 
 /// The bytes of a good file, and where to put worse ones.
 fn good() -> (tempfile::TempDir, PathBuf, Vec<u8>) {
     let folder = tempfile::tempdir().unwrap();
     let original = small(folder.path());
-    let path = quantize(&plan(folder.path(), "q8_0"), &original).unwrap().path;
+    let path = quantize(&plan(folder.path(), "q8_0"), &original)
+        .unwrap()
+        .path;
     let bytes = disk::read(&path).unwrap();
     (folder, path, bytes)
 }
@@ -203,7 +293,13 @@ fn good() -> (tempfile::TempDir, PathBuf, Vec<u8>) {
 #[test]
 fn a_model_cut_anywhere_is_damaged() {
     let (folder, path, bytes) = good();
-    let end = Header::parse(&path, &bytes).unwrap().tensors.last().unwrap().range.end;
+    let end = Header::parse(&path, &bytes)
+        .unwrap()
+        .tensors
+        .last()
+        .unwrap()
+        .range
+        .end;
     let cut = folder.path().join("cut.gguf");
     for at in (0..end).step_by(end / 97).chain([0, 1, 4, 24, end - 1]) {
         disk::replace_bytes(&cut, &bytes[..at]).unwrap();
@@ -221,7 +317,11 @@ fn edited(path: &Path, bytes: &[u8], edit: impl Fn(&mut Metadata)) -> Error {
         draft.add(&tensor.name, &tensor.dims, tensor.kind);
     }
     let other = path.with_file_name("edited.gguf");
-    draft.write(&other, |i| Ok(bytes[header.tensors[i].range.clone()].to_vec())).unwrap();
+    draft
+        .write(&other, |i| {
+            Ok(bytes[header.tensors[i].range.clone()].to_vec())
+        })
+        .unwrap();
     gguf::load(&other).err().unwrap()
 }
 
@@ -230,17 +330,67 @@ fn what_a_file_says_is_checked_against_what_it_holds() {
     let (_folder, path, bytes) = good();
     type Case<'a> = (&'a str, Value, Kind, &'a str);
     let cases: [Case; 11] = [
-        ("general.architecture", Value::String("mamba".into()), Kind::Usage, "\"mamba\""),
-        ("tokenizer.ggml.pre", Value::String("x".into()), Kind::Usage, "pre-tokenizer \"x\""),
-        ("tokenizer.ggml.model", Value::String("t5".into()), Kind::Usage, "\"t5\""),
-        ("llama.rope.scaling.type", Value::String("yarn".into()), Kind::Usage, "yarn"),
+        (
+            "general.architecture",
+            Value::String("mamba".into()),
+            Kind::Usage,
+            "\"mamba\"",
+        ),
+        (
+            "tokenizer.ggml.pre",
+            Value::String("x".into()),
+            Kind::Usage,
+            "pre-tokenizer \"x\"",
+        ),
+        (
+            "tokenizer.ggml.model",
+            Value::String("t5".into()),
+            Kind::Usage,
+            "\"t5\"",
+        ),
+        (
+            "llama.rope.scaling.type",
+            Value::String("yarn".into()),
+            Kind::Usage,
+            "yarn",
+        ),
         ("llama.expert_count", Value::U32(8), Kind::Usage, "experts"),
-        ("llama.rope.dimension_count", Value::U32(8), Kind::Usage, "widths"),
-        ("llama.block_count", Value::U32(3), Kind::Damaged, "no tensor blk.2."),
-        ("llama.embedding_length", Value::U32(64), Kind::Damaged, "has shape"),
-        ("llama.context_length", Value::U32(0), Kind::Damaged, "context"),
-        ("llama.feed_forward_length", Value::Bool(true), Kind::Damaged, "not a whole number"),
-        ("tokenizer.ggml.eos_token_id", Value::U32(u32::MAX), Kind::Damaged, "eos_token_id is"),
+        (
+            "llama.rope.dimension_count",
+            Value::U32(8),
+            Kind::Usage,
+            "widths",
+        ),
+        (
+            "llama.block_count",
+            Value::U32(3),
+            Kind::Damaged,
+            "no tensor blk.2.",
+        ),
+        (
+            "llama.embedding_length",
+            Value::U32(64),
+            Kind::Damaged,
+            "has shape",
+        ),
+        (
+            "llama.context_length",
+            Value::U32(0),
+            Kind::Damaged,
+            "context",
+        ),
+        (
+            "llama.feed_forward_length",
+            Value::Bool(true),
+            Kind::Damaged,
+            "not a whole number",
+        ),
+        (
+            "tokenizer.ggml.eos_token_id",
+            Value::U32(u32::MAX),
+            Kind::Damaged,
+            "eos_token_id is",
+        ),
     ];
     for (key, value, kind, said) in cases {
         let error = edited(&path, &bytes, |m| m.set(key, value.clone()));
