@@ -195,6 +195,14 @@ impl Plan {
                 "does not divide batch",
             ));
         }
+        if self.sequences_at_once() * self.context > MANY {
+            let n = self.sequences_at_once();
+            return Err(nonsense(
+                "micro_batch",
+                n,
+                "computes more than a million tokens at once",
+            ));
+        }
         if self.steps == Some(0) {
             return Err(nonsense("steps", 0, "is no training"));
         }
