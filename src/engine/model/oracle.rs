@@ -41,7 +41,7 @@ impl Witness {
         &self.vars[at]
     }
 
-    /// x[.., i] · w[o,i]ᵀ
+    /// `x[.., i]` · `w[o,i]`ᵀ
     fn linear(&self, x: &Tensor, name: &str) -> Result<Tensor> {
         let (rows, w) = (x.flatten_to(D::Minus2)?, self.get(name));
         let mut shape = x.dims().to_vec();
@@ -55,7 +55,7 @@ impl Witness {
         x.broadcast_div(&root)?.broadcast_mul(self.get(name))
     }
 
-    /// [b,t,heads·hd] -> [b,heads,t,hd], turned by the angles of the positions.
+    /// `[b,t,heads·hd]` -> `[b,heads,t,hd]`, turned by the angles of the positions.
     fn heads(&self, x: &Tensor, heads: usize, turned: bool) -> Result<Tensor> {
         let (b, t, _) = x.dims3()?;
         let hd = self.config.head_dim;
@@ -85,7 +85,7 @@ impl Witness {
         Tensor::cat(&[turned_low, turned_high], D::Minus1)
     }
 
-    /// Every key-value head for each query head that reads it: [b,KV,t,hd] -> [b,H,t,hd].
+    /// Every key-value head for each query head that reads it: `[b,KV,t,hd]` -> `[b,H,t,hd]`.
     fn repeated(&self, x: &Tensor) -> Result<Tensor> {
         let (b, kv, t, hd) = x.dims4()?;
         let group = self.config.n_heads / kv;
@@ -126,7 +126,7 @@ impl Witness {
         self.linear(&(silu * up)?, &format!("{at}.mlp.down_proj.weight"))
     }
 
-    /// Nats of every target, [b·t].
+    /// Nats of every target, `[b·t]`.
     fn nats(&self, inputs: &[u32], targets: &[u32], [b, t]: [usize; 2]) -> Result<Tensor> {
         let inputs = Tensor::new(inputs, &Device::Cpu)?;
         let embed = self.get("model.embed_tokens.weight");

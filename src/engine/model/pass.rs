@@ -138,9 +138,9 @@ impl<T: Real> Pass<T> {
         )
     }
 
-    /// Nats of every position's target, [b·t], 0 where the target is [`IGNORED`].
+    /// Nats of every position's target, `[b·t]`, 0 where the target is [`IGNORED`].
     ///
-    /// `inputs` and `targets` are [b,t]; `params` in the order of the layout.
+    /// `inputs` and `targets` are `[b,t]`; `params` in the order of the layout.
     pub fn forward(&mut self, params: &[T], inputs: &[u32], targets: &[u32]) -> Result<&[T]> {
         self.take(params, inputs, targets)?;
         let (net, ops) = (&self.net, &self.net.ops);
