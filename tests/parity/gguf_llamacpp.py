@@ -29,18 +29,18 @@ low_level.llama_model_default_params = plain_kernels
 
 
 def greedy(model, prompt, n_tokens):
-    """Likeliest tokens after a prompt, the narrowest margin, the logits after the prompt."""
+    """Likeliest tokens after a prompt, the margin of each, the logits after the prompt."""
     model.reset()
     model.eval(model.tokenize(prompt.encode(), add_bos=True, special=False))
-    tokens, narrowest, first = [], float("inf"), None
+    tokens, margins, first = [], [], None
     for _ in range(n_tokens):
         logits = numpy.array(model.scores[model.n_tokens - 1], dtype=numpy.float32)
         first = logits if first is None else first
         order = numpy.argsort(-logits, kind="stable")
-        narrowest = min(narrowest, float(logits[order[0]] - logits[order[1]]))
+        margins.append(round(float(logits[order[0]] - logits[order[1]]), 4))
         tokens.append(int(order[0]))
         model.eval([tokens[-1]])
-    return tokens, narrowest, first
+    return tokens, margins, first
 
 
 def main(folder):
@@ -55,15 +55,14 @@ def main(folder):
             model.tokenize(text.encode(), add_bos=False, special=False) for text in asked["texts"]
         ]
         answers = [greedy(model, prompt, asked["n_tokens"]) for prompt in asked["prompts"]]
-        margin = min(answer[1] for answer in answers)
-        print(name, "narrowest margin", margin)
+        print(name, "narrowest margin", min(min(answer[1]) for answer in answers))
         files.append(
             {
                 "name": name,
                 "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
-                "narrowest_margin": round(margin, 4),
                 "ids": ids,
                 "answers": [answer[0] for answer in answers],
+                "margins": [answer[1] for answer in answers],
                 "logits": [round(float(x), 4) for x in answers[0][2]],
             }
         )
