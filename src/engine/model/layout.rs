@@ -23,17 +23,17 @@ pub struct Param {
 /// Where the parameters of one decoder layer lie.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Block {
-    /// Norm in front of attention, [d].
+    /// Norm in front of attention, `[d]`.
     pub input_norm: Range<usize>,
-    /// Query, key and value matrices, [(H + 2·KV)·hd, d].
+    /// Query, key and value matrices, `[(H + 2·KV)·hd, d]`.
     pub qkv: Range<usize>,
-    /// Output matrix of attention, [d, H·hd].
+    /// Output matrix of attention, `[d, H·hd]`.
     pub out: Range<usize>,
-    /// Norm in front of the feed-forward block, [d].
+    /// Norm in front of the feed-forward block, `[d]`.
     pub post_norm: Range<usize>,
-    /// Gate and up matrices, [2·F, d].
+    /// Gate and up matrices, `[2·F, d]`.
     pub gate_up: Range<usize>,
-    /// Down matrix, [d, F].
+    /// Down matrix, `[d, F]`.
     pub down: Range<usize>,
 }
 
@@ -116,17 +116,17 @@ impl Layout {
         &self.blocks
     }
 
-    /// Token embedding, [V, d].
+    /// Token embedding, `[V, d]`.
     pub fn embed(&self) -> Range<usize> {
         self.embed.clone()
     }
 
-    /// Last norm, [d].
+    /// Last norm, `[d]`.
     pub fn norm(&self) -> Range<usize> {
         self.norm.clone()
     }
 
-    /// Output matrix, [V, d]: the embedding where it is tied.
+    /// Output matrix, `[V, d]`: the embedding where it is tied.
     pub fn head(&self) -> Range<usize> {
         self.head.clone()
     }

@@ -4,7 +4,7 @@
 //! A layer comes in two halves, so that a session can put kept keys and values between them:
 //! `enter` goes from the residual stream to queries, keys and values; `leave` from the output of
 //! attention to the next change of the residual stream. Shapes: n rows = b·t, width d, packed rows
-//! [q | k | v] of width Q + 2·KV, feed-forward width F.
+//! `[q | k | v]` of width Q + 2·KV, feed-forward width F.
 
 use std::sync::Arc;
 
@@ -25,29 +25,29 @@ pub(super) struct Llama<T: Real> {
 /// What one layer computes on its way forward and needs on its way back.
 #[derive(Default)]
 pub(super) struct Layer<T> {
-    /// Residual stream that comes in, [n,d]; its norm's factor [n], and its norm [n,d].
+    /// Residual stream that comes in, `[n,d]`; its norm's factor `[n]`, and its norm `[n,d]`.
     pub(super) x: Vec<T>,
     x_r: Vec<T>,
     x_norm: Vec<T>,
-    /// Queries, keys and values, turned, [n, Q + 2·KV].
+    /// Queries, keys and values, turned, `[n, Q + 2·KV]`.
     pub(super) qkv: Vec<T>,
-    /// Output of attention [n,Q], and ln Σ e^score [b,H,t].
+    /// Output of attention `[n,Q]`, and ln Σ e^score `[b,H,t]`.
     pub(super) o: Vec<T>,
     pub(super) lse: Vec<T>,
-    /// Residual stream after attention, [n,d]; its norm's factor [n], and its norm [n,d].
+    /// Residual stream after attention, `[n,d]`; its norm's factor `[n]`, and its norm `[n,d]`.
     pub(super) y: Vec<T>,
     y_r: Vec<T>,
     y_norm: Vec<T>,
-    /// Feed-forward block: [n,2F] and [n,F].
+    /// Feed-forward block: `[n,2F]` and `[n,F]`.
     gate_up: Vec<T>,
     act: Vec<T>,
 }
 
 /// Gradients on the way back, of one layer at a time.
 pub(super) struct Gradients<T> {
-    /// Of the residual stream, [n,d].
+    /// Of the residual stream, `[n,d]`.
     pub(super) d_x: Vec<T>,
-    /// Of a norm's output, [n,d].
+    /// Of a norm's output, `[n,d]`.
     pub(super) d_h: Vec<T>,
     d_qkv: Vec<T>,
     d_o: Vec<T>,
@@ -195,7 +195,7 @@ impl<T: Real> Llama<T> {
         ops.rope(qkv, &self.table, self.turn(t, start), Turn::Forward);
     }
 
-    /// Output of attention -> residual stream -> norm -> feed-forward block -> `delta`, [n,d],
+    /// Output of attention -> residual stream -> norm -> feed-forward block -> `delta`, `[n,d]`,
     /// which is yet to be added to the residual stream.
     pub(super) fn leave(&self, layer: &mut Layer<T>, params: &[T], index: usize, delta: &mut [T]) {
         let (ops, block) = (&self.ops, &self.layout.blocks()[index]);
@@ -304,7 +304,7 @@ impl<T: Real> Llama<T> {
     }
 }
 
-/// Shape of a product of n rows with the matrix w[o,i].
+/// Shape of a product of n rows with the matrix `w[o,i]`.
 fn dims<T>(n: usize, w: &[T], i: usize) -> matmul::Dims {
     matmul::Dims {
         n,

@@ -4,6 +4,8 @@ mod config;
 mod init;
 mod layout;
 mod llama;
+#[cfg(test)]
+mod oracle;
 mod pass;
 mod session;
 #[cfg(test)]

@@ -83,8 +83,10 @@ fn plan<T: Real>(config: &Config, [b, t]: [usize; 2], can_go_back: bool) -> u64 
         v: config.n_vocab,
     };
     let scratch = loss.scratch_len(usize::try_from(n).unwrap_or(usize::MAX));
-    let bytes = (n * a_row as u128).saturating_add(scratch as u128) * size_of::<T>() as u128;
-    u64::try_from(bytes).unwrap_or(u64::MAX)
+    let len = n
+        .saturating_mul(a_row as u128)
+        .saturating_add(scratch as u128);
+    u64::try_from(len.saturating_mul(size_of::<T>() as u128)).unwrap_or(u64::MAX)
 }
 
 impl<T: Real> Pass<T> {
@@ -136,9 +138,9 @@ impl<T: Real> Pass<T> {
         )
     }
 
-    /// Nats of every position's target, [b·t], 0 where the target is [`IGNORED`].
+    /// Nats of every position's target, `[b·t]`, 0 where the target is [`IGNORED`].
     ///
-    /// `inputs` and `targets` are [b,t]; `params` in the order of the layout.
+    /// `inputs` and `targets` are `[b,t]`; `params` in the order of the layout.
     pub fn forward(&mut self, params: &[T], inputs: &[u32], targets: &[u32]) -> Result<&[T]> {
         self.take(params, inputs, targets)?;
         let (net, ops) = (&self.net, &self.net.ops);

@@ -23,7 +23,7 @@ pub struct Session<'m> {
     last: Last,
 }
 
-/// Keys and values of one layer, [len, KV·hd] each; they grow as the text does.
+/// Keys and values of one layer, `[len, KV·hd]` each; they grow as the text does.
 #[derive(Default)]
 struct Kept {
     k: Vec<f32>,
@@ -103,7 +103,7 @@ impl<'m> Session<'m> {
         }
     }
 
-    /// Appends tokens to the text; logits of the token after them, [V].
+    /// Appends tokens to the text; logits of the token after them, `[V]`.
     ///
     /// Refused, with the text left as it was: no tokens, more than the context has room for,
     /// tokens outside of the vocabulary.
@@ -184,7 +184,7 @@ impl<'m> Session<'m> {
 }
 
 impl Kept {
-    /// Appends keys and values of packed rows [q | k | v].
+    /// Appends keys and values of packed rows `[q | k | v]`.
     fn append(&mut self, qkv: &[f32], config: &Config) {
         let (q, kv) = (config.q_width(), config.kv_width());
         for row in qkv.chunks_exact(q + 2 * kv) {

@@ -22,10 +22,19 @@ pub(crate) fn tiny() -> Config {
 }
 
 /// Tokens without order or repetition that matters.
-fn tokens(n: usize, n_vocab: usize, seed: usize) -> Vec<u32> {
+pub(crate) fn tokens(n: usize, n_vocab: usize, seed: usize) -> Vec<u32> {
     (0..n)
         .map(|i| ((i * i * 31 + i * 7 + seed) % n_vocab) as u32)
         .collect()
+}
+
+/// Weights with larger matrices than a model starts from, so that every gradient matters.
+pub(crate) fn bold(config: &Config) -> Vec<f32> {
+    let mut params = init(config, 3);
+    for p in Layout::new(config).params().iter().filter(|p| p.decays) {
+        params[p.range.clone()].iter_mut().for_each(|w| *w *= 10.0);
+    }
+    params
 }
 
 fn largest_difference(a: &[f32], b: &[f32]) -> f64 {
@@ -128,4 +137,133 @@ fn what_a_session_cannot_do_is_refused_and_changes_nothing() {
     }
     session.feed(&[3, 4]).unwrap();
     assert!(session.feed(&[5]).is_err());
+}
+
+/// Nats and gradients of one pass.
+fn run(config: &Config, executor: &Executor, [b, t]: [usize; 2]) -> (Vec<f32>, Vec<f32>) {
+    let params = init(config, 3);
+    let mut pass = Pass::new(config, b, t, executor);
+    let (inputs, targets) = (
+        tokens(b * t, config.n_vocab, 1),
+        tokens(b * t, config.n_vocab, 2),
+    );
+    let nats = pass.forward(&params, &inputs, &targets).unwrap().to_vec();
+    let mut grads = vec![0.0; params.len()];
+    pass.backward(&params, &mut grads, 1.0 / (b * t) as f32);
+    (nats, grads)
+}
+
+#[test]
+fn at_the_start_every_parameter_has_a_finite_gradient_that_is_not_zero() {
+    for tied in [true, false] {
+        // every token of the vocabulary is read once at least
+        let config = Config {
+            tied,
+            n_vocab: 30,
+            ..tiny()
+        };
+        let (b, t) = (2, 60);
+        let params = init(&config, 3);
+        let inputs: Vec<u32> = (0..b * t).map(|i| i as u32 % 30).collect();
+        let mut pass = Pass::new(&config, b, t, &Executor::cpu(2).unwrap());
+        pass.forward(&params, &inputs, &tokens(b * t, 30, 2))
+            .unwrap();
+        let mut grads = vec![0.0; params.len()];
+        pass.backward(&params, &mut grads, 1.0);
+        for p in Layout::new(&config).params() {
+            let good = |g: &f32| g.is_finite() && *g != 0.0;
+            assert!(grads[p.range.clone()].iter().all(good), "{}", p.name);
+        }
+    }
+}
+
+#[test]
+fn a_whole_pass_gives_the_same_bytes_for_any_number_of_threads() {
+    let config = Config {
+        d_model: 48,
+        d_ff: 300,
+        n_vocab: 600,
+        context: 128,
+        ..tiny()
+    };
+    let bits = |x: &[f32]| x.iter().map(|x| x.to_bits()).collect::<Vec<_>>();
+    let of = |n: usize| {
+        let (nats, grads) = run(&config, &Executor::cpu(n).unwrap(), [3, 128]);
+        (bits(&nats), bits(&grads))
+    };
+    let one = of(1);
+    assert!(one == of(2) && one == of(3));
+}
+
+#[test]
+fn gradients_of_a_whole_model_are_those_of_finite_differences() {
+    let config = Config {
+        n_layers: 1,
+        d_model: 8,
+        d_ff: 10,
+        head_dim: 4,
+        n_vocab: 9,
+        ..tiny()
+    };
+    let (b, t, scale, step) = (2, 5, 0.3, 1e-5);
+    let mut params: Vec<f64> = bold(&config).iter().map(|&w| f64::from(w)).collect();
+    let (inputs, targets) = (tokens(b * t, 9, 1), tokens(b * t, 9, 2));
+    let mut pass = Pass::<f64>::reference(&config, b, t);
+    pass.forward(&params, &inputs, &targets).unwrap();
+    let mut grads = vec![1.0; params.len()];
+    pass.backward(&params, &mut grads, scale);
+    for p in Layout::new(&config).params() {
+        for at in p.range.clone().step_by(p.range.len().div_ceil(12)) {
+            let kept = params[at];
+            let mut loss = |w: f64| {
+                params[at] = w;
+                scale
+                    * pass
+                        .forward(&params, &inputs, &targets)
+                        .unwrap()
+                        .iter()
+                        .sum::<f64>()
+            };
+            let slope = (loss(kept + step) - loss(kept - step)) / (2.0 * step);
+            params[at] = kept;
+            let differ = (grads[at] - 1.0 - slope).abs();
+            assert!(
+                differ < 1e-6 * slope.abs().max(1.0),
+                "{}: {slope}, off {differ}",
+                p.name
+            );
+        }
+    }
+}
+
+#[test]
+fn tokens_outside_of_the_vocabulary_and_wrong_lengths_are_refused() {
+    let config = tiny();
+    let params = init(&config, 1);
+    let mut pass = Pass::new(&config, 1, 2, &Executor::reference());
+    let mut said = |inputs: &[u32], targets: &[u32]| {
+        pass.forward(&params, inputs, targets)
+            .unwrap_err()
+            .to_string()
+    };
+    assert!(said(&[0, 37], &[0, 0]).contains("token 37 at position 1"));
+    assert!(said(&[0, 0], &[99, 0]).contains("token 99 at position 0"));
+    assert!(said(&[0], &[0, 0]).contains("1 inputs"));
+}
+
+#[test]
+fn a_plan_of_memory_does_not_overflow_and_scoring_takes_less() {
+    let config = Config {
+        n_layers: 9,
+        ..tiny()
+    };
+    let (train, score) = (
+        Pass::plan_bytes(&config, 4, 32),
+        Pass::plan_scoring_bytes(&config, 4, 32),
+    );
+    let executor = Executor::cpu(1).unwrap();
+    assert_eq!(Pass::new(&config, 4, 32, &executor).len_bytes(), train);
+    assert_eq!(Pass::scoring(&config, 4, 32, &executor).len_bytes(), score);
+    assert!(score * 3 < train);
+    assert_eq!(Pass::plan_bytes(&config, usize::MAX, usize::MAX), u64::MAX);
 }

@@ -18,22 +18,22 @@ pub trait Ops<T: Real>: Send + Sync {
     /// Threads it works with.
     fn n_threads(&self) -> usize;
 
-    /// y[n,o] = x[n,i] · w[o,i]ᵀ
+    /// `y[n,o]` = `x[n,i]` · `w[o,i]`ᵀ
     fn matmul(&self, y: &mut [T], x: &[T], w: &[T], dims: matmul::Dims, store: Store);
 
-    /// dx[n,i] = dy[n,o] · w[o,i]
+    /// `dx[n,i]` = `dy[n,o]` · `w[o,i]`
     fn matmul_dx(&self, dx: &mut [T], dy: &[T], w: &[T], dims: matmul::Dims, store: Store);
 
-    /// dw[o,i] += dy[n,o]ᵀ · x[n,i]
+    /// `dw[o,i]` += `dy[n,o]`ᵀ · `x[n,i]`
     fn matmul_dw(&self, dw: &mut [T], dy: &[T], x: &[T], dims: matmul::Dims);
 
-    /// x[n,d] = w[token, d]
+    /// `x[n,d]` = `w[token, d]`
     fn embedding(&self, x: &mut [T], w: &[T], tokens: &[u32]);
 
-    /// dw[token, d] += dx[n,d]
+    /// `dw[token, d]` += `dx[n,d]`
     fn embedding_dw(&self, dw: &mut [T], dx: &[T], tokens: &[u32]);
 
-    /// y[n,d] = x · r · w with r[n] = 1/√(mean(x²) + eps)
+    /// `y[n,d]` = x · r · w with `r[n]` = 1/√(mean(x²) + eps)
     fn rms_norm(&self, y: &mut [T], r: &mut [T], x: &[T], norm: rms_norm::Norm<'_, T>);
 
     /// sum = x + delta, then y and r of the norm of the sum
@@ -52,7 +52,7 @@ pub trait Ops<T: Real>: Send + Sync {
     /// Turns the first heads of every row of x by the angles of its position.
     fn rope(&self, x: &mut [T], table: &rope::Table<T>, dims: rope::Dims, turn: rope::Turn);
 
-    /// o[b,t,H,hd] and lse[b,H,t] of causal attention
+    /// `o[b,t,H,hd]` and `lse[b,H,t]` of causal attention
     fn attention(&self, o: &mut [T], lse: &mut [T], qkv: [&[T]; 3], dims: &attention::Dims);
 
     /// Gradient of packed queries, keys and values.
@@ -64,13 +64,13 @@ pub trait Ops<T: Real>: Send + Sync {
         dims: &attention::Dims,
     );
 
-    /// act[n,F] = silu(gate) · up of gate_up[n,2F]
+    /// `act[n,F]` = silu(gate) · up of `gate_up[n,2F]`
     fn swiglu(&self, act: &mut [T], gate_up: &[T], d_ff: usize);
 
-    /// d_gate_up[n,2F] of d_act[n,F]
+    /// `d_gate_up[n,2F]` of `d_act[n,F]`
     fn swiglu_back(&self, d_gate_up: &mut [T], d_act: &[T], gate_up: &[T], d_ff: usize);
 
-    /// nats[n] and lse[n] of the targets under softmax(h · wᵀ)
+    /// `nats[n]` and `lse[n]` of the targets under softmax(h · wᵀ)
     fn cross_entropy(
         &self,
         out: cross_entropy::Out<'_, T>,

@@ -23,7 +23,6 @@ mod cpu;
 mod executor;
 mod real;
 mod reference;
-#[allow(unsafe_code)] // instruction sets chosen at run time
 mod simd;
 
 pub use executor::{Executor, Ops};

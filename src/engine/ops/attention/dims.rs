@@ -22,7 +22,7 @@ pub struct Dims {
 }
 
 impl Dims {
-    /// Whole sequences of packed rows [q | k | v].
+    /// Whole sequences of packed rows `[q | k | v]`.
     pub fn packed(b: usize, t: usize, n_heads: usize, n_kv_heads: usize, head_dim: usize) -> Self {
         let stride = (n_heads + 2 * n_kv_heads) * head_dim;
         let (q_stride, kv_stride) = (stride, stride);
@@ -61,8 +61,8 @@ impl Dims {
 pub struct Saved<'a, T> {
     /// Packed queries, keys and values.
     pub qkv: &'a [T],
-    /// Output, [b,t,H,hd].
+    /// Output, `[b,t,H,hd]`.
     pub o: &'a [T],
-    /// ln Σ e^score, [b,H,t].
+    /// ln Σ e^score, `[b,H,t]`.
     pub lse: &'a [T],
 }

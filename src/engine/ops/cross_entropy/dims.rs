@@ -31,9 +31,9 @@ impl Dims {
 
 /// What the forward pass fills.
 pub struct Out<'a, T> {
-    /// Nats of each row's target, 0 where ignored, [n].
+    /// Nats of each row's target, 0 where ignored, `[n]`.
     pub nats: &'a mut [T],
-    /// ln Σ e^logit, [n]; of scored rows.
+    /// ln Σ e^logit, `[n]`; of scored rows.
     pub lse: &'a mut [T],
     /// Room for some rows of logits.
     pub scratch: &'a mut [T],
@@ -41,9 +41,9 @@ pub struct Out<'a, T> {
 
 /// What the backward pass fills.
 pub struct Grads<'a, T> {
-    /// Set, [n,d].
+    /// Set, `[n,d]`.
     pub dh: &'a mut [T],
-    /// Added to, [V,d].
+    /// Added to, `[V,d]`.
     pub dw: &'a mut [T],
     /// Room for some rows of logits.
     pub scratch: &'a mut [T],
@@ -52,12 +52,12 @@ pub struct Grads<'a, T> {
 /// What the forward pass leaves for the backward pass.
 #[derive(Debug, Clone, Copy)]
 pub struct Saved<'a, T> {
-    /// Rows, [n,d].
+    /// Rows, `[n,d]`.
     pub h: &'a [T],
-    /// Output matrix, [V,d].
+    /// Output matrix, `[V,d]`.
     pub w: &'a [T],
-    /// ln Σ e^logit, [n].
+    /// ln Σ e^logit, `[n]`.
     pub lse: &'a [T],
-    /// Targets, [n].
+    /// Targets, `[n]`.
     pub targets: &'a [u32],
 }

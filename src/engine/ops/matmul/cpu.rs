@@ -6,10 +6,23 @@ use rayon::prelude::*;
 
 use super::{Dims, Store};
 use crate::engine::ops::cpu::Cpu;
+use crate::engine::ops::simd::{dot, simd};
 
 /// Rows and columns of a block of the output: large enough for the packing of its operands to
 /// pay, small enough to keep many threads busy.
 const BLOCK: [usize; 2] = [256, 256];
+/// Outputs of one task where there is one row: the matrix is read once, from memory.
+const OUTPUTS: usize = 64;
+
+simd! {
+    /// Products of one row with some rows of w.
+    fn one_row<FMA>(y: &mut [f32], x: &[f32], w: &[f32], store: Store) {
+        for (y, w) in y.iter_mut().zip(w.chunks_exact(x.len())) {
+            let dot = dot::<FMA>(x, w);
+            *y = if store == Store::Add { *y + dot } else { dot };
+        }
+    }
+}
 
 /// A matrix in memory: its numbers, and the distances between rows and between columns.
 #[derive(Clone, Copy)]
@@ -159,7 +172,7 @@ pub(in crate::engine::ops) unsafe fn product(
     }
 }
 
-/// c[m,n] (+)= a[m,k] · b[k,n], block by block.
+/// `c[m,n]` (+)= `a[m,k]` · `b[k,n]`, block by block.
 fn blocks(cpu: &Cpu, c: &mut [f32], a: Matrix<'_>, b: Matrix<'_>, store: Store) {
     let (m, n) = (a.rows, b.cols);
     assert!(c.len() >= m * n, "outside of the product");
@@ -186,6 +199,12 @@ pub(in crate::engine::ops) fn forward(
     Dims { n, i, o }: Dims,
     store: Store,
 ) {
+    if n == 1 {
+        return cpu.install(|| {
+            let tasks = y.par_chunks_mut(OUTPUTS).zip(w.par_chunks(OUTPUTS * i));
+            tasks.for_each(|(y, w)| one_row(cpu.isa, y, x, w, store));
+        });
+    }
     let (x, w) = (Matrix::rows(x, n, i, i), Matrix::rows(w, o, i, i));
     blocks(cpu, y, x, w.transposed(), store);
 }

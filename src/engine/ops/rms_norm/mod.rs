@@ -1,6 +1,7 @@
-//! RMSNorm (Zhang and Sennrich 2019), alone or of a sum of two: y = x · r · w, r = 1/√(mean(x²) + eps).
+//! RMSNorm (Zhang and Sennrich 2019), alone or of a sum of two:
+//! y = x · r · w, r = 1/√(mean(x²) + eps).
 //!
-//! Shapes: x, y, dx, dy [n,d]; r [n]; w, dw [d]. The backward pass adds to dx and dw:
+//! Shapes: x, y, dx, dy `[n,d]`; r `[n]`; w, dw `[d]`. The backward pass adds to dx and dw:
 //! dx += r·(w·dy − x · r² · mean(x·w·dy)), dw += Σ_n dy·x·r.
 
 pub(super) mod cpu;

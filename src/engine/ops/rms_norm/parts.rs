@@ -3,7 +3,7 @@
 /// A norm: its weight and its epsilon.
 #[derive(Debug, Clone, Copy)]
 pub struct Norm<'a, T> {
-    /// Weight, [d].
+    /// Weight, `[d]`.
     pub w: &'a [T],
     /// Added to the mean square.
     pub eps: T,
@@ -12,10 +12,10 @@ pub struct Norm<'a, T> {
 /// What the forward pass leaves for the backward pass.
 #[derive(Debug, Clone, Copy)]
 pub struct Saved<'a, T> {
-    /// What was normed, [n,d].
+    /// What was normed, `[n,d]`.
     pub x: &'a [T],
-    /// 1 / root mean square, [n].
+    /// 1 / root mean square, `[n]`.
     pub r: &'a [T],
-    /// Weight, [d].
+    /// Weight, `[d]`.
     pub w: &'a [T],
 }

@@ -2,7 +2,7 @@
 //! turned with element j + hd/2, by the angle position · theta^(−2j/hd).
 //!
 //! Works in place on the first `n_heads` heads of every row: queries and keys of a packed
-//! [q | k | v] row. The backward pass turns the other way.
+//! `[q | k | v]` row. The backward pass turns the other way.
 
 pub(super) mod cpu;
 pub(super) mod reference;

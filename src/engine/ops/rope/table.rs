@@ -2,7 +2,7 @@
 
 use crate::engine::ops::Real;
 
-/// Cosines and sines of the angles, [positions, hd/2] each.
+/// Cosines and sines of the angles, `[positions, hd/2]` each.
 #[derive(Debug, Clone)]
 pub struct Table<T> {
     /// Cosines.

@@ -1,4 +1,5 @@
-//! SwiGLU (Shazeer 2020): act[n,F] = silu(gate) · up, of rows [gate | up] [n,2F]; silu(g) = g/(1 + e^−g).
+//! SwiGLU (Shazeer 2020): `act[n,F]` = silu(gate) · up, of rows `[gate | up]`, `[n,2F]`, with
+//! silu(g) = g/(1 + e^−g).
 
 pub(super) mod cpu;
 pub(super) mod reference;
