@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::model::Model;
 use super::train::newest_checkpoint;
-use super::{Error, Result, folder};
+use super::{Error, Result, folder, gguf};
 use crate::vocab::Vocab;
 
 /// Folder of a run that holds the finished model.
@@ -27,7 +27,12 @@ pub struct Loaded {
 /// # Errors
 /// When it is not there, no model, damaged, or of a kind that cannot be used.
 pub fn load(path: &Path) -> Result<Loaded> {
-    folder::read(&resolve(path)?)
+    let found = resolve(path)?;
+    if is_gguf(&found) {
+        gguf::load(&found)
+    } else {
+        folder::read(&found)
+    }
 }
 
 /// The folder or file that holds the weights: of a run its `model/`, while it is not finished its
@@ -42,10 +47,14 @@ pub fn resolve(path: &Path) -> Result<PathBuf> {
             hint: "give a folder with config.json, a .gguf file or a run directory".into(),
         });
     }
+    if path.is_file() && is_gguf(path) {
+        return Ok(path.into());
+    }
     if path.is_file() {
         return Err(Error::Usage {
             what: format!("{}: not a model on its own", path.display()),
-            hint: "give the folder that holds config.json and tokenizer.json".into(),
+            hint: "give a .gguf file, or the folder that holds config.json and tokenizer.json"
+                .into(),
         });
     }
     if path.join(folder::CONFIG).is_file() {
@@ -65,5 +74,36 @@ pub fn resolve(path: &Path) -> Result<PathBuf> {
             ),
             hint: "give a folder with config.json, a .gguf file or a run directory".into(),
         }),
+    }
+}
+
+fn is_gguf(path: &Path) -> bool {
+    path.extension()
+        .is_some_and(|e| e.eq_ignore_ascii_case("gguf"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::disk;
+    use crate::fault::{Fault, Kind};
+
+    #[test]
+    fn what_is_no_model_is_refused_with_what_would_be_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        disk::replace_bytes(&at("model.safetensors"), b"").unwrap();
+        disk::replace_bytes(&at("cut.GGUF"), b"GGU").unwrap();
+        for (path, kind) in [
+            (at("absent"), Kind::Missing),
+            (at("model.safetensors"), Kind::Usage),
+            (folder.path().into(), Kind::Missing),
+        ] {
+            let error = load(&path).err().expect("refused");
+            assert_eq!(error.kind(), kind, "{error}");
+            assert!(error.hint().unwrap().contains("config.json"), "{error}");
+        }
+        let error = load(&at("cut.GGUF")).err().expect("refused");
+        assert_eq!(error.kind(), Kind::Damaged, "{error}");
     }
 }

@@ -8,6 +8,7 @@
 mod cli;
 mod generated;
 mod hub;
+mod parity;
 mod program;
 mod pull;
 mod schemas;

@@ -1,5 +1,6 @@
 //! What `eu eval` found: for people and programs, and in the form of lm-evaluation-harness.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
@@ -33,6 +34,8 @@ pub struct Report {
     pub worst_bits_per_byte: f64,
     /// Distance from the best language to the worst.
     pub spread: f64,
+    /// Texts scored of each language.
+    pub n_texts: BTreeMap<String, u64>,
     /// Milliseconds it took.
     pub elapsed_ms: u64,
     /// The file of results, where one was asked for.
@@ -40,14 +43,12 @@ pub struct Report {
 }
 
 impl Report {
-    /// Sums up `scores`, which are ranked and not empty.
+    /// Sums up `scores`, which are ranked and not empty; the caller fills in the rest.
     pub(super) fn new(
         plan: &Plan,
         loaded: &Loaded,
         context: usize,
         scores: Vec<LangScore>,
-        parents: Vec<Parent>,
-        elapsed_ms: u64,
     ) -> Self {
         let at = |row: Option<&LangScore>| row.map_or(f64::NAN, |s| s.bits_per_byte);
         let (worst, best) = (at(scores.first()), at(scores.last()));
@@ -59,14 +60,15 @@ impl Report {
         Report {
             schema: "eval/1".into(),
             model: name.clone(),
-            parents,
+            parents: Vec::new(),
             context,
             mean_bits_per_byte: mean(&scores),
             worst: scores.first().map(|s| s.lang.clone()).unwrap_or_default(),
             worst_bits_per_byte: worst,
             spread: worst - best,
             scores,
-            elapsed_ms,
+            elapsed_ms: 0,
+            n_texts: BTreeMap::new(),
             results: None,
         }
     }
@@ -102,7 +104,10 @@ impl Report {
             "versions": each(&|_| json!(1)),
             "n-shot": each(&|_| json!(0)),
             "higher_is_better": each(&|_| json!({"bits_per_byte": false, "byte_perplexity": false})),
-            "n-samples": each(&|s| json!({"original": s.n_bytes, "effective": s.n_bytes})),
+            "n-samples": each(&|s| {
+                let n_texts = self.n_texts.get(&s.lang);
+                json!({"original": n_texts, "effective": n_texts})
+            }),
             "config": {
                 "model": "eu",
                 "model_args": format!("pretrained={model}"),
@@ -153,7 +158,7 @@ fn timestamp(unix_s: f64) -> String {
 
 /// Year, month and day of a day counted from 1970-01-01 in the Gregorian calendar.
 fn civil(mut days: u64) -> (u64, u64, u64) {
-    let leap = |y: u64| y % 4 == 0 && (y % 100 != 0 || y % 400 == 0);
+    let leap = |y: u64| y.is_multiple_of(4) && (!y.is_multiple_of(100) || y.is_multiple_of(400));
     let mut year = 1970;
     while days >= 365 + u64::from(leap(year)) {
         days -= 365 + u64::from(leap(year));

@@ -1,5 +1,6 @@
 //! The whole of `eu eval`: score, report, write, judge.
 
+use std::collections::BTreeMap;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use super::super::load::Loaded;
@@ -46,7 +47,9 @@ pub fn run(
         });
         !control.stop_requested()
     };
-    let texts = within(requests, &wanted, plan.max_bytes);
+    let mut n_texts = BTreeMap::new();
+    let texts = within(requests, &wanted, plan.max_bytes)
+        .inspect(|text| *n_texts.entry(text.lang.clone()).or_insert(0) += 1);
     let scores = score(
         &loaded.model,
         &loaded.vocab,
@@ -72,7 +75,12 @@ pub fn run(
     });
     let mut lineage = Manifest::begin("eval", plan);
     lineage.add_parent("model", &loaded.source)?;
-    let mut report = Report::new(plan, loaded, context, scores, lineage.parents, elapsed_ms);
+    let mut report = Report {
+        parents: lineage.parents,
+        n_texts,
+        elapsed_ms,
+        ..Report::new(plan, loaded, context, scores)
+    };
     if let Some(folder) = &plan.output {
         let unix_s = began
             .1

@@ -179,7 +179,8 @@ fn languages_and_bytes_can_be_limited() {
     let report = run(&plan, &loaded, requests(), &Control::default(), &Silent).unwrap();
     assert_eq!(report.scores.len(), 1);
     assert_eq!(
-        report.scores[0].n_bytes, 65,
+        report.scores[0].n_bytes,
+        GERMAN.len() as u64,
         "whole texts until there is enough"
     );
     let none = Plan {

@@ -85,10 +85,10 @@ pub(super) fn read(path: &Path) -> Result<Described> {
         norm_eps: fields.number("rms_norm_eps", 1e-6)?,
         context,
     };
-    if config.n_heads % config.n_kv_heads != 0 {
+    if !config.n_heads.is_multiple_of(config.n_kv_heads) {
         return Err(fields.damaged("num_key_value_heads", "does not divide num_attention_heads"));
     }
-    if config.head_dim % 2 != 0 || config.n_heads * config.head_dim > MAX_WIDTH {
+    if !config.head_dim.is_multiple_of(2) || config.n_heads * config.head_dim > MAX_WIDTH {
         return Err(fields.damaged("head_dim", "is odd or too large"));
     }
     fields.refuse_sliding_window(config.context)?;

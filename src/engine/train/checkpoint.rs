@@ -21,6 +21,8 @@ use crate::ledger::{self, Manifest};
 
 const FOLDER: &str = "checkpoints";
 const PREFIX: &str = "step-";
+/// How [`Staged`] names a folder that is not whole yet.
+const UNFINISHED: &[u8] = b".eu-";
 const STATE: &str = "state/state.json";
 const FIRST_MOMENTS: &str = "state/m.safetensors";
 const SECOND_MOMENTS: &str = "state/v.safetensors";
@@ -169,6 +171,25 @@ fn forget_old(run: &Path, keep: usize) -> Result<()> {
     };
     for path in &found[..n_old] {
         std::fs::remove_dir_all(path).map_err(|e| disk::Error::io(path, "remove", e))?;
+    }
+    Ok(())
+}
+
+/// Removes what a killed process left half written in a run.
+///
+/// # Errors
+/// When it cannot be removed.
+pub(super) fn sweep(run: &Path) -> Result<()> {
+    for folder in [run.to_path_buf(), run.join(FOLDER)] {
+        let Ok(entries) = std::fs::read_dir(&folder) else {
+            continue;
+        };
+        for path in entries.flatten().map(|entry| entry.path()) {
+            let name = path.file_name().unwrap_or_default().as_encoded_bytes();
+            if name.starts_with(UNFINISHED) && path.is_dir() {
+                std::fs::remove_dir_all(&path).map_err(|e| disk::Error::io(&path, "remove", e))?;
+            }
+        }
     }
     Ok(())
 }

@@ -2,12 +2,10 @@
 
 use std::path::Path;
 
-use serde_json::{Map, Value, json};
-
 use crate::disk;
 use crate::ledger::Manifest;
 use crate::shard::{Mix, MixRow, Writer};
-use crate::vocab::{SPECIALS, byte_chars};
+use crate::vocab::SPECIALS;
 
 /// Tokens of [`tokenizer`]: three special ones, then one a byte.
 pub(crate) const N_VOCAB: usize = 259;
@@ -17,31 +15,7 @@ pub(crate) type Lang<'a> = (&'a str, f64, Vec<Vec<u32>>);
 
 /// A tokenizer that knows bytes and merges nothing.
 pub(crate) fn tokenizer() -> Vec<u8> {
-    let mut vocab = Map::new();
-    let bytes = byte_chars().map(String::from);
-    for (id, text) in SPECIALS
-        .iter()
-        .map(|s| s.to_string())
-        .chain(bytes)
-        .enumerate()
-    {
-        vocab.insert(text, id.into());
-    }
-    let added = SPECIALS.iter().enumerate().map(|(id, content)| {
-        json!({
-            "id": id, "content": content, "special": true, "single_word": false,
-            "lstrip": false, "rstrip": false, "normalized": false,
-        })
-    });
-    let byte_level = json!({"type": "ByteLevel", "add_prefix_space": false, "trim_offsets": true, "use_regex": false});
-    let tokenizer = json!({
-        "version": "1.0", "truncation": null, "padding": null,
-        "added_tokens": added.collect::<Vec<Value>>(),
-        "normalizer": null, "pre_tokenizer": byte_level, "post_processor": null,
-        "decoder": byte_level,
-        "model": {"type": "BPE", "vocab": vocab, "merges": []},
-    });
-    tokenizer.to_string().into_bytes()
+    include_bytes!("../../../tests/fixtures/tokenizer-bytes.json").to_vec()
 }
 
 /// Ids of `text` with the end-of-text token last.

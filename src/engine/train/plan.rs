@@ -139,7 +139,7 @@ impl Plan {
     /// # Errors
     /// When the settings do not describe a model.
     pub fn config(&self, n_vocab: usize) -> Result<Config> {
-        if self.n_heads == 0 || self.d_model % self.n_heads != 0 {
+        if self.n_heads == 0 || !self.d_model.is_multiple_of(self.n_heads) {
             return Err(nonsense(
                 "d_model",
                 self.d_model,
@@ -188,11 +188,19 @@ impl Plan {
                 return Err(nonsense(name, value, "is not between 1 and a million"));
             }
         }
-        if self.batch % self.sequences_at_once() != 0 {
+        if !self.batch.is_multiple_of(self.sequences_at_once()) {
             return Err(nonsense(
                 "micro_batch",
                 self.micro_batch,
                 "does not divide batch",
+            ));
+        }
+        if self.sequences_at_once() * self.context > MANY {
+            let n = self.sequences_at_once();
+            return Err(nonsense(
+                "micro_batch",
+                n,
+                "computes more than a million tokens at once",
             ));
         }
         if self.steps == Some(0) {
@@ -243,7 +251,8 @@ mod tests {
     #[test]
     fn settings_that_make_no_sense_are_refused_by_name() {
         assert!(Plan::default().check().is_ok());
-        let edits: [(&str, fn(&mut Plan)); 9] = [
+        type Edit = fn(&mut Plan);
+        let edits: [(&str, Edit); 9] = [
             ("batch", |p| p.batch = 0),
             ("context", |p| p.context = usize::MAX),
             ("micro_batch", |p| p.micro_batch = 7),

@@ -162,10 +162,15 @@ impl Start {
         Ok(scores)
     }
 
+    /// Saves where the run stands, once a step.
     fn save_checkpoint(&mut self, sink: &dyn Sink) -> Result<()> {
+        if self.saved == Some(self.state.step) {
+            return Ok(());
+        }
         self.state.cursor = self.batches.cursor();
         let run = &self.plan.output;
         let path = checkpoint::save(run, &self.learner, &self.state, &self.data, &self.lineage)?;
+        self.saved = Some(self.state.step);
         sink.emit(Event::Saved {
             path,
             what: "checkpoint".into(),

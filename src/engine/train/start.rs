@@ -42,6 +42,8 @@ pub(super) struct Start {
     pub heldout: HeldOut,
     pub executor: Executor,
     pub lineage: Manifest,
+    /// Step of the newest checkpoint on disk.
+    pub saved: Option<u64>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -66,6 +68,7 @@ pub(super) fn start(asked: &Plan, sink: &dyn Sink) -> Result<Start> {
     let config = plan.config(data.vocab.len())?;
     let executor = Executor::choose(&plan.device, plan.threads)?;
     let heldout = HeldOut::open(&plan.data, &data.vocab, plan.context, plan.eval_tokens)?;
+    let saved = left.as_ref().map(|c| c.state.step);
     let cursor = left
         .as_ref()
         .map(|c| c.state.cursor.clone())
@@ -113,12 +116,14 @@ pub(super) fn start(asked: &Plan, sink: &dyn Sink) -> Result<Start> {
         heldout,
         executor,
         lineage,
+        saved,
     })
 }
 
 /// The plan a run was begun with, and its newest whole checkpoint. A run that was stopped before
 /// its first checkpoint starts again from its recipe: the same seed gives the same run.
 fn left_off(run: &Path, sink: &dyn Sink) -> Result<(Plan, Option<Checkpoint>)> {
+    checkpoint::sweep(run)?;
     let mut note = |text| {
         sink.emit(Event::Note {
             warning: true,

@@ -198,6 +198,8 @@ fn a_damaged_checkpoint_is_passed_over_with_a_note() {
     let middle = bytes.len() / 2;
     bytes[middle] ^= 1;
     disk::replace_bytes(&newest, &bytes).unwrap();
+    let torn = plan.output.join("checkpoints/.eu-torn");
+    disk::replace_bytes(&torn.join("model.safetensors"), b"half").unwrap();
     let events = Mutex::new(Vec::new());
     let sink = |event: Event| events.lock().unwrap().push(event);
     run(&go_on(&plan), &Control::default(), &sink).unwrap();
@@ -210,6 +212,7 @@ fn a_damaged_checkpoint_is_passed_over_with_a_note() {
         "{:?}",
         events[1]
     );
+    assert!(!torn.exists(), "what a killed process left is swept away");
     let whole = Plan {
         output: folder.path().join("whole"),
         ..plan.clone()
