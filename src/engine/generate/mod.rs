@@ -6,6 +6,8 @@ mod plan;
 mod python;
 mod sampler;
 mod template;
+#[cfg(test)]
+mod tests;
 
 pub use answer::{Answer, Text, prompt_ids};
 pub use conversation::Conversation;

@@ -26,7 +26,7 @@ fn unknown(name: &str) -> Error {
 }
 
 /// The argument at `i` as a string.
-fn text<'a>(args: &'a [Value], i: usize) -> Result<&'a str, Error> {
+fn text(args: &[Value], i: usize) -> Result<&str, Error> {
     args.get(i).and_then(Value::as_str).ok_or_else(|| {
         Error::new(
             ErrorKind::InvalidOperation,

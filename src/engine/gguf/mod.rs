@@ -11,6 +11,7 @@ mod names;
 mod read;
 mod tokens;
 mod value;
+mod words;
 mod write;
 
 pub use kind::Kind;
@@ -20,6 +21,7 @@ pub use metadata::Metadata;
 pub(super) use names::is_rotated;
 pub use names::{from_gguf, interleave, split_halves, to_gguf};
 pub use read::{Header, TensorInfo};
-pub use tokens::{Words, find_pre, vocab_from, words_of};
+pub use tokens::vocab_from;
 pub use value::{Value, ValueKind};
+pub use words::{Words, find_pre, words_of};
 pub use write::Draft;

@@ -1,20 +1,20 @@
-//! The vocabulary in GGUF metadata and in the form of a `tokenizer.json`: each from the other.
+//! The vocabulary that GGUF metadata describes, by way of a `tokenizer.json`.
 
 use std::collections::HashMap;
 
 use serde_json::{Map, Value as Json, json};
 
-use super::{Metadata, Value, ValueKind};
+use super::{Metadata, Value};
 use crate::engine::{Error, Result};
 use crate::vocab::{PRE_TOKENIZERS, PreTokenizer, Vocab};
 
 /// What a token is (llama.h, `llama_token_type`).
-mod kind {
-    pub(super) const NORMAL: i32 = 1;
-    pub(super) const UNKNOWN: i32 = 2;
-    pub(super) const CONTROL: i32 = 3;
-    pub(super) const USER_DEFINED: i32 = 4;
-    pub(super) const UNUSED: i32 = 5;
+pub(super) mod kind {
+    pub(in crate::engine::gguf) const NORMAL: i32 = 1;
+    pub(in crate::engine::gguf) const UNKNOWN: i32 = 2;
+    pub(in crate::engine::gguf) const CONTROL: i32 = 3;
+    pub(in crate::engine::gguf) const USER_DEFINED: i32 = 4;
+    pub(in crate::engine::gguf) const UNUSED: i32 = 5;
 }
 
 /// SentencePiece writes spaces so.
@@ -175,7 +175,7 @@ fn pre_steps(pre: &PreTokenizer, byte_level: &Json) -> Vec<Json> {
     steps.into_iter().flatten().collect()
 }
 
-fn known_pre() -> String {
+pub(super) fn known_pre() -> String {
     let names: Vec<&str> = PRE_TOKENIZERS.iter().map(|p| p.name).collect();
     names.join(", ")
 }
@@ -281,180 +281,6 @@ fn set_ends(metadata: &Metadata, vocab: &mut Vocab) -> Result<()> {
     eos.retain(|id| seen.insert(*id));
     vocab.eos = eos;
     Ok(())
-}
-
-/// A vocabulary as metadata, with what the reader should know of it.
-pub struct Words {
-    /// Keys and values under `tokenizer.ggml.`.
-    pub entries: Vec<(String, Value)>,
-    /// Warnings: what other programs will do differently.
-    pub warnings: Vec<String>,
-}
-
-/// Describes a vocabulary of `n_rows` tokens, the ones it lacks being unused.
-///
-/// # Errors
-/// When it is not byte-level BPE whose words are cut in a way that llama.cpp knows by name.
-pub fn words_of(vocab: &Vocab, n_rows: usize) -> Result<Words> {
-    let json = vocab
-        .tokenizer()
-        .to_string(false)
-        .map_err(|e| Error::Failed(e.to_string()))?;
-    let json: Json = serde_json::from_str(&json).map_err(|e| Error::Failed(e.to_string()))?;
-    let refuse = |what: String| Error::Usage {
-        what: format!("this tokenizer has no place in a GGUF file: {what}"),
-        hint: format!(
-            "byte-level BPE can be written, with words cut as {} do",
-            known_pre()
-        ),
-    };
-    let pre = find_pre(&json).map_err(refuse)?;
-    let mut warnings = Vec::new();
-    match json["normalizer"]["type"].as_str() {
-        None => {}
-        Some("NFC") => warnings
-            .push("the tokenizer normalises text to NFC, which llama.cpp will not do".to_owned()),
-        Some(other) => return Err(refuse(format!("it normalises text by {other}"))),
-    }
-    if vocab.len() > n_rows {
-        let n = vocab.len();
-        return Err(refuse(format!(
-            "it has {n} tokens, the model only {n_rows}"
-        )));
-    }
-    let (texts, kinds) = spellings(vocab, &json, n_rows);
-    let merges = merges(&json).ok_or_else(|| refuse("it has no merges".into()))?;
-    let mut entries = vec![
-        ("model", Value::String("gpt2".into())),
-        ("pre", Value::String(pre.name.into())),
-        ("tokens", Value::strings(texts)),
-        ("token_type", Value::Array(ValueKind::I32, kinds)),
-        ("merges", Value::strings(merges)),
-    ];
-    entries.extend(ends(vocab));
-    entries.push(("add_bos_token", Value::Bool(vocab.bos.is_some())));
-    entries.push(("add_space_prefix", Value::Bool(false)));
-    let named = |(key, value)| (format!("tokenizer.ggml.{key}"), value);
-    Ok(Words {
-        entries: entries.into_iter().map(named).collect(),
-        warnings,
-    })
-}
-
-/// Ids of the tokens that begin, end and fill up.
-fn ends(vocab: &Vocab) -> Vec<(&'static str, Value)> {
-    let pad = ["<|pad|>", "<pad>", "[PAD]"]
-        .iter()
-        .find_map(|name| vocab.special(name));
-    let eos = vocab.eos.first().copied();
-    let rows = [
-        ("bos_token_id", vocab.bos),
-        ("eos_token_id", eos),
-        ("eot_token_id", vocab.eos.get(1).copied()),
-        ("padding_token_id", pad.or(eos)),
-    ];
-    let present = rows
-        .into_iter()
-        .filter_map(|(key, id)| id.map(|id| (key, Value::U32(id))));
-    present.collect()
-}
-
-/// Spelling and type of every row of the embedding.
-fn spellings(vocab: &Vocab, json: &Json, n_rows: usize) -> (Vec<String>, Vec<Value>) {
-    let mut added = HashMap::new();
-    for token in json["added_tokens"].as_array().into_iter().flatten() {
-        if let Some(id) = token["id"].as_u64() {
-            let special = token["special"].as_bool().unwrap_or(false);
-            added.insert(
-                id,
-                if special {
-                    kind::CONTROL
-                } else {
-                    kind::USER_DEFINED
-                },
-            );
-        }
-    }
-    let unknown = json["model"]["unk_token"].as_str();
-    let mut texts = Vec::with_capacity(n_rows);
-    let mut kinds = Vec::with_capacity(n_rows);
-    for id in 0..n_rows {
-        let (text, kind) = match vocab.spelling(id as u32) {
-            Some(text) if unknown == Some(text.as_str()) => (text, kind::UNKNOWN),
-            Some(text) => (
-                text,
-                added.get(&(id as u64)).copied().unwrap_or(kind::NORMAL),
-            ),
-            None => (format!("[PAD{id}]"), kind::UNUSED),
-        };
-        texts.push(text);
-        kinds.push(Value::I32(kind));
-    }
-    (texts, kinds)
-}
-
-fn merges(json: &Json) -> Option<Vec<String>> {
-    let merge = |merge: &Json| match merge {
-        Json::String(text) => Some(text.clone()),
-        pair => Some(format!("{} {}", pair[0].as_str()?, pair[1].as_str()?)),
-    };
-    json["model"]["merges"]
-        .as_array()?
-        .iter()
-        .map(merge)
-        .collect()
-}
-
-/// The row of [`PRE_TOKENIZERS`] that cuts words as this tokenizer.json does.
-///
-/// # Errors
-/// In words, when there is none.
-pub fn find_pre(json: &Json) -> std::result::Result<&'static PreTokenizer, String> {
-    let model = &json["model"];
-    if model["type"] != "BPE" || json["decoder"]["type"] != "ByteLevel" {
-        return Err("it is not byte-level BPE".into());
-    }
-    let pre = &json["pre_tokenizer"];
-    let steps = match pre["type"].as_str() {
-        Some("Sequence") => pre["pretokenizers"].as_array().cloned().unwrap_or_default(),
-        _ => vec![pre.clone()],
-    };
-    let mut single_digits = false;
-    let mut pattern = None;
-    for step in &steps {
-        match step["type"].as_str() {
-            Some("Digits") if step["individual_digits"] == true && pattern.is_none() => {
-                single_digits = true;
-            }
-            Some("Split")
-                if step["behavior"] == "Isolated"
-                    && step["invert"] == false
-                    && pattern.is_none() =>
-            {
-                pattern = step["pattern"]["Regex"].as_str();
-            }
-            Some("ByteLevel") if step["add_prefix_space"] == false => {
-                if step["use_regex"] == true && pattern.is_none() {
-                    pattern = Some(crate::vocab::GPT2_PATTERN);
-                }
-            }
-            _ => return Err(format!("it cuts words by {step}")),
-        }
-    }
-    let Some(pattern) = pattern else {
-        return Err("it does not cut text into words".into());
-    };
-    let found = PRE_TOKENIZERS
-        .iter()
-        .find(|p| p.pattern == pattern && p.single_digits == single_digits)
-        .ok_or_else(|| format!("it cuts words by the unknown pattern {pattern}"))?;
-    if model["ignore_merges"].as_bool().unwrap_or(false) != found.ignore_merges {
-        return Err(format!(
-            "its pattern is that of {}, but ignore_merges is not {}",
-            found.name, found.ignore_merges
-        ));
-    }
-    Ok(found)
 }
 
 #[cfg(test)]

@@ -2,10 +2,14 @@
 //! used by others, and what the loss of bits costs each language.
 
 mod describe;
+#[cfg(test)]
+mod parity;
 mod plan;
 mod report;
 mod run;
 mod table;
+#[cfg(test)]
+mod tests;
 
 pub use describe::About;
 pub use plan::Plan;

@@ -145,7 +145,7 @@ fn more_bits(name: &str, n_layers: usize) -> bool {
         return false;
     };
     let eighth = n_layers / 8;
-    layer < eighth || layer >= 7 * n_layers / 8 || (layer >= eighth && (layer - eighth) % 3 == 2)
+    layer < eighth || layer >= 7 * n_layers / 8 || (layer - eighth) % 3 == 2
 }
 
 #[cfg(test)]
