@@ -1,6 +1,7 @@
 //! The embedded corpus: the Universal Declaration of Human Rights, parallel in every language.
 
 use std::io::Write;
+use std::ops::RangeInclusive;
 use std::path::Path;
 use std::sync::LazyLock;
 
@@ -15,9 +16,9 @@ use crate::lang::Lang;
 const UDHR: &[u8] = include_bytes!("../../assets/corpus/udhr.jsonl.zst");
 
 /// Articles (0 is the preamble) of the documents to train on: long enough for the filters.
-const TRAIN: [std::ops::RangeInclusive<u8>; 6] = [0..=0, 1..=6, 7..=11, 12..=15, 16..=20, 21..=24];
+const TRAIN: [RangeInclusive<u8>; 6] = [0..=4, 5..=10, 11..=13, 14..=17, 18..=21, 22..=24];
 /// Articles to score on, one record each.
-const HELDOUT: std::ops::RangeInclusive<u8> = 25..=30;
+const HELDOUT: RangeInclusive<u8> = 25..=30;
 
 /// One article in one language.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -77,7 +78,7 @@ fn record(id: &str, lang: &str, text: &str) -> Record {
 pub fn write(folder: &Path) -> disk::Result<()> {
     for lang in Lang::all() {
         let own: Vec<&Article> = articles().iter().filter(|a| a.lang == lang.code).collect();
-        let text = |range: &std::ops::RangeInclusive<u8>| {
+        let text = |range: &RangeInclusive<u8>| {
             let texts = own.iter().filter(|a| range.contains(&a.article));
             texts
                 .map(|a| a.text.as_str())

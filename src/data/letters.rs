@@ -118,7 +118,7 @@ mod tests {
             ("Český Žluť", "cesky zlut"),
             ("ΆΛΦΑ", "αλφα"),
             ("A\u{301}b 1²٣", "ab 000"),
-            ("Ġħal!", "għal ".replace('ħ', "ħ").as_str()),
+            ("Ġolja!", "golja "),
         ] {
             let got: String = text.chars().filter_map(bare).collect();
             assert_eq!(got, expected);

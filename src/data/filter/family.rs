@@ -39,7 +39,7 @@ pub struct Metrics {
     pub line_punctuation: f64,
     /// Share of lines of at most 30 characters.
     pub short_lines: f64,
-    /// Line feeds a word.
+    /// Line ends a word; blank lines do not count, so paragraphs may be set apart or not.
     pub new_line_ratio: f64,
 }
 
@@ -56,7 +56,9 @@ pub enum Bound {
 /// One metric against one threshold.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Check {
-    /// Name of the metric; also the reason a record is dropped for.
+    /// The reason a record is dropped for where the check does not hold.
+    pub reason: &'static str,
+    /// Name of the metric.
     pub metric: &'static str,
     /// What was measured.
     pub value: f64,
@@ -70,6 +72,7 @@ pub struct Check {
 
 /// One filter: a row of a family's table.
 pub(super) struct Row {
+    pub(super) reason: &'static str,
     pub(super) metric: &'static str,
     pub(super) bound: Bound,
     pub(super) value: fn(&Metrics) -> f64,
@@ -149,6 +152,7 @@ impl Row {
             Bound::AtMost => value <= threshold,
         };
         Check {
+            reason: self.reason,
             metric: self.metric,
             value,
             bound: self.bound,

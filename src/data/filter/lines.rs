@@ -10,49 +10,57 @@ pub(super) const FAMILY: Family = Family {
     measure,
     rows: &[
         Row {
+            reason: "dup_lines",
             metric: "dup_lines",
             bound: Bound::AtMost,
             value: |m| m.dup_lines,
             threshold: |r| r.max_dup_lines,
         },
         Row {
+            reason: "dup_paragraphs",
             metric: "dup_paragraphs",
             bound: Bound::AtMost,
             value: |m| m.dup_paragraphs,
             threshold: |r| r.max_dup_paragraphs,
         },
         Row {
+            reason: "dup_line_chars",
             metric: "dup_line_chars",
             bound: Bound::AtMost,
             value: |m| m.dup_line_chars,
             threshold: |r| r.max_dup_line_chars,
         },
         Row {
+            reason: "bullet_lines",
             metric: "bullet_lines",
             bound: Bound::AtMost,
             value: |m| m.bullet_lines,
             threshold: |r| r.max_bullet_lines,
         },
         Row {
+            reason: "ellipsis_lines",
             metric: "ellipsis_lines",
             bound: Bound::AtMost,
             value: |m| m.ellipsis_lines,
             threshold: |r| r.max_ellipsis_lines,
         },
         Row {
+            reason: "few_sentence_ends",
             metric: "line_punctuation",
             bound: Bound::AtLeast,
             value: |m| m.line_punctuation,
             threshold: |r| r.min_line_punctuation,
         },
         Row {
+            reason: "short_lines",
             metric: "short_lines",
             bound: Bound::AtMost,
             value: |m| m.short_lines,
             threshold: |r| r.max_short_lines,
         },
         Row {
-            metric: "new_lines",
+            reason: "many_line_ends",
+            metric: "new_line_ratio",
             bound: Bound::AtMost,
             value: |m| m.new_line_ratio,
             threshold: |r| r.max_new_line_ratio,
@@ -140,7 +148,7 @@ fn measure(page: &Page, _: &Rules, tables: &mut Tables, metrics: &mut Metrics) {
     metrics.ellipsis_lines = ratio(n.ellipses, n.lines);
     metrics.line_punctuation = ratio(n.stops, n.lines);
     metrics.short_lines = ratio(n.short, n.lines);
-    metrics.new_line_ratio = ratio(n_feeds, page.words.len());
+    metrics.new_line_ratio = ratio(n.lines.saturating_sub(1), page.words.len());
 }
 
 #[cfg(test)]

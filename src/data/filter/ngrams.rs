@@ -76,7 +76,7 @@ mod tests {
     fn a_table_counts_as_a_map_does_round_after_round() {
         let mut table = Table::default();
         for round in 0..5u64 {
-            let hashes: Vec<u64> = (0..500).map(|i| (i * i + round) % 97 << 20).collect();
+            let hashes: Vec<u64> = (0..500).map(|i| ((i * i + round) % 97) << 20).collect();
             table.clear(hashes.len());
             let slots: Vec<usize> = hashes.iter().map(|h| table.add(*h)).collect();
             for (hash, slot) in hashes.iter().zip(&slots) {

@@ -24,6 +24,7 @@ const fn row(
     threshold: fn(&super::Rules) -> f64,
 ) -> Row {
     Row {
+        reason: metric,
         metric,
         bound: Bound::AtMost,
         value,

@@ -43,7 +43,7 @@ pub struct Rules {
     pub min_line_punctuation: f64,
     /// Most short lines; FineWeb-2 switches this off.
     pub max_short_lines: f64,
-    /// Most line feeds a word.
+    /// Most line ends a word.
     pub max_new_line_ratio: f64,
     /// Hashes of the stop words, at most 64 of them.
     stop_words: Vec<u64>,
@@ -219,11 +219,11 @@ mod tests {
         assert_eq!(checks.len(), 24);
         let failed = first_failure(&metrics, rules).unwrap();
         assert_eq!(
-            (failed.metric, failed.value, failed.threshold),
+            (failed.reason, failed.value, failed.threshold),
             ("too_few_words", 4.0, 50.0)
         );
         assert!(checks.contains(&failed));
-        let mut names: Vec<&str> = checks.iter().map(|c| c.metric).collect();
+        let mut names: Vec<&str> = checks.iter().map(|c| c.reason).collect();
         names.sort_unstable();
         names.dedup();
         assert_eq!(names.len(), 24, "every filter has its own name");

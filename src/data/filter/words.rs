@@ -13,38 +13,33 @@ pub(super) struct Word {
     pub(super) has_letter: bool,
 }
 
-/// Joins the parts of a word when it stands between two letters: `l'État`, `il-ħajja`, `col·legi`.
-fn is_joint(c: char) -> bool {
-    matches!(c, '\'' | '’' | '-' | '\u{2010}' | '\u{2011}' | '·')
-}
-
-/// Splits `text` into `words`, which is cleared first. The parts on either side of a joint are
-/// words of their own; the joint itself is no mark.
+/// Splits `text` into `words`, which is cleared first. A single mark between two letters or
+/// digits joins rather than parts (`l'État`, `il-ħajja`, `col·legi`, `3,5`, `x.org`): it is not
+/// counted, and what it joins are words of their own. A run of one mark counts once.
 pub(super) fn split(text: &str, words: &mut Vec<Word>) {
     words.clear();
     let mut open = Open::default();
+    // The mark right after a word: not counted yet, another word may follow.
     let mut joint = None;
+    let mut before = ' ';
     for c in text.chars() {
         let class = Class::of(c);
         if class.is_word() {
             joint = None;
             open.push(class);
-            continue;
-        }
-        let after_word = open.close(words);
-        if let Some(mark) = joint.take() {
-            words.push(mark);
-        }
-        if class.is_space() {
-            continue;
-        }
-        open.push(class);
-        open.word.is_word = false;
-        if after_word && is_joint(c) {
-            joint = open.take();
         } else {
-            open.close(words);
+            let after_word = open.close(words);
+            words.extend(joint.take());
+            if !class.is_space() && c != before {
+                open.push(class);
+                open.word.is_word = false;
+                match after_word {
+                    true => joint = open.take(),
+                    false => words.extend(open.take()),
+                }
+            }
         }
+        before = c;
     }
     open.close(words);
     words.extend(joint);
@@ -132,10 +127,10 @@ mod tests {
     #[test]
     fn words_are_runs_of_letters_and_marks_stand_alone() {
         let mut words = Vec::new();
-        split("L'État, c’est 42 — o\u{301}kay… 'ta'", &mut words);
+        split("L'État, c’est 4,2 — o\u{301}kay..... 'ta' — —", &mut words);
         let lens: Vec<u32> = words.iter().map(|w| w.n_chars).collect();
-        assert_eq!(lens, [1, 4, 1, 1, 3, 2, 1, 5, 1, 1, 2, 1]);
-        assert_eq!(words.iter().filter(|w| w.is_word).count(), 7);
+        assert_eq!(lens, [1, 4, 1, 1, 3, 1, 1, 1, 5, 1, 1, 2, 1, 1, 1]);
+        assert_eq!(words.iter().filter(|w| w.is_word).count(), 8);
         assert_eq!(words.iter().filter(|w| w.has_letter).count(), 6);
     }
 

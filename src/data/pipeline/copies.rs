@@ -3,7 +3,7 @@
 use super::plan::Plan;
 use super::steps::Verdict;
 use super::tally::{Open, Tally};
-use crate::data::dedup::{Document, Fate, exact_duplicates, near_duplicates};
+use crate::data::dedup::{Bands, Document, Fate, exact_duplicates, near_duplicates};
 use crate::data::error::{Error, Result};
 use crate::data::record::Record;
 
@@ -11,13 +11,7 @@ use crate::data::record::Record;
 pub(super) fn exact(records: Vec<Record>, tally: &mut Tally) -> Result<Vec<Record>> {
     let open = tally.begin("dedup_exact", Some(records.len()), "records");
     let fates = exact_duplicates(&documents(&records));
-    bury(
-        open,
-        records,
-        &fates,
-        ("dedup_exact", "duplicate", 1.0),
-        tally,
-    )
+    bury(open, records, &fates, EXACT, tally)
 }
 
 /// Keeps one of each cluster of records with nearly the same text.
@@ -30,8 +24,7 @@ pub(super) fn fuzzy(records: Vec<Record>, plan: &Plan, tally: &mut Tally) -> Res
             stage: "dedup_fuzzy".into(),
         });
     };
-    let told = ("dedup_fuzzy", "near_duplicate", shape.min_jaccard);
-    bury(open, records, &fates, told, tally)
+    bury(open, records, &fates, near(shape), tally)
 }
 
 pub(super) fn documents(records: &[Record]) -> Vec<Document<'_>> {
@@ -40,15 +33,36 @@ pub(super) fn documents(records: &[Record]) -> Vec<Document<'_>> {
         .collect()
 }
 
-/// Drops the copies; the survivor's `cluster_size` counts all it stands for, those that an
-/// earlier deduplication counted included.
-pub(super) fn bury(
+/// What is said of an equal text.
+pub(super) const EXACT: Told = ("dedup_exact", "duplicate", 1.0);
+
+/// What is said of a text that is nearly the same.
+pub(super) fn near(shape: Bands) -> Told {
+    ("dedup_fuzzy", "near_duplicate", shape.min_jaccard)
+}
+
+/// What is said of a copy: stage, reason, threshold.
+pub(super) type Told = (&'static str, &'static str, f64);
+
+/// Drops the copies.
+fn bury(
     open: Open,
     mut records: Vec<Record>,
     fates: &[Fate],
-    (stage, reason, threshold): (&'static str, &'static str, f64),
+    told: Told,
     tally: &mut Tally,
 ) -> Result<Vec<Record>> {
+    let verdicts = verdicts(&mut records, fates, told);
+    tally.sift(open, records, verdicts)
+}
+
+/// A verdict for every copy; the survivor's `cluster_size` counts all it stands for, those that
+/// an earlier deduplication counted included.
+pub(super) fn verdicts(
+    records: &mut [Record],
+    fates: &[Fate],
+    (stage, reason, threshold): Told,
+) -> Vec<Option<Verdict>> {
     const FIELD: &str = "cluster_size";
     let size = |r: &Record| r.fields.get(FIELD).and_then(|v| v.as_u64()).unwrap_or(1);
     let mut sizes: Vec<u64> = records.iter().map(size).collect();
@@ -69,5 +83,5 @@ pub(super) fn bury(
             record.fields.insert(FIELD.into(), size.into());
         }
     }
-    tally.sift(open, records, verdicts)
+    verdicts
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::copies::documents;
+use super::copies::{EXACT, Told, documents, near, verdicts};
 use super::output::line;
 use super::plan::Plan;
 use super::steps::{identify, judge, select};
@@ -116,39 +116,30 @@ fn explain(record: &mut Record, plan: &Plan, langs: &[&'static Lang], meter: &mu
 }
 
 fn dedup(
-    records: Vec<Record>,
+    mut records: Vec<Record>,
     plan: &Plan,
     control: &Control,
     out: &mut dyn FnMut(Value),
 ) -> Result<()> {
-    let mut stays = vec![true; records.len()];
     if plan.dedup_exact {
         let fates = exact_duplicates(&documents(&records));
-        mark(&mut stays, &fates);
+        records = unburied(records, &fates, EXACT);
     }
-    let mut rest: Vec<Record> = Vec::with_capacity(records.len());
-    rest.extend(
-        records
-            .into_iter()
-            .zip(stays)
-            .filter(|(_, stays)| *stays)
-            .map(|(r, _)| r),
-    );
-    let mut stays = vec![true; rest.len()];
     if plan.dedup_fuzzy {
-        let fates = near_duplicates(&documents(&rest), plan.bands(), control);
-        mark(&mut stays, &fates.ok_or_else(interrupted)?);
+        let fates = near_duplicates(&documents(&records), plan.bands(), control);
+        let fates = fates.ok_or_else(interrupted)?;
+        records = unburied(records, &fates, near(plan.bands()));
     }
-    for (record, _) in rest.iter().zip(stays).filter(|(_, stays)| *stays) {
-        out(line(record, None));
-    }
+    records.iter().for_each(|record| out(line(record, None)));
     Ok(())
 }
 
-fn mark(stays: &mut [bool], fates: &[Fate]) {
-    for (stays, fate) in stays.iter_mut().zip(fates) {
-        *stays = matches!(fate, Fate::Kept { .. });
-    }
+fn unburied(mut records: Vec<Record>, fates: &[Fate], told: Told) -> Vec<Record> {
+    let verdicts = verdicts(&mut records, fates, told);
+    let kept = records.into_iter().zip(verdicts);
+    kept.filter(|(_, verdict)| verdict.is_none())
+        .map(|(record, _)| record)
+        .collect()
 }
 
 /// What was seen of one language.

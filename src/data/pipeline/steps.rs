@@ -44,7 +44,7 @@ impl Verdict {
     fn of_check(check: &Check) -> Self {
         Verdict {
             stage: "filter",
-            reason: check.metric,
+            reason: check.reason,
             metric: check.metric,
             value: check.value,
             threshold: check.threshold,

@@ -11,6 +11,7 @@ use crate::data::{Error, error::Result};
 use crate::disk;
 
 const BOM: &[u8] = b"\xef\xbb\xbf";
+const PARQUET: &[u8] = b"PAR1";
 
 /// Every file `paths` name, folders walked in order of name; `-` is standard input.
 ///
@@ -118,6 +119,10 @@ impl Records {
             }
             if bytes.iter().all(u8::is_ascii_whitespace) {
                 continue;
+            }
+            if number == 1 && bytes.starts_with(PARQUET) {
+                let hint = "convert it to JSON lines first";
+                return Err(Error::line(open.source.path(), 1, "a Parquet file", hint));
             }
             let mut record = parse(bytes, open.source.path(), number, &self.text_key)?;
             label_by_name(&mut record, open.lang);
@@ -254,6 +259,7 @@ mod tests {
             ),
             ("a.txt", b"a\nb\xc3", "a.txt:2: byte 2 of the line"),
             ("a.jsonl", b"{\"text\":", "a.jsonl:1: not a JSON object"),
+            ("a.parquet", b"PAR1\x15\x04", "a.parquet:1: a Parquet file"),
             ("a.jsonl", b"[1]", "a.jsonl:1: not a JSON object"),
             (
                 "a.jsonl",

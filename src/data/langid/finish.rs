@@ -1,0 +1,89 @@
+//! Weights → a section of the model: rounded to bytes, with fitted probabilities.
+
+use super::draw::{Draw, Rng};
+use super::features::Script;
+use super::learn::Lesson;
+use super::model::{BLOCK, Section, Tally, WAYS, ZERO, tag};
+use super::train::{Shelves, excerpt};
+
+/// Excerpts of each language that probabilities are fitted on.
+const FIT_VISITS: usize = 400;
+
+/// Rounds weights to bytes and lays them out as a table.
+pub(super) fn quantise(lesson: &Lesson, script: Script, labels: Vec<String>, bits: u32) -> Section {
+    let blocks = labels.len().div_ceil(BLOCK);
+    let n_slots = WAYS << bits;
+    let mut section = Section {
+        script,
+        labels,
+        bits,
+        tags: vec![0; 1 << bits],
+        rows: vec![[u64::from_ne_bytes([ZERO; 8]); BLOCK / 8]; n_slots * blocks],
+        scale: 1.0,
+        power: 0.5,
+        known: 0.1,
+    };
+    let learned = lesson.learned();
+    let weights = learned.iter().flat_map(|(_, weights)| weights);
+    let mut sizes: Vec<f32> = weights.map(|w| w.abs()).collect();
+    sizes.sort_unstable_by(f32::total_cmp);
+    // One weight in ten thousand is clipped, so that the others keep their resolution.
+    let top = sizes.len().saturating_sub(sizes.len() / 10_000 + 1);
+    section.scale = sizes.get(top).map_or(1.0, |s| s.max(f32::MIN_POSITIVE)) / 127.0;
+    for (hash, weights) in learned {
+        let bucket = (hash >> (64 - bits)) as usize;
+        let tags = &mut section.tags[bucket];
+        let Some(way) = (0..WAYS).find(|way| (*tags >> (way * 16)) as u16 == 0) else {
+            continue;
+        };
+        *tags |= u64::from(tag(hash)) << (way * 16);
+        for (lane, weight) in weights.into_iter().enumerate() {
+            let byte = (weight / section.scale).round().clamp(-127.0, 127.0) + f32::from(ZERO);
+            let block = &mut section.rows[(bucket * WAYS + way) * blocks + lane / BLOCK];
+            let shift = lane % 8 * 8;
+            let eight = &mut block[lane % BLOCK / 8];
+            *eight = *eight & !(0xFF << shift) | (byte as u64) << shift;
+        }
+    }
+    section
+}
+
+/// Fits the section's probabilities on segments set aside.
+pub(super) fn fit(section: &mut Section, shelves: &Shelves, mut rng: Rng) {
+    let mut tallies = Vec::new();
+    let mut hashes = Vec::new();
+    for (label, shelf) in shelves.values().enumerate() {
+        let draw = Draw::new(&shelf.held_out);
+        for _ in 0..FIT_VISITS {
+            let Some(text) = draw.next(&mut rng) else {
+                break;
+            };
+            excerpt(text, section.script, &mut rng, &mut hashes);
+            let mut tally = Tally::new();
+            for &hash in &hashes {
+                section.add(hash, &mut tally);
+            }
+            tallies.push((label, tally));
+        }
+    }
+    let known = tallies.iter().map(|(_, tally)| tally.known());
+    let mut shares: Vec<f32> = known.filter(|k| k.0 >= 100).map(|k| k.1).collect();
+    shares.sort_unstable_by(f32::total_cmp);
+    section.known = shares.get(shares.len() / 100).map_or(0.1, |s| s.max(0.01)) * 0.9;
+    let unit = section.scale;
+    let mut best = (f64::INFINITY, section.scale, section.power);
+    for tenths in 0..10u8 {
+        for quarter in -8..20i32 {
+            section.power = f32::from(tenths) / 10.0;
+            section.scale = unit * 2f32.powf(quarter as f32 / 4.0 + 2.0 * (section.power - 0.5));
+            let loss = |(label, tally): &mut (usize, Tally)| {
+                -f64::from(section.probabilities(tally)[*label].max(1e-6).ln())
+            };
+            let sum: f64 = tallies.iter_mut().map(loss).sum();
+            if sum < best.0 {
+                best = (sum, section.scale, section.power);
+            }
+        }
+    }
+    (section.scale, section.power) = (best.1, best.2);
+}

@@ -1,0 +1,242 @@
+//! Labelled text → the bytes of a model.
+//!
+//! For each script: cut the text into segments, choose n-grams, learn weights by logistic
+//! regression on excerpts of all lengths, throw out segments that the weights say are in
+//! another language (untranslated English, mostly), keep the n-grams that matter, learn again,
+//! round to bytes, and fit the probabilities on segments set aside. Every language is shown
+//! equally often, whatever the amount of its text.
+
+use std::collections::{BTreeMap, HashSet};
+
+use super::corpus::{Sample, letters_hash};
+use super::draw::Rng;
+use super::features::{Script, features, words};
+use super::finish::{fit, quantise};
+use super::learn::{Lesson, candidates};
+use super::model::{self, BLOCK, MAX_BLOCKS};
+use crate::lang::Lang;
+
+/// How a model is trained.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TrainPlan {
+    /// Seed of every random choice.
+    pub seed: u64,
+    /// Excerpts of each language shown in one pass.
+    pub visits: usize,
+    /// Passes over all n-grams, before choosing.
+    pub wide_passes: usize,
+    /// Passes over the chosen n-grams.
+    pub narrow_passes: usize,
+    /// n-grams kept for each language; their number is rounded to a power of two.
+    pub rows_per_label: usize,
+    /// Hashes of texts that must not be trained on; see [`read_gold`](super::read_gold).
+    pub exclude: HashSet<u64>,
+}
+
+impl Default for TrainPlan {
+    fn default() -> Self {
+        TrainPlan {
+            seed: 1,
+            visits: 9_000,
+            wide_passes: 3,
+            narrow_passes: 4,
+            rows_per_label: 3000,
+            exclude: HashSet::new(),
+        }
+    }
+}
+
+/// Segments end at the first space after this many bytes.
+const SEGMENT_BYTES: usize = 400;
+/// Fewest letters of a segment.
+const LEAST_LETTERS: usize = 15;
+/// One segment in this many is set aside to fit probabilities on.
+const HELD_OUT: u64 = 16;
+/// Shortest and longest excerpt of a segment that is shown, in words; drawn evenly on a
+/// logarithmic scale.
+const EXCERPT_WORDS: (f64, f64) = (3.0, 50.0);
+
+/// Segments by source.
+pub(super) type Sources = BTreeMap<String, Vec<String>>;
+
+/// The segments of one label.
+#[derive(Debug, Default)]
+pub(super) struct Shelf {
+    pub sources: Sources,
+    pub held_out: Sources,
+    seen: HashSet<u64>,
+}
+
+/// The segments of one script, by label.
+pub(super) type Shelves = BTreeMap<String, Shelf>;
+
+/// Trains a model for [`Identifier`](super::Identifier) on labelled texts.
+///
+/// Labels outside the table become labels of the model that are never named. The same samples
+/// in the same order and the same plan give the same bytes.
+pub fn train(samples: impl IntoIterator<Item = Sample>, plan: &TrainPlan) -> Vec<u8> {
+    let mut by_script: BTreeMap<Script, Shelves> = BTreeMap::new();
+    for sample in samples {
+        for line in sample.text.lines() {
+            for segment in segments(line) {
+                place(&sample, segment, plan, &mut by_script);
+            }
+        }
+    }
+    by_script.retain(|_, shelves| shelves.len() > 1);
+    let sections: Vec<_> = by_script
+        .into_iter()
+        .map(|(script, shelves)| section(script, shelves, plan))
+        .collect();
+    model::write(&sections)
+}
+
+/// Puts a segment on the shelf of its script and label, if it has one and was not there.
+fn place(sample: &Sample, text: &str, plan: &TrainPlan, to: &mut BTreeMap<Script, Shelves>) {
+    let hash = letters_hash(text);
+    let Some(script) = script_of(text) else {
+        return;
+    };
+    if plan.exclude.contains(&hash) {
+        return;
+    }
+    let mut put = |script: Script, label: String, source: String, text: String| {
+        let shelf = to.entry(script).or_default().entry(label).or_default();
+        if shelf.seen.insert(hash) {
+            let held_out = hash.is_multiple_of(HELD_OUT);
+            let sources = if held_out {
+                &mut shelf.held_out
+            } else {
+                &mut shelf.sources
+            };
+            sources.entry(source).or_default().push(text);
+        }
+    };
+    let Some(known) = Lang::find(&sample.code) else {
+        return put(
+            script,
+            sample.code.clone(),
+            sample.source.clone(),
+            text.into(),
+        );
+    };
+    let rows = || Lang::all().iter().filter(|l| l.iso1 == known.iso1);
+    if !rows().any(|row| row.script() == script.code()) {
+        return;
+    }
+    for row in rows() {
+        if row.script() == script.code() {
+            put(script, row.code.clone(), sample.source.clone(), text.into());
+        } else if script == Script::Cyrillic {
+            // A language in two scripts: what is written in one is also read in the other.
+            let source = format!("{} in Latin letters", sample.source);
+            put(
+                Script::Latin,
+                row.code.clone(),
+                source,
+                in_latin_letters(text),
+            );
+        }
+    }
+}
+
+/// Serbian Cyrillic in Gaj's Latin alphabet, letter by letter.
+fn in_latin_letters(text: &str) -> String {
+    const CYRILLIC: &str = "абвгдђежзијклљмнњопрстћуфхцчџш";
+    const LATIN: [&str; 30] = [
+        "a", "b", "v", "g", "d", "đ", "e", "ž", "z", "i", "j", "k", "l", "lj", "m", "n", "nj", "o",
+        "p", "r", "s", "t", "ć", "u", "f", "h", "c", "č", "dž", "š",
+    ];
+    let mut latin = String::with_capacity(text.len());
+    for c in text.to_lowercase().chars() {
+        match CYRILLIC.chars().position(|known| known == c) {
+            Some(at) => latin.push_str(LATIN[at]),
+            None => latin.push(c),
+        }
+    }
+    latin
+}
+
+/// A line in parts of about [`SEGMENT_BYTES`], cut at spaces.
+fn segments(line: &str) -> impl Iterator<Item = &str> {
+    let mut rest = line;
+    std::iter::from_fn(move || {
+        let from = rest.floor_char_boundary(SEGMENT_BYTES);
+        let cut = rest[from..].find(' ').map_or(rest.len(), |at| from + at);
+        let (head, tail) = rest.split_at(cut);
+        rest = tail.trim_start();
+        (!head.is_empty()).then_some(head)
+    })
+}
+
+/// The script four in five letters of a text are in, if there are enough of them.
+fn script_of(text: &str) -> Option<Script> {
+    let mut counts = [0; 5];
+    words(text, |script, word| {
+        counts[script as usize] += word.len() - 2
+    });
+    let all: usize = counts.iter().sum();
+    Script::KNOWN
+        .into_iter()
+        .find(|&s| counts[s as usize] >= LEAST_LETTERS && counts[s as usize] * 5 >= all * 4)
+}
+
+/// Hashes of the features of an excerpt of a segment.
+pub(super) fn excerpt(text: &str, script: Script, rng: &mut Rng, into: &mut Vec<u64>) {
+    into.clear();
+    let n_words = text.split(' ').count();
+    let (least, most) = EXCERPT_WORDS;
+    let len = (least * (most / least).powf(rng.unit())) as usize;
+    let start = rng.below(n_words.saturating_sub(len) + 1);
+    let mut spaces = text.match_indices(' ').map(|(at, _)| at + 1);
+    let from = if start == 0 {
+        0
+    } else {
+        spaces.nth(start - 1).unwrap_or(0)
+    };
+    let to = spaces.nth(len - 1).unwrap_or(text.len());
+    let mut before = 0;
+    words(&text[from..to], |of, word| {
+        if of == script {
+            before = features(word, before, |hash| into.push(hash));
+        }
+    });
+}
+
+fn section(script: Script, mut shelves: Shelves, plan: &TrainPlan) -> model::Section {
+    assert!(
+        shelves.len() <= BLOCK * MAX_BLOCKS,
+        "more labels than a row has lanes"
+    );
+    let rng = Rng::new(plan.seed ^ (script as u64) << 32);
+    let slots = (plan.rows_per_label * shelves.len()) as f64 / model::WAYS as f64;
+    let bits = (slots.log2().round() as u32).clamp(8, 20);
+
+    let index = candidates(&shelves, script, plan.visits, rng.child(0));
+    let mut wide = Lesson::new(index, shelves.len());
+    for pass in 0..plan.wide_passes {
+        let pace = 1.0 - pass as f32 / plan.wide_passes as f32;
+        wide.pass(
+            &shelves,
+            script,
+            plan.visits,
+            pace,
+            rng.child(1 + pass as u64),
+        );
+    }
+    wide.clean(&mut shelves, script);
+    let mut narrow = wide.narrowed(bits);
+    for pass in 0..plan.narrow_passes {
+        let pace = 1.0 - pass as f32 / plan.narrow_passes as f32;
+        narrow.pass(
+            &shelves,
+            script,
+            plan.visits,
+            pace,
+            rng.child(100 + pass as u64),
+        );
+    }
+    let mut section = quantise(&narrow, script, shelves.keys().cloned().collect(), bits);
+    fit(&mut section, &shelves, rng.child(200));
+    section
+}
