@@ -7,10 +7,12 @@
 mod app;
 pub mod chat;
 pub mod picture;
+mod terminal;
 pub mod theme;
 pub mod train;
 mod watch;
 pub mod widgets;
 
-pub use app::{Action, News, Screen, Source, Terminal, give_back, run};
+pub use app::{Action, News, Screen, Source, run};
+pub use terminal::{Terminal, give_back};
 pub use watch::{Tail, watch};

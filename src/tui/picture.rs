@@ -9,8 +9,8 @@ use ratatui::style::{Color, Modifier};
 
 use super::train::{Look, State, view};
 
-/// Size of a cell in the picture, in pixels.
-const CELL: (u16, u16) = (8, 17);
+/// Size of a cell in the picture, in pixels: as high as its letters, so that frames close.
+const CELL: (u32, u32) = (8, 15);
 /// Colours of the picture where the screen has none: letters, ground, letters that are dim.
 const LETTERS: &str = "#d8dee9";
 const GROUND: &str = "#15191e";
@@ -54,15 +54,18 @@ pub fn text(buf: &Buffer) -> String {
     out
 }
 
-/// The screen as an SVG document: one text element for each run of letters of one style.
+/// The screen as an SVG document. Frames, bars and curves are drawn as shapes and words one by
+/// one in their columns, so that a reader's font cannot bend them.
 pub fn svg(buf: &Buffer) -> String {
-    let (wide, high) = (u32::from(buf.area.width), u32::from(buf.area.height));
-    let (w, h) = (wide * u32::from(CELL.0) + 16, high * u32::from(CELL.1) + 16);
+    let (w, h) = (
+        u32::from(buf.area.width) * CELL.0 + 16,
+        u32::from(buf.area.height) * CELL.1 + 16,
+    );
     let mut out = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{w}\" height=\"{h}\" viewBox=\"0 0 {w} {h}\">\n\
          <rect width=\"{w}\" height=\"{h}\" rx=\"6\" fill=\"{GROUND}\"/>\n\
          <g font-family=\"ui-monospace,'DejaVu Sans Mono',Menlo,Consolas,monospace\" font-size=\"13\" \
-         fill=\"{LETTERS}\" xml:space=\"preserve\">\n"
+         fill=\"{LETTERS}\" transform=\"translate(8 8)\">\n"
     );
     for y in 0..buf.area.height {
         let mut x = 0;
@@ -74,32 +77,77 @@ pub fn svg(buf: &Buffer) -> String {
     out
 }
 
-/// Writes the run of cells of one style that begins at `x`; where the next one begins.
+/// Writes the word or the shapes of one style that begin at `x`; where the next begin.
 fn run(buf: &Buffer, x: u16, y: u16, out: &mut String) -> u16 {
     let cell = &buf[(buf.area.x + x, buf.area.y + y)];
-    let mut end = x;
-    let mut letters = String::new();
+    if cell.symbol() == " " {
+        return x + 1;
+    }
+    let light = cell.symbol() == "░";
+    let shaped = !shapes(cell.symbol()).is_empty();
+    let (mut end, mut letters, mut path) = (x, String::new(), String::new());
     while end < buf.area.width {
         let next = &buf[(buf.area.x + end, buf.area.y + y)];
-        if (next.fg, next.modifier) != (cell.fg, cell.modifier) {
+        let shapes = shapes(next.symbol());
+        let same = (next.fg, next.modifier) == (cell.fg, cell.modifier)
+            && shapes.is_empty() != shaped
+            && (next.symbol() == "░") == light;
+        if !same || next.symbol() == " " {
             break;
+        }
+        for [left, top, w, h] in shapes {
+            let (left, top) = (left + u32::from(end) * CELL.0, top + u32::from(y) * CELL.1);
+            let _ = write!(path, "M{left} {top}h{w}v{h}h-{w}z");
         }
         letters.push_str(next.symbol());
         end += next.symbol().cell_width().max(1);
     }
-    if letters.trim().is_empty() {
-        return end;
+    let style = style(cell);
+    if shaped {
+        let faint = if light { " fill-opacity=\".3\"" } else { "" };
+        let _ = writeln!(out, "<path d=\"{path}\"{style}{faint}/>");
+    } else {
+        let (left, base) = (u32::from(x) * CELL.0, u32::from(y) * CELL.1 + 12);
+        let length = u32::from(end - x) * CELL.0;
+        let letters = escaped(&letters);
+        let _ = writeln!(
+            out,
+            "<text x=\"{left}\" y=\"{base}\" textLength=\"{length}\"{style}>{letters}</text>"
+        );
     }
-    let (left, base) = (8 + u32::from(x * CELL.0), 8 + u32::from(y * CELL.1) + 13);
-    // The length is given, so that a reader's font cannot bend the columns.
-    let length = u32::from((end - x) * CELL.0);
-    let _ = writeln!(
-        out,
-        "<text x=\"{left}\" y=\"{base}\" textLength=\"{length}\" lengthAdjust=\"spacingAndGlyphs\"{}>{}</text>",
-        style(cell),
-        escaped(&letters)
-    );
     end
+}
+
+/// Left, top, width and height of what a symbol of frames, bars and curves consists of.
+fn shapes(symbol: &str) -> Vec<[u32; 4]> {
+    let mut chars = symbol.chars();
+    let (Some(c), None) = (chars.next(), chars.next()) else {
+        return Vec::new();
+    };
+    match c {
+        // Blocks count down from U+2588, eight eighths, to U+258F, one.
+        '█'..='▏' => vec![[0, 2, 0x2590 - c as u32, 11]],
+        '░' => vec![[0, 2, 8, 11]],
+        '─' => vec![[0, 7, 8, 1]],
+        '│' => vec![[4, 0, 1, 15]],
+        '┌' => vec![[4, 7, 4, 1], [4, 7, 1, 8]],
+        '┐' => vec![[0, 7, 4, 1], [4, 7, 1, 8]],
+        '└' => vec![[4, 7, 4, 1], [4, 0, 1, 7]],
+        '┘' => vec![[0, 7, 5, 1], [4, 0, 1, 7]],
+        // Bits of a Braille cell: three rows left, three right, then the fourth row.
+        '\u{2801}'..='\u{28ff}' => (0..8u32)
+            .filter(|bit| (c as u32 - 0x2800) >> bit & 1 == 1)
+            .map(|bit| {
+                if bit < 6 {
+                    (bit / 3, bit % 3)
+                } else {
+                    (bit - 6, 3)
+                }
+            })
+            .map(|(column, row)| [1 + 4 * column, 1 + 15 * row / 4, 2, 2])
+            .collect(),
+        _ => Vec::new(),
+    }
 }
 
 fn style(cell: &Cell) -> String {
@@ -138,7 +186,32 @@ mod tests {
         });
         assert_eq!(text(&buf), "<漢字> & b\n");
         let svg = svg(&buf);
-        assert!(svg.contains(">&lt;漢字&gt; &amp; b  </text>"), "{svg}");
+        assert!(
+            svg.contains("<text x=\"0\" y=\"12\" textLength=\"48\">&lt;漢字&gt;</text>"),
+            "{svg}"
+        );
+        assert!(
+            svg.contains("<text x=\"56\" y=\"12\" textLength=\"8\">&amp;</text>"),
+            "{svg}"
+        );
+    }
+
+    #[test]
+    fn bars_frames_and_curves_are_shapes() {
+        let buf = buffer(6, 1, |frame| {
+            frame.render_widget(Line::raw("│█▏░⠁⡀"), frame.area())
+        });
+        let svg = svg(&buf);
+        assert!(
+            svg.contains("M4 0h1v15h-1zM8 2h8v11h-8zM16 2h1v11h-1z"),
+            "{svg}"
+        );
+        assert!(
+            svg.contains("M24 2h8v11h-8z\" fill-opacity=\".3\""),
+            "{svg}"
+        );
+        assert!(svg.contains("M33 1h2v2h-2zM41 12h2v2h-2z"), "{svg}");
+        assert!(!svg.contains("<text"), "{svg}");
     }
 
     #[test]

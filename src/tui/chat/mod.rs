@@ -2,6 +2,8 @@
 
 mod commands;
 mod keys;
+#[cfg(test)]
+mod screens;
 mod state;
 mod view;
 

@@ -187,28 +187,24 @@ fn status<'a>(chat: &Chat, cells: usize) -> Line<'a> {
     } else {
         theme::DIM
     };
-    let mut spans = vec![Span::styled(clip(&now, cells), style)];
-    let mut parts: Vec<String> = Vec::new();
-    parts.extend(
-        state
-            .tokens_per_s()
-            .map(|speed| format!("{} tokens/s", rate(speed))),
-    );
-    parts.extend(state.context_share().map(|share| {
-        let bar = gauge(share, 10);
-        format!(
-            "context {bar} {:.0}% of {}",
-            share * 100.0,
-            grouped(state.info.context)
-        )
-    }));
-    let mut used = width(&now);
-    for part in parts {
-        used += width(&part) + 3;
-        if used > cells {
+    let speed = state
+        .tokens_per_s()
+        .map(|speed| format!("   {} tokens/s", rate(speed)));
+    let share = state.context_share();
+    let short = share.map(|share| format!("   context {:.0}%", share * 100.0));
+    let long = share.map(|share| {
+        let (bar, size) = (gauge(share, 10), grouped(state.info.context));
+        format!("   context {bar} {:.0}% of {size}", share * 100.0)
+    });
+    let mut rest = speed.unwrap_or_default();
+    for context in [long, short].into_iter().flatten() {
+        if width(&now) + width(&rest) + width(&context) <= cells {
+            rest += &context;
             break;
         }
-        spans.push(Span::styled(format!("   {part}"), theme::DIM));
     }
-    Line::from(spans)
+    Line::from(vec![
+        Span::styled(clip(&now, cells), style),
+        Span::styled(rest, theme::DIM),
+    ])
 }

@@ -3,7 +3,7 @@
 /// Most points kept: more than a wide terminal has columns of dots.
 const MAX_POINTS: usize = 1024;
 
-/// Means over equal runs of steps, at most [`MAX_POINTS`] of them.
+/// Means over equal runs of steps, at most 1024 of them.
 #[derive(Debug, Clone, PartialEq)]
 pub struct History {
     points: Vec<Point>,

@@ -3,13 +3,17 @@
 //! [`State`] is what happened, [`Look`] how it is shown; both change in `update` and `key`,
 //! and the view draws them.
 
+mod facts;
 mod history;
 mod keys;
 mod panes;
+#[cfg(test)]
+mod screens;
 mod state;
 mod view;
 
+pub use facts::Outcome;
 pub use history::History;
 pub use keys::{Dashboard, Look, Options, Pane, run};
-pub use state::{Outcome, State};
+pub use state::State;
 pub use view::view;

@@ -5,8 +5,9 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 
+use super::facts::{Sample, Score, Stage};
 use super::keys::{Look, Pane};
-use super::state::{Sample, Score, Stage, State};
+use super::state::State;
 use crate::lang::Lang;
 use crate::tui::theme;
 use crate::tui::widgets::{Curve, clip, clock, gauge, grouped, row, score_bar, width, wrap};

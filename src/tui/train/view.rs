@@ -157,7 +157,7 @@ pub fn view(state: &State, look: &Look, frame: &mut Frame<'_>) {
     }
     footer(state, look, places.footer, buf);
     if look.help {
-        help(area, buf);
+        help(look, area, buf);
     }
 }
 
@@ -301,17 +301,22 @@ fn footer(state: &State, look: &Look, area: Rect, buf: &mut Buffer) {
     let ended = state
         .outcome()
         .map(|o| format!("{} after {}", o.outcome, clock(o.elapsed_ms)));
+    // Only training has steps and checkpoints.
+    let trains = state.run.is_some();
+    let checkpoint = if trains { "c checkpoint" } else { "" };
+    let stopping = if trains {
+        "stopping after this step"
+    } else {
+        "stopping"
+    };
     let (items, style) = match (&ended, look.stops) {
         (Some(ended), _) => (
             vec![ended.as_str(), "q leave", "? keys", "Tab pane"],
             theme::STRONG,
         ),
         (None, _) if look.watching => (vec!["q leave", "? keys", "Tab pane"], theme::DIM),
-        (None, 0) => (
-            vec!["q stop", "? keys", "c checkpoint", "Tab pane"],
-            theme::DIM,
-        ),
-        (None, 1) => (vec!["stopping after this step", "q stop now"], theme::WARN),
+        (None, 0) => (vec!["q stop", "? keys", checkpoint, "Tab pane"], theme::DIM),
+        (None, 1) => (vec![stopping, "q stop now"], theme::WARN),
         (None, _) => (vec!["stopping now", "q leave"], theme::WARN),
     };
     let plural = if state.n_warnings == 1 { "" } else { "s" };
@@ -321,7 +326,7 @@ fn footer(state: &State, look: &Look, area: Rect, buf: &mut Buffer) {
     };
     let room = usize::from(area.width).saturating_sub(width(&warnings) + 2);
     let mut text = String::new();
-    for item in items {
+    for item in items.into_iter().filter(|item| !item.is_empty()) {
         let gap = if text.is_empty() { "" } else { "   " };
         if text.is_empty() || width(&text) + gap.len() + width(item) <= room {
             text = text + gap + item;
@@ -335,18 +340,23 @@ fn footer(state: &State, look: &Look, area: Rect, buf: &mut Buffer) {
     Line::styled(warnings, theme::WARN).render(right.intersection(area), buf);
 }
 
-fn help(area: Rect, buf: &mut Buffer) {
-    let keys = KEYS.iter().map(|(key, _)| width(key)).max().unwrap_or(0) + 3;
-    let wide = keys + KEYS.iter().map(|(_, what)| what.len()).max().unwrap_or(0) + 3;
+fn help(look: &Look, area: Rect, buf: &mut Buffer) {
+    // A watched run cannot be touched: the first two keys do not apply.
+    let mut lines = KEYS.to_vec();
+    if look.watching {
+        lines.splice(..2, [("q, Ctrl-C", "leave; the run goes on")]);
+    }
+    let keys = lines.iter().map(|(key, _)| width(key)).max().unwrap_or(0) + 3;
+    let wide = keys + lines.iter().map(|(_, what)| what.len()).max().unwrap_or(0) + 3;
     let box_area = area.centered(
         Constraint::Length((wide as u16).min(area.width)),
-        Constraint::Length((KEYS.len() as u16 + 2).min(area.height)),
+        Constraint::Length((lines.len() as u16 + 2).min(area.height)),
     );
     Clear.render(box_area, buf);
     let block = Block::bordered().border_style(theme::INK).title(" keys ");
     let inner = block.inner(box_area);
     block.render(box_area, buf);
-    for ((key, what), row) in KEYS.iter().zip(inner.rows()) {
+    for ((key, what), row) in lines.iter().zip(inner.rows()) {
         let key = Span::styled(format!(" {key:0$}", keys - 1), theme::STRONG);
         Line::from(vec![key, Span::raw(*what)]).render(row, buf);
     }

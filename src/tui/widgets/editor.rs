@@ -73,7 +73,9 @@ impl Editor {
             KeyCode::Char('e') if control => self.cursor = self.line_end(),
             KeyCode::Char('u') if control => self.delete(self.line_start(), self.cursor),
             KeyCode::Char('k') if control => self.delete(self.cursor, self.line_end()),
-            KeyCode::Char('w' | 'h') if control => self.delete(self.word_left(), self.cursor),
+            KeyCode::Char('w') if control => self.delete(self.word_left(), self.cursor),
+            // What Backspace sends on some terminals.
+            KeyCode::Char('h') if control => self.delete(self.left(), self.cursor),
             KeyCode::Char('j') if control => self.insert("\n"),
             KeyCode::Char('b') if alt => self.cursor = self.word_left(),
             KeyCode::Char('f') if alt => self.cursor = self.word_right(),

@@ -18,7 +18,7 @@ pub fn count(n: u64) -> String {
     scaled(n as f64)
 }
 
-/// `812 /s`-like figures without their unit; `-` where there is no number.
+/// A rate as [`count`] writes numbers; `-` where there is none.
 pub fn rate(per_s: f64) -> String {
     if per_s.is_finite() && per_s >= 0.0 {
         scaled(per_s)
@@ -61,7 +61,7 @@ pub fn short(x: f64) -> String {
         "-".into()
     } else if size == 0.0 {
         "0".into()
-    } else if size < 1e-2 || size >= 1e5 {
+    } else if !(1e-2..1e5).contains(&size) {
         format!("{x:.1e}")
     } else if size < 9.9995 {
         format!("{x:.3}")

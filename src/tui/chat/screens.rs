@@ -1,0 +1,165 @@
+//! The conversation as it looks: a person reads these pictures before they change.
+
+use ratatui::buffer::CellWidth;
+use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use ratatui::layout::Size;
+
+use super::{Chat, ChatInfo, view};
+use crate::event::Event;
+use crate::tui::app::Screen;
+use crate::tui::picture;
+
+fn chat(width: u16, height: u16) -> Chat {
+    let mut chat = Chat::new(ChatInfo {
+        model: "model-q4_k_m.gguf".into(),
+        context: 1024,
+    });
+    chat.resized(Size::new(width, height));
+    chat
+}
+
+fn say(chat: &mut Chat, text: &str, answer: &str) {
+    chat.paste(text);
+    chat.key(KeyEvent::new(KeyCode::Enter, KeyModifiers::NONE));
+    for word in answer.split_inclusive(' ') {
+        chat.update(&Event::Piece {
+            text: word.into(),
+            token: 1,
+            logprob: -1.0,
+        });
+    }
+    chat.update(&Event::Answered {
+        reason: "eos".into(),
+        n_prompt: 300,
+        n_generated: 41,
+        prefill_ms: 20,
+        decode_ms: 2000,
+    });
+}
+
+fn screen(chat: &Chat, width: u16, height: u16) -> String {
+    picture::text(&picture::buffer(width, height, |frame| view(chat, frame)))
+}
+
+/// Wide, right-to-left, combining, joined, and a word longer than any row.
+const SCRIPTS: &str = "すべての人間は、生まれながらにして自由であり、かつ、尊厳と権利とについて平等である。 \
+    يولد جميع الناس أحراراً متساوين في الكرامة والحقوق. Z\u{30c}ene e\u{301}te\u{301} 👩\u{200d}🔬 \
+    Rindfleischetikettierungsüberwachungsaufgabenübertragungsgesetz";
+
+#[test]
+fn a_conversation_begins() {
+    insta::assert_snapshot!(screen(&chat(40, 10), 40, 10), @r"
+    eu chat  model-q4_k_m.gguf
+
+
+
+
+
+
+    ────────────────────────────────────────
+    > write a message, /help for help
+    Enter sends   context 0%
+    ");
+}
+
+#[test]
+fn every_script_is_broken_by_its_width() {
+    let mut chat = chat(80, 24);
+    say(&mut chat, "Alle Menschen", SCRIPTS);
+    chat.paste("漢字 e\u{301}\nnext");
+    insta::assert_snapshot!(screen(&chat, 80, 24), @r"
+    eu chat  model-q4_k_m.gguf
+
+    > Alle Menschen
+
+      すべての人間は、生まれながらにして自由であり、かつ、尊厳と権利とについて平等で
+      ある。 يولد جميع الناس أحراراً متساوين في الكرامة والحقوق. Žene été 👩‍🔬
+      Rindfleischetikettierungsüberwachungsaufgabenübertragungsgesetz
+
+
+
+
+
+
+
+
+
+
+
+
+
+    ────────────────────────────────────────────────────────────────────────────────
+    > 漢字 é
+      next
+    Enter sends   20 tokens/s   context ███▍────── 33% of 1 024
+    ");
+}
+
+#[test]
+fn a_small_terminal_shows_the_latest_rows() {
+    let mut chat = chat(40, 10);
+    say(&mut chat, "Alle Menschen", SCRIPTS);
+    insta::assert_snapshot!(screen(&chat, 40, 10), @r"
+    eu chat  model-q4_k_m.gguf
+      であり、かつ、尊厳と権利とについて平等
+      である。 يولد جميع الناس أحراراً
+      متساوين في الكرامة والحقوق. Žene été
+      👩‍🔬
+      Rindfleischetikettierungsüberwachungsa
+      ufgabenübertragungsgesetz
+    ────────────────────────────────────────
+    > write a message, /help for help
+    Enter sends   20 tokens/s   context 33%
+    ");
+}
+
+#[test]
+fn hostile_answers_are_shown_and_do_nothing() {
+    let mut chat = chat(40, 10);
+    say(
+        &mut chat,
+        "hi",
+        "\x1b]0;owned\x07 \x1b[2J\u{9b}31m \u{202e}evil\u{202c} a\u{301}\u{301}\rb",
+    );
+    insta::assert_snapshot!(screen(&chat, 40, 10), @r"
+    eu chat  model-q4_k_m.gguf
+
+    > hi
+
+      ␛]0;owned␇ ␛[2J�31m �evil� á́b
+
+
+    ────────────────────────────────────────
+    > write a message, /help for help
+    Enter sends   20 tokens/s   context 33%
+    ");
+}
+
+#[test]
+fn every_row_is_exactly_as_wide_as_the_screen() {
+    for width in [1, 2, 3, 5, 8, 13, 40, 80, 132] {
+        for height in [0, 1, 2, 3, 5, 6, 8, 24] {
+            let mut chat = chat(width, height);
+            for _ in 0..3 {
+                say(&mut chat, SCRIPTS, SCRIPTS);
+            }
+            chat.paste(SCRIPTS);
+            chat.key(KeyEvent::new(KeyCode::PageUp, KeyModifiers::NONE));
+            let buf = picture::buffer(width, height, |frame| view(&chat, frame));
+            assert_eq!(
+                buf,
+                picture::buffer(width, height, |frame| view(&chat, frame))
+            );
+            for y in 0..height {
+                let mut x = 0;
+                while x < width {
+                    x += buf[(x, y)].symbol().cell_width().max(1);
+                }
+                assert!(
+                    x == width || width == 1,
+                    "a wide letter hangs over at {width}x{height}"
+                );
+            }
+        }
+    }
+}
