@@ -228,7 +228,8 @@ fn filter(stage: &Stage, mut plan: Plan, control: &Control, out: &Out) -> Result
 /// The result for people: every language, the one whose text costs most tokens first.
 fn text(report: &Report, plan: &Plan) -> String {
     let mut rows: Vec<_> = report.langs.iter().filter(|row| row.n_docs > 0).collect();
-    rows.sort_by(|a, b| b.parity.unwrap_or(0.0).total_cmp(&a.parity.unwrap_or(0.0)));
+    let cost = |row: &data::LangRow| row.parity.or(row.tokens_per_word).unwrap_or(0.0);
+    rows.sort_by(|a, b| cost(b).total_cmp(&cost(a)));
     let headings = [
         "lang",
         "name",

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Instant;
 
 use serde::Serialize;
 
@@ -19,7 +20,7 @@ use super::table::Table;
 use super::{signals, sinks};
 use crate::engine;
 use crate::engine::train::{Plan, Report, Scores};
-use crate::event::{Control, LangScore};
+use crate::event::{Control, Event, LangScore, Sink};
 #[cfg(feature = "tui")]
 use crate::tui;
 
@@ -157,7 +158,23 @@ pub fn train(plan: &Plan, control: &Arc<Control>, out: &Arc<Out>) -> Result<Repo
         return on_screen(plan, control, out);
     }
     let sink = Tee(vec![Box::new(RunLog::default()), sinks::for_command(out)]);
-    Ok(engine::train::run(plan, control, &sink)?)
+    Ok(to_the_end(plan, control, &sink)?)
+}
+
+/// The engine's run, and how it ended as the last event: whoever watches the run waits for it.
+fn to_the_end(plan: &Plan, control: &Control, sink: &dyn Sink) -> engine::Result<Report> {
+    let began = Instant::now();
+    let ended = engine::train::run(plan, control, sink);
+    let outcome = match &ended {
+        Ok(_) => "done",
+        Err(engine::Error::Interrupted { .. }) => "interrupted",
+        Err(_) => "failed",
+    };
+    sink.emit(Event::Ended {
+        outcome: outcome.into(),
+        elapsed_ms: began.elapsed().as_millis() as u64,
+    });
+    ended
 }
 
 /// The engine on a thread of its own, the dashboard on this one until the run ends or is left.
@@ -171,7 +188,7 @@ fn on_screen(plan: &Plan, control: &Arc<Control>, out: &Arc<Out>) -> Result<Repo
     ]);
     let (plan, asked) = (plan.clone(), control.clone());
     // The sink goes with the thread: when the run ends the screen hears that nobody speaks.
-    let worker = std::thread::spawn(move || engine::train::run(&plan, &asked, &sink));
+    let worker = std::thread::spawn(move || to_the_end(&plan, &asked, &sink));
     let shown = tui::train::run(
         events,
         control,

@@ -1,0 +1,678 @@
+
+using namespace System.Management.Automation
+using namespace System.Management.Automation.Language
+
+Register-ArgumentCompleter -Native -CommandName 'eu' -ScriptBlock {
+    param($wordToComplete, $commandAst, $cursorPosition)
+
+    $commandElements = $commandAst.CommandElements
+    $command = @(
+        'eu'
+        for ($i = 1; $i -lt $commandElements.Count; $i++) {
+            $element = $commandElements[$i]
+            if ($element -isnot [StringConstantExpressionAst] -or
+                $element.StringConstantType -ne [StringConstantType]::BareWord -or
+                $element.Value.StartsWith('-') -or
+                $element.Value -eq $wordToComplete) {
+                break
+        }
+        $element.Value
+    }) -join ';'
+
+    $completions = @(switch ($command) {
+        'eu' {
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour; NO_COLOR is obeyed')
+            [CompletionResult]::new('--log-file', '--log-file', [CompletionResultType]::ParameterName, 'Append everything that is said to FILE, with the time')
+            [CompletionResult]::new('--seed', '--seed', [CompletionResultType]::ParameterName, 'Seed of every random choice')
+            [CompletionResult]::new('--threads', '--threads', [CompletionResultType]::ParameterName, 'Threads; 0: one a core')
+            [CompletionResult]::new('--device', '--device', [CompletionResultType]::ParameterName, 'Where the work is done')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read settings from a recipe')
+            [CompletionResult]::new('--recipe', '--recipe', [CompletionResultType]::ParameterName, 'Read settings from a recipe')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON on standard output: events where there are any, then one final object')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only warnings and errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only warnings and errors')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more')
+            [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'Show what would be done: inputs, outputs, memory, time and disk')
+            [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Show what would be done: inputs, outputs, memory, time and disk')
+            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'Replace what exists')
+            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Replace what exists')
+            [CompletionResult]::new('--offline', '--offline', [CompletionResultType]::ParameterName, 'Refuse to open connections')
+            [CompletionResult]::new('--plain', '--plain', [CompletionResultType]::ParameterName, 'No full screen and no moving bars: plain lines')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('prepare', 'prepare', [CompletionResultType]::ParameterValue, 'Turn text into clean, deduplicated, balanced tokens and a tokenizer')
+            [CompletionResult]::new('train', 'train', [CompletionResultType]::ParameterValue, 'Train a model from scratch on prepared text')
+            [CompletionResult]::new('eval', 'eval', [CompletionResultType]::ParameterValue, 'Score a model on text, in bits per byte, the worst language first')
+            [CompletionResult]::new('quantize', 'quantize', [CompletionResultType]::ParameterValue, 'Write a model as a GGUF file in fewer bits')
+            [CompletionResult]::new('chat', 'chat', [CompletionResultType]::ParameterValue, 'Talk to a model, or continue a text')
+            [CompletionResult]::new('tour', 'tour', [CompletionResultType]::ParameterValue, 'See the whole walk on embedded text in every language, in a few minutes')
+            [CompletionResult]::new('init', 'init', [CompletionResultType]::ParameterValue, 'Write a commented recipe after a few questions')
+            [CompletionResult]::new('pull', 'pull', [CompletionResultType]::ParameterValue, 'Fetch a model from the Hugging Face hub')
+            [CompletionResult]::new('inspect', 'inspect', [CompletionResultType]::ParameterValue, 'Say what a file is, who its parents are and whether it is whole')
+            [CompletionResult]::new('doctor', 'doctor', [CompletionResultType]::ParameterValue, 'Say what this machine can do and which settings apply')
+            [CompletionResult]::new('watch', 'watch', [CompletionResultType]::ParameterValue, 'Follow a training run, also one on another terminal')
+            [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print the completion script of a shell')
+            [CompletionResult]::new('man', 'man', [CompletionResultType]::ParameterValue, 'Print a manual page, or write all of them to a folder')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'eu;prepare' {
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Folder to make')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Folder to make')
+            [CompletionResult]::new('--heldout', '--heldout', [CompletionResultType]::ParameterName, 'Text to score on, never trained on; may be repeated')
+            [CompletionResult]::new('--heldout-share', '--heldout-share', [CompletionResultType]::ParameterName, 'Share of each language set aside for scoring, without --heldout')
+            [CompletionResult]::new('--parallel', '--parallel', [CompletionResultType]::ParameterName, 'Parallel text for the parity table: records with one id say one thing')
+            [CompletionResult]::new('--langs', '--langs', [CompletionResultType]::ParameterName, 'Languages to keep: codes or sets (eu24, europe), with commas between')
+            [CompletionResult]::new('--text-key', '--text-key', [CompletionResultType]::ParameterName, 'Field of a JSON record that holds its text')
+            [CompletionResult]::new('--trust-labels', '--trust-labels', [CompletionResultType]::ParameterName, 'Take a record''s own language label where it has one')
+            [CompletionResult]::new('--min-lang-prob', '--min-lang-prob', [CompletionResultType]::ParameterName, 'Least probability of the identified language')
+            [CompletionResult]::new('--filter', '--filter', [CompletionResultType]::ParameterName, 'Judge quality with the per-language thresholds')
+            [CompletionResult]::new('--dedup-exact', '--dedup-exact', [CompletionResultType]::ParameterName, 'Remove records whose text is equal')
+            [CompletionResult]::new('--dedup-fuzzy', '--dedup-fuzzy', [CompletionResultType]::ParameterName, 'Remove near-duplicates (MinHash)')
+            [CompletionResult]::new('--minhash-bands', '--minhash-bands', [CompletionResultType]::ParameterName, 'Bands of the MinHash index')
+            [CompletionResult]::new('--minhash-rows', '--minhash-rows', [CompletionResultType]::ParameterName, 'Rows of each band')
+            [CompletionResult]::new('--minhash-ngram', '--minhash-ngram', [CompletionResultType]::ParameterName, 'Words of a shingle')
+            [CompletionResult]::new('--budget-tokens', '--budget-tokens', [CompletionResultType]::ParameterName, 'Tokens of the mix over all languages; without it all that --max-epochs allows')
+            [CompletionResult]::new('--max-epochs', '--max-epochs', [CompletionResultType]::ParameterName, 'How often the text of one language may be repeated at most')
+            [CompletionResult]::new('--vocab-size', '--vocab-size', [CompletionResultType]::ParameterName, 'Tokens of the vocabulary to train')
+            [CompletionResult]::new('--tokenizer', '--tokenizer', [CompletionResultType]::ParameterName, 'An existing tokenizer.json to use instead of training one')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour; NO_COLOR is obeyed')
+            [CompletionResult]::new('--log-file', '--log-file', [CompletionResultType]::ParameterName, 'Append everything that is said to FILE, with the time')
+            [CompletionResult]::new('--seed', '--seed', [CompletionResultType]::ParameterName, 'Seed of every random choice')
+            [CompletionResult]::new('--threads', '--threads', [CompletionResultType]::ParameterName, 'Threads; 0: one a core')
+            [CompletionResult]::new('--device', '--device', [CompletionResultType]::ParameterName, 'Where the work is done')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read settings from a recipe')
+            [CompletionResult]::new('--recipe', '--recipe', [CompletionResultType]::ParameterName, 'Read settings from a recipe')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON on standard output: events where there are any, then one final object')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only warnings and errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only warnings and errors')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more')
+            [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'Show what would be done: inputs, outputs, memory, time and disk')
+            [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Show what would be done: inputs, outputs, memory, time and disk')
+            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'Replace what exists')
+            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Replace what exists')
+            [CompletionResult]::new('--offline', '--offline', [CompletionResultType]::ParameterName, 'Refuse to open connections')
+            [CompletionResult]::new('--plain', '--plain', [CompletionResultType]::ParameterName, 'No full screen and no moving bars: plain lines')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('identify', 'identify', [CompletionResultType]::ParameterValue, 'Add the language of each record')
+            [CompletionResult]::new('filter', 'filter', [CompletionResultType]::ParameterValue, 'Keep the records that pass the thresholds of their language')
+            [CompletionResult]::new('dedup', 'dedup', [CompletionResultType]::ParameterValue, 'Keep the first of records that are equal or nearly so')
+            [CompletionResult]::new('stats', 'stats', [CompletionResultType]::ParameterValue, 'Count records, bytes and words per language')
+            [CompletionResult]::new('explain', 'explain', [CompletionResultType]::ParameterValue, 'Say for each record what every filter measured and why it would go')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'eu;prepare;identify' {
+            [CompletionResult]::new('--text-key', '--text-key', [CompletionResultType]::ParameterName, 'Field of a JSON record that holds its text')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour; NO_COLOR is obeyed')
+            [CompletionResult]::new('--log-file', '--log-file', [CompletionResultType]::ParameterName, 'Append everything that is said to FILE, with the time')
+            [CompletionResult]::new('--seed', '--seed', [CompletionResultType]::ParameterName, 'Seed of every random choice')
+            [CompletionResult]::new('--threads', '--threads', [CompletionResultType]::ParameterName, 'Threads; 0: one a core')
+            [CompletionResult]::new('--device', '--device', [CompletionResultType]::ParameterName, 'Where the work is done')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read settings from a recipe')
+            [CompletionResult]::new('--recipe', '--recipe', [CompletionResultType]::ParameterName, 'Read settings from a recipe')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON on standard output: events where there are any, then one final object')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only warnings and errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only warnings and errors')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more')
+            [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'Show what would be done: inputs, outputs, memory, time and disk')
+            [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Show what would be done: inputs, outputs, memory, time and disk')
+            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'Replace what exists')
+            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Replace what exists')
+            [CompletionResult]::new('--offline', '--offline', [CompletionResultType]::ParameterName, 'Refuse to open connections')
+            [CompletionResult]::new('--plain', '--plain', [CompletionResultType]::ParameterName, 'No full screen and no moving bars: plain lines')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'eu;prepare;filter' {
+            [CompletionResult]::new('--text-key', '--text-key', [CompletionResultType]::ParameterName, 'Field of a JSON record that holds its text')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour; NO_COLOR is obeyed')
+            [CompletionResult]::new('--log-file', '--log-file', [CompletionResultType]::ParameterName, 'Append everything that is said to FILE, with the time')
+            [CompletionResult]::new('--seed', '--seed', [CompletionResultType]::ParameterName, 'Seed of every random choice')
+            [CompletionResult]::new('--threads', '--threads', [CompletionResultType]::ParameterName, 'Threads; 0: one a core')
+            [CompletionResult]::new('--device', '--device', [CompletionResultType]::ParameterName, 'Where the work is done')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read settings from a recipe')
+            [CompletionResult]::new('--recipe', '--recipe', [CompletionResultType]::ParameterName, 'Read settings from a recipe')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON on standard output: events where there are any, then one final object')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only warnings and errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only warnings and errors')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more')
+            [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'Show what would be done: inputs, outputs, memory, time and disk')
+            [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Show what would be done: inputs, outputs, memory, time and disk')
+            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'Replace what exists')
+            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Replace what exists')
+            [CompletionResult]::new('--offline', '--offline', [CompletionResultType]::ParameterName, 'Refuse to open connections')
+            [CompletionResult]::new('--plain', '--plain', [CompletionResultType]::ParameterName, 'No full screen and no moving bars: plain lines')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'eu;prepare;dedup' {
+            [CompletionResult]::new('--text-key', '--text-key', [CompletionResultType]::ParameterName, 'Field of a JSON record that holds its text')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour; NO_COLOR is obeyed')
+            [CompletionResult]::new('--log-file', '--log-file', [CompletionResultType]::ParameterName, 'Append everything that is said to FILE, with the time')
+            [CompletionResult]::new('--seed', '--seed', [CompletionResultType]::ParameterName, 'Seed of every random choice')
+            [CompletionResult]::new('--threads', '--threads', [CompletionResultType]::ParameterName, 'Threads; 0: one a core')
+            [CompletionResult]::new('--device', '--device', [CompletionResultType]::ParameterName, 'Where the work is done')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read settings from a recipe')
+            [CompletionResult]::new('--recipe', '--recipe', [CompletionResultType]::ParameterName, 'Read settings from a recipe')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON on standard output: events where there are any, then one final object')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only warnings and errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only warnings and errors')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more')
+            [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'Show what would be done: inputs, outputs, memory, time and disk')
+            [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Show what would be done: inputs, outputs, memory, time and disk')
+            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'Replace what exists')
+            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Replace what exists')
+            [CompletionResult]::new('--offline', '--offline', [CompletionResultType]::ParameterName, 'Refuse to open connections')
+            [CompletionResult]::new('--plain', '--plain', [CompletionResultType]::ParameterName, 'No full screen and no moving bars: plain lines')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'eu;prepare;stats' {
+            [CompletionResult]::new('--text-key', '--text-key', [CompletionResultType]::ParameterName, 'Field of a JSON record that holds its text')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour; NO_COLOR is obeyed')
+            [CompletionResult]::new('--log-file', '--log-file', [CompletionResultType]::ParameterName, 'Append everything that is said to FILE, with the time')
+            [CompletionResult]::new('--seed', '--seed', [CompletionResultType]::ParameterName, 'Seed of every random choice')
+            [CompletionResult]::new('--threads', '--threads', [CompletionResultType]::ParameterName, 'Threads; 0: one a core')
+            [CompletionResult]::new('--device', '--device', [CompletionResultType]::ParameterName, 'Where the work is done')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read settings from a recipe')
+            [CompletionResult]::new('--recipe', '--recipe', [CompletionResultType]::ParameterName, 'Read settings from a recipe')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON on standard output: events where there are any, then one final object')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only warnings and errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only warnings and errors')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more')
+            [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'Show what would be done: inputs, outputs, memory, time and disk')
+            [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Show what would be done: inputs, outputs, memory, time and disk')
+            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'Replace what exists')
+            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Replace what exists')
+            [CompletionResult]::new('--offline', '--offline', [CompletionResultType]::ParameterName, 'Refuse to open connections')
+            [CompletionResult]::new('--plain', '--plain', [CompletionResultType]::ParameterName, 'No full screen and no moving bars: plain lines')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'eu;prepare;explain' {
+            [CompletionResult]::new('--text-key', '--text-key', [CompletionResultType]::ParameterName, 'Field of a JSON record that holds its text')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour; NO_COLOR is obeyed')
+            [CompletionResult]::new('--log-file', '--log-file', [CompletionResultType]::ParameterName, 'Append everything that is said to FILE, with the time')
+            [CompletionResult]::new('--seed', '--seed', [CompletionResultType]::ParameterName, 'Seed of every random choice')
+            [CompletionResult]::new('--threads', '--threads', [CompletionResultType]::ParameterName, 'Threads; 0: one a core')
+            [CompletionResult]::new('--device', '--device', [CompletionResultType]::ParameterName, 'Where the work is done')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read settings from a recipe')
+            [CompletionResult]::new('--recipe', '--recipe', [CompletionResultType]::ParameterName, 'Read settings from a recipe')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON on standard output: events where there are any, then one final object')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only warnings and errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only warnings and errors')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more')
+            [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'Show what would be done: inputs, outputs, memory, time and disk')
+            [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Show what would be done: inputs, outputs, memory, time and disk')
+            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'Replace what exists')
+            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Replace what exists')
+            [CompletionResult]::new('--offline', '--offline', [CompletionResultType]::ParameterName, 'Refuse to open connections')
+            [CompletionResult]::new('--plain', '--plain', [CompletionResultType]::ParameterName, 'No full screen and no moving bars: plain lines')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'eu;prepare;help' {
+            [CompletionResult]::new('identify', 'identify', [CompletionResultType]::ParameterValue, 'Add the language of each record')
+            [CompletionResult]::new('filter', 'filter', [CompletionResultType]::ParameterValue, 'Keep the records that pass the thresholds of their language')
+            [CompletionResult]::new('dedup', 'dedup', [CompletionResultType]::ParameterValue, 'Keep the first of records that are equal or nearly so')
+            [CompletionResult]::new('stats', 'stats', [CompletionResultType]::ParameterValue, 'Count records, bytes and words per language')
+            [CompletionResult]::new('explain', 'explain', [CompletionResultType]::ParameterValue, 'Say for each record what every filter measured and why it would go')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'eu;prepare;help;identify' {
+            break
+        }
+        'eu;prepare;help;filter' {
+            break
+        }
+        'eu;prepare;help;dedup' {
+            break
+        }
+        'eu;prepare;help;stats' {
+            break
+        }
+        'eu;prepare;help;explain' {
+            break
+        }
+        'eu;prepare;help;help' {
+            break
+        }
+        'eu;train' {
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Run directory to make or to resume')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Run directory to make or to resume')
+            [CompletionResult]::new('--resume', '--resume', [CompletionResultType]::ParameterName, 'Go on from the newest whole checkpoint of the run directory')
+            [CompletionResult]::new('--steps', '--steps', [CompletionResultType]::ParameterName, 'Optimiser steps; without it one pass over the mix, or what fits --minutes')
+            [CompletionResult]::new('--minutes', '--minutes', [CompletionResultType]::ParameterName, 'Minutes to train; the number of steps is measured at the start and then fixed')
+            [CompletionResult]::new('--d-model', '--d-model', [CompletionResultType]::ParameterName, 'Width of the residual stream')
+            [CompletionResult]::new('--n-layers', '--n-layers', [CompletionResultType]::ParameterName, 'Decoder layers')
+            [CompletionResult]::new('--n-heads', '--n-heads', [CompletionResultType]::ParameterName, 'Query heads')
+            [CompletionResult]::new('--n-kv-heads', '--n-kv-heads', [CompletionResultType]::ParameterName, 'Key and value heads; divides --n-heads')
+            [CompletionResult]::new('--d-ff', '--d-ff', [CompletionResultType]::ParameterName, 'Width inside the feed-forward block')
+            [CompletionResult]::new('--tied', '--tied', [CompletionResultType]::ParameterName, 'Use the embedding as output matrix too')
+            [CompletionResult]::new('--rope-theta', '--rope-theta', [CompletionResultType]::ParameterName, 'Base of the rotary angles')
+            [CompletionResult]::new('--norm-eps', '--norm-eps', [CompletionResultType]::ParameterName, 'Epsilon of RMSNorm')
+            [CompletionResult]::new('--context', '--context', [CompletionResultType]::ParameterName, 'Tokens of a sequence')
+            [CompletionResult]::new('--batch', '--batch', [CompletionResultType]::ParameterName, 'Sequences of one optimiser step')
+            [CompletionResult]::new('--micro-batch', '--micro-batch', [CompletionResultType]::ParameterName, 'Sequences computed at once; divides --batch; 0: all')
+            [CompletionResult]::new('--lr', '--lr', [CompletionResultType]::ParameterName, 'Peak learning rate')
+            [CompletionResult]::new('--min-lr-share', '--min-lr-share', [CompletionResultType]::ParameterName, 'Learning rate at the end, as a share of the peak')
+            [CompletionResult]::new('--schedule', '--schedule', [CompletionResultType]::ParameterName, 'Course of the learning rate')
+            [CompletionResult]::new('--warmup-share', '--warmup-share', [CompletionResultType]::ParameterName, 'Share of the steps that warm up')
+            [CompletionResult]::new('--decay-share', '--decay-share', [CompletionResultType]::ParameterName, 'Share of the steps that decay (wsd)')
+            [CompletionResult]::new('--beta1', '--beta1', [CompletionResultType]::ParameterName, 'AdamW''s first moment decay')
+            [CompletionResult]::new('--beta2', '--beta2', [CompletionResultType]::ParameterName, 'AdamW''s second moment decay')
+            [CompletionResult]::new('--adam-eps', '--adam-eps', [CompletionResultType]::ParameterName, 'AdamW''s epsilon')
+            [CompletionResult]::new('--weight-decay', '--weight-decay', [CompletionResultType]::ParameterName, 'Weight decay of matrices')
+            [CompletionResult]::new('--clip', '--clip', [CompletionResultType]::ParameterName, 'Largest gradient norm; 0: no clipping')
+            [CompletionResult]::new('--eval-every', '--eval-every', [CompletionResultType]::ParameterName, 'Steps between scores on held-out text; 0: only at the start and the end')
+            [CompletionResult]::new('--eval-tokens', '--eval-tokens', [CompletionResultType]::ParameterName, 'Most held-out tokens scored per language during training; 0: all')
+            [CompletionResult]::new('--checkpoint-every', '--checkpoint-every', [CompletionResultType]::ParameterName, 'Steps between checkpoints; 0: only at the end')
+            [CompletionResult]::new('--keep-checkpoints', '--keep-checkpoints', [CompletionResultType]::ParameterName, 'Checkpoints kept; 0: all')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour; NO_COLOR is obeyed')
+            [CompletionResult]::new('--log-file', '--log-file', [CompletionResultType]::ParameterName, 'Append everything that is said to FILE, with the time')
+            [CompletionResult]::new('--seed', '--seed', [CompletionResultType]::ParameterName, 'Seed of every random choice')
+            [CompletionResult]::new('--threads', '--threads', [CompletionResultType]::ParameterName, 'Threads; 0: one a core')
+            [CompletionResult]::new('--device', '--device', [CompletionResultType]::ParameterName, 'Where the work is done')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read settings from a recipe')
+            [CompletionResult]::new('--recipe', '--recipe', [CompletionResultType]::ParameterName, 'Read settings from a recipe')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON on standard output: events where there are any, then one final object')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only warnings and errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only warnings and errors')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more')
+            [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'Show what would be done: inputs, outputs, memory, time and disk')
+            [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Show what would be done: inputs, outputs, memory, time and disk')
+            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'Replace what exists')
+            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Replace what exists')
+            [CompletionResult]::new('--offline', '--offline', [CompletionResultType]::ParameterName, 'Refuse to open connections')
+            [CompletionResult]::new('--plain', '--plain', [CompletionResultType]::ParameterName, 'No full screen and no moving bars: plain lines')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'eu;eval' {
+            [CompletionResult]::new('--data', '--data', [CompletionResultType]::ParameterName, 'Text to score on: a prepared folder (its held-out text), or files of records')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Folder for results_*.json')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Folder for results_*.json')
+            [CompletionResult]::new('--langs', '--langs', [CompletionResultType]::ParameterName, 'Languages to score: codes or sets, with commas between')
+            [CompletionResult]::new('--max-bytes', '--max-bytes', [CompletionResultType]::ParameterName, 'Most bytes of text scored per language; 0: all')
+            [CompletionResult]::new('--context', '--context', [CompletionResultType]::ParameterName, 'Largest context used; 0: the model''s own')
+            [CompletionResult]::new('--max-worst-bpb', '--max-worst-bpb', [CompletionResultType]::ParameterName, 'Fail (exit code 5) when the worst language needs more bits per byte')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour; NO_COLOR is obeyed')
+            [CompletionResult]::new('--log-file', '--log-file', [CompletionResultType]::ParameterName, 'Append everything that is said to FILE, with the time')
+            [CompletionResult]::new('--seed', '--seed', [CompletionResultType]::ParameterName, 'Seed of every random choice')
+            [CompletionResult]::new('--threads', '--threads', [CompletionResultType]::ParameterName, 'Threads; 0: one a core')
+            [CompletionResult]::new('--device', '--device', [CompletionResultType]::ParameterName, 'Where the work is done')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read settings from a recipe')
+            [CompletionResult]::new('--recipe', '--recipe', [CompletionResultType]::ParameterName, 'Read settings from a recipe')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON on standard output: events where there are any, then one final object')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only warnings and errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only warnings and errors')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more')
+            [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'Show what would be done: inputs, outputs, memory, time and disk')
+            [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Show what would be done: inputs, outputs, memory, time and disk')
+            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'Replace what exists')
+            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Replace what exists')
+            [CompletionResult]::new('--offline', '--offline', [CompletionResultType]::ParameterName, 'Refuse to open connections')
+            [CompletionResult]::new('--plain', '--plain', [CompletionResultType]::ParameterName, 'No full screen and no moving bars: plain lines')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'eu;quantize' {
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'GGUF file to write; without it model-<type>.gguf beside the model')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'GGUF file to write; without it model-<type>.gguf beside the model')
+            [CompletionResult]::new('--type', '--type', [CompletionResultType]::ParameterName, 'Type of the file')
+            [CompletionResult]::new('--data', '--data', [CompletionResultType]::ParameterName, 'Text to compare before and after on: a prepared folder, or files of records')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour; NO_COLOR is obeyed')
+            [CompletionResult]::new('--log-file', '--log-file', [CompletionResultType]::ParameterName, 'Append everything that is said to FILE, with the time')
+            [CompletionResult]::new('--seed', '--seed', [CompletionResultType]::ParameterName, 'Seed of every random choice')
+            [CompletionResult]::new('--threads', '--threads', [CompletionResultType]::ParameterName, 'Threads; 0: one a core')
+            [CompletionResult]::new('--device', '--device', [CompletionResultType]::ParameterName, 'Where the work is done')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read settings from a recipe')
+            [CompletionResult]::new('--recipe', '--recipe', [CompletionResultType]::ParameterName, 'Read settings from a recipe')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON on standard output: events where there are any, then one final object')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only warnings and errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only warnings and errors')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more')
+            [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'Show what would be done: inputs, outputs, memory, time and disk')
+            [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Show what would be done: inputs, outputs, memory, time and disk')
+            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'Replace what exists')
+            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Replace what exists')
+            [CompletionResult]::new('--offline', '--offline', [CompletionResultType]::ParameterName, 'Refuse to open connections')
+            [CompletionResult]::new('--plain', '--plain', [CompletionResultType]::ParameterName, 'No full screen and no moving bars: plain lines')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'eu;chat' {
+            [CompletionResult]::new('-p', '-p', [CompletionResultType]::ParameterName, 'Answer TEXT and end; what is piped in stands before it')
+            [CompletionResult]::new('--prompt', '--prompt', [CompletionResultType]::ParameterName, 'Answer TEXT and end; what is piped in stands before it')
+            [CompletionResult]::new('--raw', '--raw', [CompletionResultType]::ParameterName, 'Continue text as it is, without a chat template')
+            [CompletionResult]::new('--system', '--system', [CompletionResultType]::ParameterName, 'System prompt of the conversation')
+            [CompletionResult]::new('--max-tokens', '--max-tokens', [CompletionResultType]::ParameterName, 'Most tokens to generate; 0: until the context is full')
+            [CompletionResult]::new('--context', '--context', [CompletionResultType]::ParameterName, 'Largest context used; 0: the model''s own')
+            [CompletionResult]::new('--temperature', '--temperature', [CompletionResultType]::ParameterName, 'Divides the logits; 0: always the likeliest token')
+            [CompletionResult]::new('--top-k', '--top-k', [CompletionResultType]::ParameterName, 'Keep this many likeliest tokens; 0: all')
+            [CompletionResult]::new('--top-p', '--top-p', [CompletionResultType]::ParameterName, 'Keep the likeliest tokens that make up this probability; 1: all')
+            [CompletionResult]::new('--min-p', '--min-p', [CompletionResultType]::ParameterName, 'Keep tokens at least this likely, relative to the likeliest; 0: all')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour; NO_COLOR is obeyed')
+            [CompletionResult]::new('--log-file', '--log-file', [CompletionResultType]::ParameterName, 'Append everything that is said to FILE, with the time')
+            [CompletionResult]::new('--seed', '--seed', [CompletionResultType]::ParameterName, 'Seed of every random choice')
+            [CompletionResult]::new('--threads', '--threads', [CompletionResultType]::ParameterName, 'Threads; 0: one a core')
+            [CompletionResult]::new('--device', '--device', [CompletionResultType]::ParameterName, 'Where the work is done')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read settings from a recipe')
+            [CompletionResult]::new('--recipe', '--recipe', [CompletionResultType]::ParameterName, 'Read settings from a recipe')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON on standard output: events where there are any, then one final object')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only warnings and errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only warnings and errors')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more')
+            [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'Show what would be done: inputs, outputs, memory, time and disk')
+            [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Show what would be done: inputs, outputs, memory, time and disk')
+            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'Replace what exists')
+            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Replace what exists')
+            [CompletionResult]::new('--offline', '--offline', [CompletionResultType]::ParameterName, 'Refuse to open connections')
+            [CompletionResult]::new('--plain', '--plain', [CompletionResultType]::ParameterName, 'No full screen and no moving bars: plain lines')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'eu;tour' {
+            [CompletionResult]::new('--dir', '--dir', [CompletionResultType]::ParameterName, 'Folder to make')
+            [CompletionResult]::new('--minutes', '--minutes', [CompletionResultType]::ParameterName, 'Minutes to train')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour; NO_COLOR is obeyed')
+            [CompletionResult]::new('--log-file', '--log-file', [CompletionResultType]::ParameterName, 'Append everything that is said to FILE, with the time')
+            [CompletionResult]::new('--seed', '--seed', [CompletionResultType]::ParameterName, 'Seed of every random choice')
+            [CompletionResult]::new('--threads', '--threads', [CompletionResultType]::ParameterName, 'Threads; 0: one a core')
+            [CompletionResult]::new('--device', '--device', [CompletionResultType]::ParameterName, 'Where the work is done')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read settings from a recipe')
+            [CompletionResult]::new('--recipe', '--recipe', [CompletionResultType]::ParameterName, 'Read settings from a recipe')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON on standard output: events where there are any, then one final object')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only warnings and errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only warnings and errors')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more')
+            [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'Show what would be done: inputs, outputs, memory, time and disk')
+            [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Show what would be done: inputs, outputs, memory, time and disk')
+            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'Replace what exists')
+            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Replace what exists')
+            [CompletionResult]::new('--offline', '--offline', [CompletionResultType]::ParameterName, 'Refuse to open connections')
+            [CompletionResult]::new('--plain', '--plain', [CompletionResultType]::ParameterName, 'No full screen and no moving bars: plain lines')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'eu;init' {
+            [CompletionResult]::new('--langs', '--langs', [CompletionResultType]::ParameterName, 'Languages: codes or sets (eu24, europe), with commas between')
+            [CompletionResult]::new('--inputs', '--inputs', [CompletionResultType]::ParameterName, 'Text to prepare; may be repeated')
+            [CompletionResult]::new('--data', '--data', [CompletionResultType]::ParameterName, 'Folder for the prepared data')
+            [CompletionResult]::new('--run', '--run', [CompletionResultType]::ParameterName, 'Run directory')
+            [CompletionResult]::new('--size', '--size', [CompletionResultType]::ParameterName, 'Size of the model')
+            [CompletionResult]::new('--minutes', '--minutes', [CompletionResultType]::ParameterName, 'Minutes to train; 0: one pass over the text')
+            [CompletionResult]::new('--type', '--type', [CompletionResultType]::ParameterName, 'Type of the GGUF file')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour; NO_COLOR is obeyed')
+            [CompletionResult]::new('--log-file', '--log-file', [CompletionResultType]::ParameterName, 'Append everything that is said to FILE, with the time')
+            [CompletionResult]::new('--seed', '--seed', [CompletionResultType]::ParameterName, 'Seed of every random choice')
+            [CompletionResult]::new('--threads', '--threads', [CompletionResultType]::ParameterName, 'Threads; 0: one a core')
+            [CompletionResult]::new('--device', '--device', [CompletionResultType]::ParameterName, 'Where the work is done')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read settings from a recipe')
+            [CompletionResult]::new('--recipe', '--recipe', [CompletionResultType]::ParameterName, 'Read settings from a recipe')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON on standard output: events where there are any, then one final object')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only warnings and errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only warnings and errors')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more')
+            [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'Show what would be done: inputs, outputs, memory, time and disk')
+            [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Show what would be done: inputs, outputs, memory, time and disk')
+            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'Replace what exists')
+            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Replace what exists')
+            [CompletionResult]::new('--offline', '--offline', [CompletionResultType]::ParameterName, 'Refuse to open connections')
+            [CompletionResult]::new('--plain', '--plain', [CompletionResultType]::ParameterName, 'No full screen and no moving bars: plain lines')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'eu;pull' {
+            [CompletionResult]::new('--include', '--include', [CompletionResultType]::ParameterName, 'Only files whose path matches; * and ? stand for any text and any character')
+            [CompletionResult]::new('--revision', '--revision', [CompletionResultType]::ParameterName, 'Branch, tag or commit')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour; NO_COLOR is obeyed')
+            [CompletionResult]::new('--log-file', '--log-file', [CompletionResultType]::ParameterName, 'Append everything that is said to FILE, with the time')
+            [CompletionResult]::new('--seed', '--seed', [CompletionResultType]::ParameterName, 'Seed of every random choice')
+            [CompletionResult]::new('--threads', '--threads', [CompletionResultType]::ParameterName, 'Threads; 0: one a core')
+            [CompletionResult]::new('--device', '--device', [CompletionResultType]::ParameterName, 'Where the work is done')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read settings from a recipe')
+            [CompletionResult]::new('--recipe', '--recipe', [CompletionResultType]::ParameterName, 'Read settings from a recipe')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON on standard output: events where there are any, then one final object')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only warnings and errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only warnings and errors')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more')
+            [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'Show what would be done: inputs, outputs, memory, time and disk')
+            [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Show what would be done: inputs, outputs, memory, time and disk')
+            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'Replace what exists')
+            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Replace what exists')
+            [CompletionResult]::new('--offline', '--offline', [CompletionResultType]::ParameterName, 'Refuse to open connections')
+            [CompletionResult]::new('--plain', '--plain', [CompletionResultType]::ParameterName, 'No full screen and no moving bars: plain lines')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'eu;inspect' {
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour; NO_COLOR is obeyed')
+            [CompletionResult]::new('--log-file', '--log-file', [CompletionResultType]::ParameterName, 'Append everything that is said to FILE, with the time')
+            [CompletionResult]::new('--seed', '--seed', [CompletionResultType]::ParameterName, 'Seed of every random choice')
+            [CompletionResult]::new('--threads', '--threads', [CompletionResultType]::ParameterName, 'Threads; 0: one a core')
+            [CompletionResult]::new('--device', '--device', [CompletionResultType]::ParameterName, 'Where the work is done')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read settings from a recipe')
+            [CompletionResult]::new('--recipe', '--recipe', [CompletionResultType]::ParameterName, 'Read settings from a recipe')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON on standard output: events where there are any, then one final object')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only warnings and errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only warnings and errors')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more')
+            [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'Show what would be done: inputs, outputs, memory, time and disk')
+            [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Show what would be done: inputs, outputs, memory, time and disk')
+            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'Replace what exists')
+            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Replace what exists')
+            [CompletionResult]::new('--offline', '--offline', [CompletionResultType]::ParameterName, 'Refuse to open connections')
+            [CompletionResult]::new('--plain', '--plain', [CompletionResultType]::ParameterName, 'No full screen and no moving bars: plain lines')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'eu;doctor' {
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Show each setting of the five commands and where its value comes from')
+            [CompletionResult]::new('--recipe', '--recipe', [CompletionResultType]::ParameterName, 'Show each setting of the five commands and where its value comes from')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour; NO_COLOR is obeyed')
+            [CompletionResult]::new('--log-file', '--log-file', [CompletionResultType]::ParameterName, 'Append everything that is said to FILE, with the time')
+            [CompletionResult]::new('--seed', '--seed', [CompletionResultType]::ParameterName, 'Seed of every random choice')
+            [CompletionResult]::new('--threads', '--threads', [CompletionResultType]::ParameterName, 'Threads; 0: one a core')
+            [CompletionResult]::new('--device', '--device', [CompletionResultType]::ParameterName, 'Where the work is done')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON on standard output: events where there are any, then one final object')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only warnings and errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only warnings and errors')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more')
+            [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'Show what would be done: inputs, outputs, memory, time and disk')
+            [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Show what would be done: inputs, outputs, memory, time and disk')
+            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'Replace what exists')
+            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Replace what exists')
+            [CompletionResult]::new('--offline', '--offline', [CompletionResultType]::ParameterName, 'Refuse to open connections')
+            [CompletionResult]::new('--plain', '--plain', [CompletionResultType]::ParameterName, 'No full screen and no moving bars: plain lines')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'eu;watch' {
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour; NO_COLOR is obeyed')
+            [CompletionResult]::new('--log-file', '--log-file', [CompletionResultType]::ParameterName, 'Append everything that is said to FILE, with the time')
+            [CompletionResult]::new('--seed', '--seed', [CompletionResultType]::ParameterName, 'Seed of every random choice')
+            [CompletionResult]::new('--threads', '--threads', [CompletionResultType]::ParameterName, 'Threads; 0: one a core')
+            [CompletionResult]::new('--device', '--device', [CompletionResultType]::ParameterName, 'Where the work is done')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read settings from a recipe')
+            [CompletionResult]::new('--recipe', '--recipe', [CompletionResultType]::ParameterName, 'Read settings from a recipe')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON on standard output: events where there are any, then one final object')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only warnings and errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only warnings and errors')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more')
+            [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'Show what would be done: inputs, outputs, memory, time and disk')
+            [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Show what would be done: inputs, outputs, memory, time and disk')
+            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'Replace what exists')
+            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Replace what exists')
+            [CompletionResult]::new('--offline', '--offline', [CompletionResultType]::ParameterName, 'Refuse to open connections')
+            [CompletionResult]::new('--plain', '--plain', [CompletionResultType]::ParameterName, 'No full screen and no moving bars: plain lines')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'eu;completions' {
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour; NO_COLOR is obeyed')
+            [CompletionResult]::new('--log-file', '--log-file', [CompletionResultType]::ParameterName, 'Append everything that is said to FILE, with the time')
+            [CompletionResult]::new('--seed', '--seed', [CompletionResultType]::ParameterName, 'Seed of every random choice')
+            [CompletionResult]::new('--threads', '--threads', [CompletionResultType]::ParameterName, 'Threads; 0: one a core')
+            [CompletionResult]::new('--device', '--device', [CompletionResultType]::ParameterName, 'Where the work is done')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read settings from a recipe')
+            [CompletionResult]::new('--recipe', '--recipe', [CompletionResultType]::ParameterName, 'Read settings from a recipe')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON on standard output: events where there are any, then one final object')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only warnings and errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only warnings and errors')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more')
+            [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'Show what would be done: inputs, outputs, memory, time and disk')
+            [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Show what would be done: inputs, outputs, memory, time and disk')
+            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'Replace what exists')
+            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Replace what exists')
+            [CompletionResult]::new('--offline', '--offline', [CompletionResultType]::ParameterName, 'Refuse to open connections')
+            [CompletionResult]::new('--plain', '--plain', [CompletionResultType]::ParameterName, 'No full screen and no moving bars: plain lines')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'eu;man' {
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour; NO_COLOR is obeyed')
+            [CompletionResult]::new('--log-file', '--log-file', [CompletionResultType]::ParameterName, 'Append everything that is said to FILE, with the time')
+            [CompletionResult]::new('--seed', '--seed', [CompletionResultType]::ParameterName, 'Seed of every random choice')
+            [CompletionResult]::new('--threads', '--threads', [CompletionResultType]::ParameterName, 'Threads; 0: one a core')
+            [CompletionResult]::new('--device', '--device', [CompletionResultType]::ParameterName, 'Where the work is done')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read settings from a recipe')
+            [CompletionResult]::new('--recipe', '--recipe', [CompletionResultType]::ParameterName, 'Read settings from a recipe')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON on standard output: events where there are any, then one final object')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only warnings and errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only warnings and errors')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more')
+            [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'Show what would be done: inputs, outputs, memory, time and disk')
+            [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Show what would be done: inputs, outputs, memory, time and disk')
+            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'Replace what exists')
+            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Replace what exists')
+            [CompletionResult]::new('--offline', '--offline', [CompletionResultType]::ParameterName, 'Refuse to open connections')
+            [CompletionResult]::new('--plain', '--plain', [CompletionResultType]::ParameterName, 'No full screen and no moving bars: plain lines')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'eu;help' {
+            [CompletionResult]::new('prepare', 'prepare', [CompletionResultType]::ParameterValue, 'Turn text into clean, deduplicated, balanced tokens and a tokenizer')
+            [CompletionResult]::new('train', 'train', [CompletionResultType]::ParameterValue, 'Train a model from scratch on prepared text')
+            [CompletionResult]::new('eval', 'eval', [CompletionResultType]::ParameterValue, 'Score a model on text, in bits per byte, the worst language first')
+            [CompletionResult]::new('quantize', 'quantize', [CompletionResultType]::ParameterValue, 'Write a model as a GGUF file in fewer bits')
+            [CompletionResult]::new('chat', 'chat', [CompletionResultType]::ParameterValue, 'Talk to a model, or continue a text')
+            [CompletionResult]::new('tour', 'tour', [CompletionResultType]::ParameterValue, 'See the whole walk on embedded text in every language, in a few minutes')
+            [CompletionResult]::new('init', 'init', [CompletionResultType]::ParameterValue, 'Write a commented recipe after a few questions')
+            [CompletionResult]::new('pull', 'pull', [CompletionResultType]::ParameterValue, 'Fetch a model from the Hugging Face hub')
+            [CompletionResult]::new('inspect', 'inspect', [CompletionResultType]::ParameterValue, 'Say what a file is, who its parents are and whether it is whole')
+            [CompletionResult]::new('doctor', 'doctor', [CompletionResultType]::ParameterValue, 'Say what this machine can do and which settings apply')
+            [CompletionResult]::new('watch', 'watch', [CompletionResultType]::ParameterValue, 'Follow a training run, also one on another terminal')
+            [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print the completion script of a shell')
+            [CompletionResult]::new('man', 'man', [CompletionResultType]::ParameterValue, 'Print a manual page, or write all of them to a folder')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'eu;help;prepare' {
+            [CompletionResult]::new('identify', 'identify', [CompletionResultType]::ParameterValue, 'Add the language of each record')
+            [CompletionResult]::new('filter', 'filter', [CompletionResultType]::ParameterValue, 'Keep the records that pass the thresholds of their language')
+            [CompletionResult]::new('dedup', 'dedup', [CompletionResultType]::ParameterValue, 'Keep the first of records that are equal or nearly so')
+            [CompletionResult]::new('stats', 'stats', [CompletionResultType]::ParameterValue, 'Count records, bytes and words per language')
+            [CompletionResult]::new('explain', 'explain', [CompletionResultType]::ParameterValue, 'Say for each record what every filter measured and why it would go')
+            break
+        }
+        'eu;help;prepare;identify' {
+            break
+        }
+        'eu;help;prepare;filter' {
+            break
+        }
+        'eu;help;prepare;dedup' {
+            break
+        }
+        'eu;help;prepare;stats' {
+            break
+        }
+        'eu;help;prepare;explain' {
+            break
+        }
+        'eu;help;train' {
+            break
+        }
+        'eu;help;eval' {
+            break
+        }
+        'eu;help;quantize' {
+            break
+        }
+        'eu;help;chat' {
+            break
+        }
+        'eu;help;tour' {
+            break
+        }
+        'eu;help;init' {
+            break
+        }
+        'eu;help;pull' {
+            break
+        }
+        'eu;help;inspect' {
+            break
+        }
+        'eu;help;doctor' {
+            break
+        }
+        'eu;help;watch' {
+            break
+        }
+        'eu;help;completions' {
+            break
+        }
+        'eu;help;man' {
+            break
+        }
+        'eu;help;help' {
+            break
+        }
+    })
+
+    $completions.Where{ $_.CompletionText -like "$wordToComplete*" } |
+        Sort-Object -Property ListItemText
+}

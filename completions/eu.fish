@@ -1,0 +1,513 @@
+# Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
+function __fish_eu_global_optspecs
+    string join \n json q/quiet v/verbose color= log-file= seed= threads= device= n/dry-run f/force offline plain config= h/help V/version
+end
+
+function __fish_eu_needs_command
+    # Figure out if the current invocation already has a command.
+    set -l cmd (commandline -opc)
+    set -e cmd[1]
+    argparse -s (__fish_eu_global_optspecs) -- $cmd 2>/dev/null
+    or return
+    if set -q argv[1]
+        # Also print the command, so this can be used to figure out what it is.
+        echo $argv[1]
+        return 1
+    end
+    return 0
+end
+
+function __fish_eu_using_subcommand
+    set -l cmd (__fish_eu_needs_command)
+    test -z "$cmd"
+    and return 1
+    contains -- $cmd[1] $argv
+end
+
+complete -c eu -n "__fish_eu_needs_command" -l color -d 'When to colour; NO_COLOR is obeyed' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t'Always'
+never\t'Never'"
+complete -c eu -n "__fish_eu_needs_command" -l log-file -d 'Append everything that is said to FILE, with the time' -r -F
+complete -c eu -n "__fish_eu_needs_command" -l seed -d 'Seed of every random choice' -r
+complete -c eu -n "__fish_eu_needs_command" -l threads -d 'Threads; 0: one a core' -r
+complete -c eu -n "__fish_eu_needs_command" -l device -d 'Where the work is done' -r -f -a "auto\t'The fastest that is there'
+cpu\t'The processor, with the instruction sets it has'
+reference\t'Plain loops: slow, the measure of the others'"
+complete -c eu -n "__fish_eu_needs_command" -l config -l recipe -d 'Read settings from a recipe' -r -F
+complete -c eu -n "__fish_eu_needs_command" -l json -d 'Print JSON on standard output: events where there are any, then one final object'
+complete -c eu -n "__fish_eu_needs_command" -s q -l quiet -d 'Say only warnings and errors'
+complete -c eu -n "__fish_eu_needs_command" -s v -l verbose -d 'Say more'
+complete -c eu -n "__fish_eu_needs_command" -s n -l dry-run -d 'Show what would be done: inputs, outputs, memory, time and disk'
+complete -c eu -n "__fish_eu_needs_command" -s f -l force -d 'Replace what exists'
+complete -c eu -n "__fish_eu_needs_command" -l offline -d 'Refuse to open connections'
+complete -c eu -n "__fish_eu_needs_command" -l plain -d 'No full screen and no moving bars: plain lines'
+complete -c eu -n "__fish_eu_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c eu -n "__fish_eu_needs_command" -s V -l version -d 'Print version'
+complete -c eu -n "__fish_eu_needs_command" -f -a "prepare" -d 'Turn text into clean, deduplicated, balanced tokens and a tokenizer'
+complete -c eu -n "__fish_eu_needs_command" -f -a "train" -d 'Train a model from scratch on prepared text'
+complete -c eu -n "__fish_eu_needs_command" -f -a "eval" -d 'Score a model on text, in bits per byte, the worst language first'
+complete -c eu -n "__fish_eu_needs_command" -f -a "quantize" -d 'Write a model as a GGUF file in fewer bits'
+complete -c eu -n "__fish_eu_needs_command" -f -a "chat" -d 'Talk to a model, or continue a text'
+complete -c eu -n "__fish_eu_needs_command" -f -a "tour" -d 'See the whole walk on embedded text in every language, in a few minutes'
+complete -c eu -n "__fish_eu_needs_command" -f -a "init" -d 'Write a commented recipe after a few questions'
+complete -c eu -n "__fish_eu_needs_command" -f -a "pull" -d 'Fetch a model from the Hugging Face hub'
+complete -c eu -n "__fish_eu_needs_command" -f -a "inspect" -d 'Say what a file is, who its parents are and whether it is whole'
+complete -c eu -n "__fish_eu_needs_command" -f -a "doctor" -d 'Say what this machine can do and which settings apply'
+complete -c eu -n "__fish_eu_needs_command" -f -a "watch" -d 'Follow a training run, also one on another terminal'
+complete -c eu -n "__fish_eu_needs_command" -f -a "completions" -d 'Print the completion script of a shell'
+complete -c eu -n "__fish_eu_needs_command" -f -a "man" -d 'Print a manual page, or write all of them to a folder'
+complete -c eu -n "__fish_eu_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from identify filter dedup stats explain help" -s o -l output -d 'Folder to make' -r -F
+complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from identify filter dedup stats explain help" -l heldout -d 'Text to score on, never trained on; may be repeated' -r -F
+complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from identify filter dedup stats explain help" -l heldout-share -d 'Share of each language set aside for scoring, without --heldout' -r
+complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from identify filter dedup stats explain help" -l parallel -d 'Parallel text for the parity table: records with one id say one thing' -r -F
+complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from identify filter dedup stats explain help" -l langs -d 'Languages to keep: codes or sets (eu24, europe), with commas between' -r
+complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from identify filter dedup stats explain help" -l text-key -d 'Field of a JSON record that holds its text' -r
+complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from identify filter dedup stats explain help" -l trust-labels -d 'Take a record\'s own language label where it has one' -r -f -a "true\t''
+false\t''"
+complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from identify filter dedup stats explain help" -l min-lang-prob -d 'Least probability of the identified language' -r
+complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from identify filter dedup stats explain help" -l filter -d 'Judge quality with the per-language thresholds' -r -f -a "true\t''
+false\t''"
+complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from identify filter dedup stats explain help" -l dedup-exact -d 'Remove records whose text is equal' -r -f -a "true\t''
+false\t''"
+complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from identify filter dedup stats explain help" -l dedup-fuzzy -d 'Remove near-duplicates (MinHash)' -r -f -a "true\t''
+false\t''"
+complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from identify filter dedup stats explain help" -l minhash-bands -d 'Bands of the MinHash index' -r
+complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from identify filter dedup stats explain help" -l minhash-rows -d 'Rows of each band' -r
+complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from identify filter dedup stats explain help" -l minhash-ngram -d 'Words of a shingle' -r
+complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from identify filter dedup stats explain help" -l budget-tokens -d 'Tokens of the mix over all languages; without it all that --max-epochs allows' -r
+complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from identify filter dedup stats explain help" -l max-epochs -d 'How often the text of one language may be repeated at most' -r
+complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from identify filter dedup stats explain help" -l vocab-size -d 'Tokens of the vocabulary to train' -r
+complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from identify filter dedup stats explain help" -l tokenizer -d 'An existing tokenizer.json to use instead of training one' -r -F
+complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from identify filter dedup stats explain help" -l color -d 'When to colour; NO_COLOR is obeyed' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t'Always'
+never\t'Never'"
+complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from identify filter dedup stats explain help" -l log-file -d 'Append everything that is said to FILE, with the time' -r -F
+complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from identify filter dedup stats explain help" -l seed -d 'Seed of every random choice' -r
+complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from identify filter dedup stats explain help" -l threads -d 'Threads; 0: one a core' -r
+complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from identify filter dedup stats explain help" -l device -d 'Where the work is done' -r -f -a "auto\t'The fastest that is there'
+cpu\t'The processor, with the instruction sets it has'
+reference\t'Plain loops: slow, the measure of the others'"
+complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from identify filter dedup stats explain help" -l config -l recipe -d 'Read settings from a recipe' -r -F
+complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from identify filter dedup stats explain help" -l json -d 'Print JSON on standard output: events where there are any, then one final object'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from identify filter dedup stats explain help" -s q -l quiet -d 'Say only warnings and errors'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from identify filter dedup stats explain help" -s v -l verbose -d 'Say more'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from identify filter dedup stats explain help" -s n -l dry-run -d 'Show what would be done: inputs, outputs, memory, time and disk'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from identify filter dedup stats explain help" -s f -l force -d 'Replace what exists'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from identify filter dedup stats explain help" -l offline -d 'Refuse to open connections'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from identify filter dedup stats explain help" -l plain -d 'No full screen and no moving bars: plain lines'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from identify filter dedup stats explain help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from identify filter dedup stats explain help" -a "identify" -d 'Add the language of each record'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from identify filter dedup stats explain help" -a "filter" -d 'Keep the records that pass the thresholds of their language'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from identify filter dedup stats explain help" -a "dedup" -d 'Keep the first of records that are equal or nearly so'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from identify filter dedup stats explain help" -a "stats" -d 'Count records, bytes and words per language'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from identify filter dedup stats explain help" -a "explain" -d 'Say for each record what every filter measured and why it would go'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from identify filter dedup stats explain help" -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from identify" -l text-key -d 'Field of a JSON record that holds its text' -r
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from identify" -l color -d 'When to colour; NO_COLOR is obeyed' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t'Always'
+never\t'Never'"
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from identify" -l log-file -d 'Append everything that is said to FILE, with the time' -r -F
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from identify" -l seed -d 'Seed of every random choice' -r
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from identify" -l threads -d 'Threads; 0: one a core' -r
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from identify" -l device -d 'Where the work is done' -r -f -a "auto\t'The fastest that is there'
+cpu\t'The processor, with the instruction sets it has'
+reference\t'Plain loops: slow, the measure of the others'"
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from identify" -l config -l recipe -d 'Read settings from a recipe' -r -F
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from identify" -l json -d 'Print JSON on standard output: events where there are any, then one final object'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from identify" -s q -l quiet -d 'Say only warnings and errors'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from identify" -s v -l verbose -d 'Say more'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from identify" -s n -l dry-run -d 'Show what would be done: inputs, outputs, memory, time and disk'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from identify" -s f -l force -d 'Replace what exists'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from identify" -l offline -d 'Refuse to open connections'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from identify" -l plain -d 'No full screen and no moving bars: plain lines'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from identify" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from filter" -l text-key -d 'Field of a JSON record that holds its text' -r
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from filter" -l color -d 'When to colour; NO_COLOR is obeyed' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t'Always'
+never\t'Never'"
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from filter" -l log-file -d 'Append everything that is said to FILE, with the time' -r -F
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from filter" -l seed -d 'Seed of every random choice' -r
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from filter" -l threads -d 'Threads; 0: one a core' -r
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from filter" -l device -d 'Where the work is done' -r -f -a "auto\t'The fastest that is there'
+cpu\t'The processor, with the instruction sets it has'
+reference\t'Plain loops: slow, the measure of the others'"
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from filter" -l config -l recipe -d 'Read settings from a recipe' -r -F
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from filter" -l json -d 'Print JSON on standard output: events where there are any, then one final object'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from filter" -s q -l quiet -d 'Say only warnings and errors'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from filter" -s v -l verbose -d 'Say more'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from filter" -s n -l dry-run -d 'Show what would be done: inputs, outputs, memory, time and disk'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from filter" -s f -l force -d 'Replace what exists'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from filter" -l offline -d 'Refuse to open connections'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from filter" -l plain -d 'No full screen and no moving bars: plain lines'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from filter" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from dedup" -l text-key -d 'Field of a JSON record that holds its text' -r
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from dedup" -l color -d 'When to colour; NO_COLOR is obeyed' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t'Always'
+never\t'Never'"
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from dedup" -l log-file -d 'Append everything that is said to FILE, with the time' -r -F
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from dedup" -l seed -d 'Seed of every random choice' -r
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from dedup" -l threads -d 'Threads; 0: one a core' -r
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from dedup" -l device -d 'Where the work is done' -r -f -a "auto\t'The fastest that is there'
+cpu\t'The processor, with the instruction sets it has'
+reference\t'Plain loops: slow, the measure of the others'"
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from dedup" -l config -l recipe -d 'Read settings from a recipe' -r -F
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from dedup" -l json -d 'Print JSON on standard output: events where there are any, then one final object'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from dedup" -s q -l quiet -d 'Say only warnings and errors'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from dedup" -s v -l verbose -d 'Say more'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from dedup" -s n -l dry-run -d 'Show what would be done: inputs, outputs, memory, time and disk'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from dedup" -s f -l force -d 'Replace what exists'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from dedup" -l offline -d 'Refuse to open connections'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from dedup" -l plain -d 'No full screen and no moving bars: plain lines'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from dedup" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from stats" -l text-key -d 'Field of a JSON record that holds its text' -r
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from stats" -l color -d 'When to colour; NO_COLOR is obeyed' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t'Always'
+never\t'Never'"
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from stats" -l log-file -d 'Append everything that is said to FILE, with the time' -r -F
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from stats" -l seed -d 'Seed of every random choice' -r
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from stats" -l threads -d 'Threads; 0: one a core' -r
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from stats" -l device -d 'Where the work is done' -r -f -a "auto\t'The fastest that is there'
+cpu\t'The processor, with the instruction sets it has'
+reference\t'Plain loops: slow, the measure of the others'"
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from stats" -l config -l recipe -d 'Read settings from a recipe' -r -F
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from stats" -l json -d 'Print JSON on standard output: events where there are any, then one final object'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from stats" -s q -l quiet -d 'Say only warnings and errors'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from stats" -s v -l verbose -d 'Say more'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from stats" -s n -l dry-run -d 'Show what would be done: inputs, outputs, memory, time and disk'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from stats" -s f -l force -d 'Replace what exists'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from stats" -l offline -d 'Refuse to open connections'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from stats" -l plain -d 'No full screen and no moving bars: plain lines'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from stats" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from explain" -l text-key -d 'Field of a JSON record that holds its text' -r
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from explain" -l color -d 'When to colour; NO_COLOR is obeyed' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t'Always'
+never\t'Never'"
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from explain" -l log-file -d 'Append everything that is said to FILE, with the time' -r -F
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from explain" -l seed -d 'Seed of every random choice' -r
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from explain" -l threads -d 'Threads; 0: one a core' -r
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from explain" -l device -d 'Where the work is done' -r -f -a "auto\t'The fastest that is there'
+cpu\t'The processor, with the instruction sets it has'
+reference\t'Plain loops: slow, the measure of the others'"
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from explain" -l config -l recipe -d 'Read settings from a recipe' -r -F
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from explain" -l json -d 'Print JSON on standard output: events where there are any, then one final object'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from explain" -s q -l quiet -d 'Say only warnings and errors'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from explain" -s v -l verbose -d 'Say more'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from explain" -s n -l dry-run -d 'Show what would be done: inputs, outputs, memory, time and disk'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from explain" -s f -l force -d 'Replace what exists'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from explain" -l offline -d 'Refuse to open connections'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from explain" -l plain -d 'No full screen and no moving bars: plain lines'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from explain" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from help" -f -a "identify" -d 'Add the language of each record'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from help" -f -a "filter" -d 'Keep the records that pass the thresholds of their language'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from help" -f -a "dedup" -d 'Keep the first of records that are equal or nearly so'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from help" -f -a "stats" -d 'Count records, bytes and words per language'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from help" -f -a "explain" -d 'Say for each record what every filter measured and why it would go'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c eu -n "__fish_eu_using_subcommand train" -s o -l output -d 'Run directory to make or to resume' -r -F
+complete -c eu -n "__fish_eu_using_subcommand train" -l resume -d 'Go on from the newest whole checkpoint of the run directory' -r -f -a "true\t''
+false\t''"
+complete -c eu -n "__fish_eu_using_subcommand train" -l steps -d 'Optimiser steps; without it one pass over the mix, or what fits --minutes' -r
+complete -c eu -n "__fish_eu_using_subcommand train" -l minutes -d 'Minutes to train; the number of steps is measured at the start and then fixed' -r
+complete -c eu -n "__fish_eu_using_subcommand train" -l d-model -d 'Width of the residual stream' -r
+complete -c eu -n "__fish_eu_using_subcommand train" -l n-layers -d 'Decoder layers' -r
+complete -c eu -n "__fish_eu_using_subcommand train" -l n-heads -d 'Query heads' -r
+complete -c eu -n "__fish_eu_using_subcommand train" -l n-kv-heads -d 'Key and value heads; divides --n-heads' -r
+complete -c eu -n "__fish_eu_using_subcommand train" -l d-ff -d 'Width inside the feed-forward block' -r
+complete -c eu -n "__fish_eu_using_subcommand train" -l tied -d 'Use the embedding as output matrix too' -r -f -a "true\t''
+false\t''"
+complete -c eu -n "__fish_eu_using_subcommand train" -l rope-theta -d 'Base of the rotary angles' -r
+complete -c eu -n "__fish_eu_using_subcommand train" -l norm-eps -d 'Epsilon of RMSNorm' -r
+complete -c eu -n "__fish_eu_using_subcommand train" -l context -d 'Tokens of a sequence' -r
+complete -c eu -n "__fish_eu_using_subcommand train" -l batch -d 'Sequences of one optimiser step' -r
+complete -c eu -n "__fish_eu_using_subcommand train" -l micro-batch -d 'Sequences computed at once; divides --batch; 0: all' -r
+complete -c eu -n "__fish_eu_using_subcommand train" -l lr -d 'Peak learning rate' -r
+complete -c eu -n "__fish_eu_using_subcommand train" -l min-lr-share -d 'Learning rate at the end, as a share of the peak' -r
+complete -c eu -n "__fish_eu_using_subcommand train" -l schedule -d 'Course of the learning rate' -r -f -a "wsd\t''
+cosine\t''"
+complete -c eu -n "__fish_eu_using_subcommand train" -l warmup-share -d 'Share of the steps that warm up' -r
+complete -c eu -n "__fish_eu_using_subcommand train" -l decay-share -d 'Share of the steps that decay (wsd)' -r
+complete -c eu -n "__fish_eu_using_subcommand train" -l beta1 -d 'AdamW\'s first moment decay' -r
+complete -c eu -n "__fish_eu_using_subcommand train" -l beta2 -d 'AdamW\'s second moment decay' -r
+complete -c eu -n "__fish_eu_using_subcommand train" -l adam-eps -d 'AdamW\'s epsilon' -r
+complete -c eu -n "__fish_eu_using_subcommand train" -l weight-decay -d 'Weight decay of matrices' -r
+complete -c eu -n "__fish_eu_using_subcommand train" -l clip -d 'Largest gradient norm; 0: no clipping' -r
+complete -c eu -n "__fish_eu_using_subcommand train" -l eval-every -d 'Steps between scores on held-out text; 0: only at the start and the end' -r
+complete -c eu -n "__fish_eu_using_subcommand train" -l eval-tokens -d 'Most held-out tokens scored per language during training; 0: all' -r
+complete -c eu -n "__fish_eu_using_subcommand train" -l checkpoint-every -d 'Steps between checkpoints; 0: only at the end' -r
+complete -c eu -n "__fish_eu_using_subcommand train" -l keep-checkpoints -d 'Checkpoints kept; 0: all' -r
+complete -c eu -n "__fish_eu_using_subcommand train" -l color -d 'When to colour; NO_COLOR is obeyed' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t'Always'
+never\t'Never'"
+complete -c eu -n "__fish_eu_using_subcommand train" -l log-file -d 'Append everything that is said to FILE, with the time' -r -F
+complete -c eu -n "__fish_eu_using_subcommand train" -l seed -d 'Seed of every random choice' -r
+complete -c eu -n "__fish_eu_using_subcommand train" -l threads -d 'Threads; 0: one a core' -r
+complete -c eu -n "__fish_eu_using_subcommand train" -l device -d 'Where the work is done' -r -f -a "auto\t'The fastest that is there'
+cpu\t'The processor, with the instruction sets it has'
+reference\t'Plain loops: slow, the measure of the others'"
+complete -c eu -n "__fish_eu_using_subcommand train" -l config -l recipe -d 'Read settings from a recipe' -r -F
+complete -c eu -n "__fish_eu_using_subcommand train" -l json -d 'Print JSON on standard output: events where there are any, then one final object'
+complete -c eu -n "__fish_eu_using_subcommand train" -s q -l quiet -d 'Say only warnings and errors'
+complete -c eu -n "__fish_eu_using_subcommand train" -s v -l verbose -d 'Say more'
+complete -c eu -n "__fish_eu_using_subcommand train" -s n -l dry-run -d 'Show what would be done: inputs, outputs, memory, time and disk'
+complete -c eu -n "__fish_eu_using_subcommand train" -s f -l force -d 'Replace what exists'
+complete -c eu -n "__fish_eu_using_subcommand train" -l offline -d 'Refuse to open connections'
+complete -c eu -n "__fish_eu_using_subcommand train" -l plain -d 'No full screen and no moving bars: plain lines'
+complete -c eu -n "__fish_eu_using_subcommand train" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c eu -n "__fish_eu_using_subcommand eval" -l data -d 'Text to score on: a prepared folder (its held-out text), or files of records' -r -F
+complete -c eu -n "__fish_eu_using_subcommand eval" -s o -l output -d 'Folder for results_*.json' -r -F
+complete -c eu -n "__fish_eu_using_subcommand eval" -l langs -d 'Languages to score: codes or sets, with commas between' -r
+complete -c eu -n "__fish_eu_using_subcommand eval" -l max-bytes -d 'Most bytes of text scored per language; 0: all' -r
+complete -c eu -n "__fish_eu_using_subcommand eval" -l context -d 'Largest context used; 0: the model\'s own' -r
+complete -c eu -n "__fish_eu_using_subcommand eval" -l max-worst-bpb -d 'Fail (exit code 5) when the worst language needs more bits per byte' -r
+complete -c eu -n "__fish_eu_using_subcommand eval" -l color -d 'When to colour; NO_COLOR is obeyed' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t'Always'
+never\t'Never'"
+complete -c eu -n "__fish_eu_using_subcommand eval" -l log-file -d 'Append everything that is said to FILE, with the time' -r -F
+complete -c eu -n "__fish_eu_using_subcommand eval" -l seed -d 'Seed of every random choice' -r
+complete -c eu -n "__fish_eu_using_subcommand eval" -l threads -d 'Threads; 0: one a core' -r
+complete -c eu -n "__fish_eu_using_subcommand eval" -l device -d 'Where the work is done' -r -f -a "auto\t'The fastest that is there'
+cpu\t'The processor, with the instruction sets it has'
+reference\t'Plain loops: slow, the measure of the others'"
+complete -c eu -n "__fish_eu_using_subcommand eval" -l config -l recipe -d 'Read settings from a recipe' -r -F
+complete -c eu -n "__fish_eu_using_subcommand eval" -l json -d 'Print JSON on standard output: events where there are any, then one final object'
+complete -c eu -n "__fish_eu_using_subcommand eval" -s q -l quiet -d 'Say only warnings and errors'
+complete -c eu -n "__fish_eu_using_subcommand eval" -s v -l verbose -d 'Say more'
+complete -c eu -n "__fish_eu_using_subcommand eval" -s n -l dry-run -d 'Show what would be done: inputs, outputs, memory, time and disk'
+complete -c eu -n "__fish_eu_using_subcommand eval" -s f -l force -d 'Replace what exists'
+complete -c eu -n "__fish_eu_using_subcommand eval" -l offline -d 'Refuse to open connections'
+complete -c eu -n "__fish_eu_using_subcommand eval" -l plain -d 'No full screen and no moving bars: plain lines'
+complete -c eu -n "__fish_eu_using_subcommand eval" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c eu -n "__fish_eu_using_subcommand quantize" -s o -l output -d 'GGUF file to write; without it model-<type>.gguf beside the model' -r -F
+complete -c eu -n "__fish_eu_using_subcommand quantize" -l type -d 'Type of the file' -r -f -a "f16\t''
+bf16\t''
+q8_0\t''
+q4_0\t''
+q4_k_m\t''"
+complete -c eu -n "__fish_eu_using_subcommand quantize" -l data -d 'Text to compare before and after on: a prepared folder, or files of records' -r -F
+complete -c eu -n "__fish_eu_using_subcommand quantize" -l color -d 'When to colour; NO_COLOR is obeyed' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t'Always'
+never\t'Never'"
+complete -c eu -n "__fish_eu_using_subcommand quantize" -l log-file -d 'Append everything that is said to FILE, with the time' -r -F
+complete -c eu -n "__fish_eu_using_subcommand quantize" -l seed -d 'Seed of every random choice' -r
+complete -c eu -n "__fish_eu_using_subcommand quantize" -l threads -d 'Threads; 0: one a core' -r
+complete -c eu -n "__fish_eu_using_subcommand quantize" -l device -d 'Where the work is done' -r -f -a "auto\t'The fastest that is there'
+cpu\t'The processor, with the instruction sets it has'
+reference\t'Plain loops: slow, the measure of the others'"
+complete -c eu -n "__fish_eu_using_subcommand quantize" -l config -l recipe -d 'Read settings from a recipe' -r -F
+complete -c eu -n "__fish_eu_using_subcommand quantize" -l json -d 'Print JSON on standard output: events where there are any, then one final object'
+complete -c eu -n "__fish_eu_using_subcommand quantize" -s q -l quiet -d 'Say only warnings and errors'
+complete -c eu -n "__fish_eu_using_subcommand quantize" -s v -l verbose -d 'Say more'
+complete -c eu -n "__fish_eu_using_subcommand quantize" -s n -l dry-run -d 'Show what would be done: inputs, outputs, memory, time and disk'
+complete -c eu -n "__fish_eu_using_subcommand quantize" -s f -l force -d 'Replace what exists'
+complete -c eu -n "__fish_eu_using_subcommand quantize" -l offline -d 'Refuse to open connections'
+complete -c eu -n "__fish_eu_using_subcommand quantize" -l plain -d 'No full screen and no moving bars: plain lines'
+complete -c eu -n "__fish_eu_using_subcommand quantize" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c eu -n "__fish_eu_using_subcommand chat" -s p -l prompt -d 'Answer TEXT and end; what is piped in stands before it' -r
+complete -c eu -n "__fish_eu_using_subcommand chat" -l raw -d 'Continue text as it is, without a chat template' -r -f -a "true\t''
+false\t''"
+complete -c eu -n "__fish_eu_using_subcommand chat" -l system -d 'System prompt of the conversation' -r
+complete -c eu -n "__fish_eu_using_subcommand chat" -l max-tokens -d 'Most tokens to generate; 0: until the context is full' -r
+complete -c eu -n "__fish_eu_using_subcommand chat" -l context -d 'Largest context used; 0: the model\'s own' -r
+complete -c eu -n "__fish_eu_using_subcommand chat" -l temperature -d 'Divides the logits; 0: always the likeliest token' -r
+complete -c eu -n "__fish_eu_using_subcommand chat" -l top-k -d 'Keep this many likeliest tokens; 0: all' -r
+complete -c eu -n "__fish_eu_using_subcommand chat" -l top-p -d 'Keep the likeliest tokens that make up this probability; 1: all' -r
+complete -c eu -n "__fish_eu_using_subcommand chat" -l min-p -d 'Keep tokens at least this likely, relative to the likeliest; 0: all' -r
+complete -c eu -n "__fish_eu_using_subcommand chat" -l color -d 'When to colour; NO_COLOR is obeyed' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t'Always'
+never\t'Never'"
+complete -c eu -n "__fish_eu_using_subcommand chat" -l log-file -d 'Append everything that is said to FILE, with the time' -r -F
+complete -c eu -n "__fish_eu_using_subcommand chat" -l seed -d 'Seed of every random choice' -r
+complete -c eu -n "__fish_eu_using_subcommand chat" -l threads -d 'Threads; 0: one a core' -r
+complete -c eu -n "__fish_eu_using_subcommand chat" -l device -d 'Where the work is done' -r -f -a "auto\t'The fastest that is there'
+cpu\t'The processor, with the instruction sets it has'
+reference\t'Plain loops: slow, the measure of the others'"
+complete -c eu -n "__fish_eu_using_subcommand chat" -l config -l recipe -d 'Read settings from a recipe' -r -F
+complete -c eu -n "__fish_eu_using_subcommand chat" -l json -d 'Print JSON on standard output: events where there are any, then one final object'
+complete -c eu -n "__fish_eu_using_subcommand chat" -s q -l quiet -d 'Say only warnings and errors'
+complete -c eu -n "__fish_eu_using_subcommand chat" -s v -l verbose -d 'Say more'
+complete -c eu -n "__fish_eu_using_subcommand chat" -s n -l dry-run -d 'Show what would be done: inputs, outputs, memory, time and disk'
+complete -c eu -n "__fish_eu_using_subcommand chat" -s f -l force -d 'Replace what exists'
+complete -c eu -n "__fish_eu_using_subcommand chat" -l offline -d 'Refuse to open connections'
+complete -c eu -n "__fish_eu_using_subcommand chat" -l plain -d 'No full screen and no moving bars: plain lines'
+complete -c eu -n "__fish_eu_using_subcommand chat" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c eu -n "__fish_eu_using_subcommand tour" -l dir -d 'Folder to make' -r -F
+complete -c eu -n "__fish_eu_using_subcommand tour" -l minutes -d 'Minutes to train' -r
+complete -c eu -n "__fish_eu_using_subcommand tour" -l color -d 'When to colour; NO_COLOR is obeyed' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t'Always'
+never\t'Never'"
+complete -c eu -n "__fish_eu_using_subcommand tour" -l log-file -d 'Append everything that is said to FILE, with the time' -r -F
+complete -c eu -n "__fish_eu_using_subcommand tour" -l seed -d 'Seed of every random choice' -r
+complete -c eu -n "__fish_eu_using_subcommand tour" -l threads -d 'Threads; 0: one a core' -r
+complete -c eu -n "__fish_eu_using_subcommand tour" -l device -d 'Where the work is done' -r -f -a "auto\t'The fastest that is there'
+cpu\t'The processor, with the instruction sets it has'
+reference\t'Plain loops: slow, the measure of the others'"
+complete -c eu -n "__fish_eu_using_subcommand tour" -l config -l recipe -d 'Read settings from a recipe' -r -F
+complete -c eu -n "__fish_eu_using_subcommand tour" -l json -d 'Print JSON on standard output: events where there are any, then one final object'
+complete -c eu -n "__fish_eu_using_subcommand tour" -s q -l quiet -d 'Say only warnings and errors'
+complete -c eu -n "__fish_eu_using_subcommand tour" -s v -l verbose -d 'Say more'
+complete -c eu -n "__fish_eu_using_subcommand tour" -s n -l dry-run -d 'Show what would be done: inputs, outputs, memory, time and disk'
+complete -c eu -n "__fish_eu_using_subcommand tour" -s f -l force -d 'Replace what exists'
+complete -c eu -n "__fish_eu_using_subcommand tour" -l offline -d 'Refuse to open connections'
+complete -c eu -n "__fish_eu_using_subcommand tour" -l plain -d 'No full screen and no moving bars: plain lines'
+complete -c eu -n "__fish_eu_using_subcommand tour" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c eu -n "__fish_eu_using_subcommand init" -l langs -d 'Languages: codes or sets (eu24, europe), with commas between' -r
+complete -c eu -n "__fish_eu_using_subcommand init" -l inputs -d 'Text to prepare; may be repeated' -r -F
+complete -c eu -n "__fish_eu_using_subcommand init" -l data -d 'Folder for the prepared data' -r -F
+complete -c eu -n "__fish_eu_using_subcommand init" -l run -d 'Run directory' -r -F
+complete -c eu -n "__fish_eu_using_subcommand init" -l size -d 'Size of the model' -r -f -a "tiny\t''
+small\t''
+base\t''"
+complete -c eu -n "__fish_eu_using_subcommand init" -l minutes -d 'Minutes to train; 0: one pass over the text' -r
+complete -c eu -n "__fish_eu_using_subcommand init" -l type -d 'Type of the GGUF file' -r -f -a "f16\t''
+bf16\t''
+q8_0\t''
+q4_0\t''
+q4_k_m\t''"
+complete -c eu -n "__fish_eu_using_subcommand init" -l color -d 'When to colour; NO_COLOR is obeyed' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t'Always'
+never\t'Never'"
+complete -c eu -n "__fish_eu_using_subcommand init" -l log-file -d 'Append everything that is said to FILE, with the time' -r -F
+complete -c eu -n "__fish_eu_using_subcommand init" -l seed -d 'Seed of every random choice' -r
+complete -c eu -n "__fish_eu_using_subcommand init" -l threads -d 'Threads; 0: one a core' -r
+complete -c eu -n "__fish_eu_using_subcommand init" -l device -d 'Where the work is done' -r -f -a "auto\t'The fastest that is there'
+cpu\t'The processor, with the instruction sets it has'
+reference\t'Plain loops: slow, the measure of the others'"
+complete -c eu -n "__fish_eu_using_subcommand init" -l config -l recipe -d 'Read settings from a recipe' -r -F
+complete -c eu -n "__fish_eu_using_subcommand init" -l json -d 'Print JSON on standard output: events where there are any, then one final object'
+complete -c eu -n "__fish_eu_using_subcommand init" -s q -l quiet -d 'Say only warnings and errors'
+complete -c eu -n "__fish_eu_using_subcommand init" -s v -l verbose -d 'Say more'
+complete -c eu -n "__fish_eu_using_subcommand init" -s n -l dry-run -d 'Show what would be done: inputs, outputs, memory, time and disk'
+complete -c eu -n "__fish_eu_using_subcommand init" -s f -l force -d 'Replace what exists'
+complete -c eu -n "__fish_eu_using_subcommand init" -l offline -d 'Refuse to open connections'
+complete -c eu -n "__fish_eu_using_subcommand init" -l plain -d 'No full screen and no moving bars: plain lines'
+complete -c eu -n "__fish_eu_using_subcommand init" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c eu -n "__fish_eu_using_subcommand pull" -l include -d 'Only files whose path matches; * and ? stand for any text and any character' -r
+complete -c eu -n "__fish_eu_using_subcommand pull" -l revision -d 'Branch, tag or commit' -r
+complete -c eu -n "__fish_eu_using_subcommand pull" -l color -d 'When to colour; NO_COLOR is obeyed' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t'Always'
+never\t'Never'"
+complete -c eu -n "__fish_eu_using_subcommand pull" -l log-file -d 'Append everything that is said to FILE, with the time' -r -F
+complete -c eu -n "__fish_eu_using_subcommand pull" -l seed -d 'Seed of every random choice' -r
+complete -c eu -n "__fish_eu_using_subcommand pull" -l threads -d 'Threads; 0: one a core' -r
+complete -c eu -n "__fish_eu_using_subcommand pull" -l device -d 'Where the work is done' -r -f -a "auto\t'The fastest that is there'
+cpu\t'The processor, with the instruction sets it has'
+reference\t'Plain loops: slow, the measure of the others'"
+complete -c eu -n "__fish_eu_using_subcommand pull" -l config -l recipe -d 'Read settings from a recipe' -r -F
+complete -c eu -n "__fish_eu_using_subcommand pull" -l json -d 'Print JSON on standard output: events where there are any, then one final object'
+complete -c eu -n "__fish_eu_using_subcommand pull" -s q -l quiet -d 'Say only warnings and errors'
+complete -c eu -n "__fish_eu_using_subcommand pull" -s v -l verbose -d 'Say more'
+complete -c eu -n "__fish_eu_using_subcommand pull" -s n -l dry-run -d 'Show what would be done: inputs, outputs, memory, time and disk'
+complete -c eu -n "__fish_eu_using_subcommand pull" -s f -l force -d 'Replace what exists'
+complete -c eu -n "__fish_eu_using_subcommand pull" -l offline -d 'Refuse to open connections'
+complete -c eu -n "__fish_eu_using_subcommand pull" -l plain -d 'No full screen and no moving bars: plain lines'
+complete -c eu -n "__fish_eu_using_subcommand pull" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c eu -n "__fish_eu_using_subcommand inspect" -l color -d 'When to colour; NO_COLOR is obeyed' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t'Always'
+never\t'Never'"
+complete -c eu -n "__fish_eu_using_subcommand inspect" -l log-file -d 'Append everything that is said to FILE, with the time' -r -F
+complete -c eu -n "__fish_eu_using_subcommand inspect" -l seed -d 'Seed of every random choice' -r
+complete -c eu -n "__fish_eu_using_subcommand inspect" -l threads -d 'Threads; 0: one a core' -r
+complete -c eu -n "__fish_eu_using_subcommand inspect" -l device -d 'Where the work is done' -r -f -a "auto\t'The fastest that is there'
+cpu\t'The processor, with the instruction sets it has'
+reference\t'Plain loops: slow, the measure of the others'"
+complete -c eu -n "__fish_eu_using_subcommand inspect" -l config -l recipe -d 'Read settings from a recipe' -r -F
+complete -c eu -n "__fish_eu_using_subcommand inspect" -l json -d 'Print JSON on standard output: events where there are any, then one final object'
+complete -c eu -n "__fish_eu_using_subcommand inspect" -s q -l quiet -d 'Say only warnings and errors'
+complete -c eu -n "__fish_eu_using_subcommand inspect" -s v -l verbose -d 'Say more'
+complete -c eu -n "__fish_eu_using_subcommand inspect" -s n -l dry-run -d 'Show what would be done: inputs, outputs, memory, time and disk'
+complete -c eu -n "__fish_eu_using_subcommand inspect" -s f -l force -d 'Replace what exists'
+complete -c eu -n "__fish_eu_using_subcommand inspect" -l offline -d 'Refuse to open connections'
+complete -c eu -n "__fish_eu_using_subcommand inspect" -l plain -d 'No full screen and no moving bars: plain lines'
+complete -c eu -n "__fish_eu_using_subcommand inspect" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c eu -n "__fish_eu_using_subcommand doctor" -l config -l recipe -d 'Show each setting of the five commands and where its value comes from' -r -F
+complete -c eu -n "__fish_eu_using_subcommand doctor" -l color -d 'When to colour; NO_COLOR is obeyed' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t'Always'
+never\t'Never'"
+complete -c eu -n "__fish_eu_using_subcommand doctor" -l log-file -d 'Append everything that is said to FILE, with the time' -r -F
+complete -c eu -n "__fish_eu_using_subcommand doctor" -l seed -d 'Seed of every random choice' -r
+complete -c eu -n "__fish_eu_using_subcommand doctor" -l threads -d 'Threads; 0: one a core' -r
+complete -c eu -n "__fish_eu_using_subcommand doctor" -l device -d 'Where the work is done' -r -f -a "auto\t'The fastest that is there'
+cpu\t'The processor, with the instruction sets it has'
+reference\t'Plain loops: slow, the measure of the others'"
+complete -c eu -n "__fish_eu_using_subcommand doctor" -l json -d 'Print JSON on standard output: events where there are any, then one final object'
+complete -c eu -n "__fish_eu_using_subcommand doctor" -s q -l quiet -d 'Say only warnings and errors'
+complete -c eu -n "__fish_eu_using_subcommand doctor" -s v -l verbose -d 'Say more'
+complete -c eu -n "__fish_eu_using_subcommand doctor" -s n -l dry-run -d 'Show what would be done: inputs, outputs, memory, time and disk'
+complete -c eu -n "__fish_eu_using_subcommand doctor" -s f -l force -d 'Replace what exists'
+complete -c eu -n "__fish_eu_using_subcommand doctor" -l offline -d 'Refuse to open connections'
+complete -c eu -n "__fish_eu_using_subcommand doctor" -l plain -d 'No full screen and no moving bars: plain lines'
+complete -c eu -n "__fish_eu_using_subcommand doctor" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c eu -n "__fish_eu_using_subcommand watch" -l color -d 'When to colour; NO_COLOR is obeyed' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t'Always'
+never\t'Never'"
+complete -c eu -n "__fish_eu_using_subcommand watch" -l log-file -d 'Append everything that is said to FILE, with the time' -r -F
+complete -c eu -n "__fish_eu_using_subcommand watch" -l seed -d 'Seed of every random choice' -r
+complete -c eu -n "__fish_eu_using_subcommand watch" -l threads -d 'Threads; 0: one a core' -r
+complete -c eu -n "__fish_eu_using_subcommand watch" -l device -d 'Where the work is done' -r -f -a "auto\t'The fastest that is there'
+cpu\t'The processor, with the instruction sets it has'
+reference\t'Plain loops: slow, the measure of the others'"
+complete -c eu -n "__fish_eu_using_subcommand watch" -l config -l recipe -d 'Read settings from a recipe' -r -F
+complete -c eu -n "__fish_eu_using_subcommand watch" -l json -d 'Print JSON on standard output: events where there are any, then one final object'
+complete -c eu -n "__fish_eu_using_subcommand watch" -s q -l quiet -d 'Say only warnings and errors'
+complete -c eu -n "__fish_eu_using_subcommand watch" -s v -l verbose -d 'Say more'
+complete -c eu -n "__fish_eu_using_subcommand watch" -s n -l dry-run -d 'Show what would be done: inputs, outputs, memory, time and disk'
+complete -c eu -n "__fish_eu_using_subcommand watch" -s f -l force -d 'Replace what exists'
+complete -c eu -n "__fish_eu_using_subcommand watch" -l offline -d 'Refuse to open connections'
+complete -c eu -n "__fish_eu_using_subcommand watch" -l plain -d 'No full screen and no moving bars: plain lines'
+complete -c eu -n "__fish_eu_using_subcommand watch" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c eu -n "__fish_eu_using_subcommand completions" -l color -d 'When to colour; NO_COLOR is obeyed' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t'Always'
+never\t'Never'"
+complete -c eu -n "__fish_eu_using_subcommand completions" -l log-file -d 'Append everything that is said to FILE, with the time' -r -F
+complete -c eu -n "__fish_eu_using_subcommand completions" -l seed -d 'Seed of every random choice' -r
+complete -c eu -n "__fish_eu_using_subcommand completions" -l threads -d 'Threads; 0: one a core' -r
+complete -c eu -n "__fish_eu_using_subcommand completions" -l device -d 'Where the work is done' -r -f -a "auto\t'The fastest that is there'
+cpu\t'The processor, with the instruction sets it has'
+reference\t'Plain loops: slow, the measure of the others'"
+complete -c eu -n "__fish_eu_using_subcommand completions" -l config -l recipe -d 'Read settings from a recipe' -r -F
+complete -c eu -n "__fish_eu_using_subcommand completions" -l json -d 'Print JSON on standard output: events where there are any, then one final object'
+complete -c eu -n "__fish_eu_using_subcommand completions" -s q -l quiet -d 'Say only warnings and errors'
+complete -c eu -n "__fish_eu_using_subcommand completions" -s v -l verbose -d 'Say more'
+complete -c eu -n "__fish_eu_using_subcommand completions" -s n -l dry-run -d 'Show what would be done: inputs, outputs, memory, time and disk'
+complete -c eu -n "__fish_eu_using_subcommand completions" -s f -l force -d 'Replace what exists'
+complete -c eu -n "__fish_eu_using_subcommand completions" -l offline -d 'Refuse to open connections'
+complete -c eu -n "__fish_eu_using_subcommand completions" -l plain -d 'No full screen and no moving bars: plain lines'
+complete -c eu -n "__fish_eu_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c eu -n "__fish_eu_using_subcommand man" -l color -d 'When to colour; NO_COLOR is obeyed' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t'Always'
+never\t'Never'"
+complete -c eu -n "__fish_eu_using_subcommand man" -l log-file -d 'Append everything that is said to FILE, with the time' -r -F
+complete -c eu -n "__fish_eu_using_subcommand man" -l seed -d 'Seed of every random choice' -r
+complete -c eu -n "__fish_eu_using_subcommand man" -l threads -d 'Threads; 0: one a core' -r
+complete -c eu -n "__fish_eu_using_subcommand man" -l device -d 'Where the work is done' -r -f -a "auto\t'The fastest that is there'
+cpu\t'The processor, with the instruction sets it has'
+reference\t'Plain loops: slow, the measure of the others'"
+complete -c eu -n "__fish_eu_using_subcommand man" -l config -l recipe -d 'Read settings from a recipe' -r -F
+complete -c eu -n "__fish_eu_using_subcommand man" -l json -d 'Print JSON on standard output: events where there are any, then one final object'
+complete -c eu -n "__fish_eu_using_subcommand man" -s q -l quiet -d 'Say only warnings and errors'
+complete -c eu -n "__fish_eu_using_subcommand man" -s v -l verbose -d 'Say more'
+complete -c eu -n "__fish_eu_using_subcommand man" -s n -l dry-run -d 'Show what would be done: inputs, outputs, memory, time and disk'
+complete -c eu -n "__fish_eu_using_subcommand man" -s f -l force -d 'Replace what exists'
+complete -c eu -n "__fish_eu_using_subcommand man" -l offline -d 'Refuse to open connections'
+complete -c eu -n "__fish_eu_using_subcommand man" -l plain -d 'No full screen and no moving bars: plain lines'
+complete -c eu -n "__fish_eu_using_subcommand man" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c eu -n "__fish_eu_using_subcommand help; and not __fish_seen_subcommand_from prepare train eval quantize chat tour init pull inspect doctor watch completions man help" -f -a "prepare" -d 'Turn text into clean, deduplicated, balanced tokens and a tokenizer'
+complete -c eu -n "__fish_eu_using_subcommand help; and not __fish_seen_subcommand_from prepare train eval quantize chat tour init pull inspect doctor watch completions man help" -f -a "train" -d 'Train a model from scratch on prepared text'
+complete -c eu -n "__fish_eu_using_subcommand help; and not __fish_seen_subcommand_from prepare train eval quantize chat tour init pull inspect doctor watch completions man help" -f -a "eval" -d 'Score a model on text, in bits per byte, the worst language first'
+complete -c eu -n "__fish_eu_using_subcommand help; and not __fish_seen_subcommand_from prepare train eval quantize chat tour init pull inspect doctor watch completions man help" -f -a "quantize" -d 'Write a model as a GGUF file in fewer bits'
+complete -c eu -n "__fish_eu_using_subcommand help; and not __fish_seen_subcommand_from prepare train eval quantize chat tour init pull inspect doctor watch completions man help" -f -a "chat" -d 'Talk to a model, or continue a text'
+complete -c eu -n "__fish_eu_using_subcommand help; and not __fish_seen_subcommand_from prepare train eval quantize chat tour init pull inspect doctor watch completions man help" -f -a "tour" -d 'See the whole walk on embedded text in every language, in a few minutes'
+complete -c eu -n "__fish_eu_using_subcommand help; and not __fish_seen_subcommand_from prepare train eval quantize chat tour init pull inspect doctor watch completions man help" -f -a "init" -d 'Write a commented recipe after a few questions'
+complete -c eu -n "__fish_eu_using_subcommand help; and not __fish_seen_subcommand_from prepare train eval quantize chat tour init pull inspect doctor watch completions man help" -f -a "pull" -d 'Fetch a model from the Hugging Face hub'
+complete -c eu -n "__fish_eu_using_subcommand help; and not __fish_seen_subcommand_from prepare train eval quantize chat tour init pull inspect doctor watch completions man help" -f -a "inspect" -d 'Say what a file is, who its parents are and whether it is whole'
+complete -c eu -n "__fish_eu_using_subcommand help; and not __fish_seen_subcommand_from prepare train eval quantize chat tour init pull inspect doctor watch completions man help" -f -a "doctor" -d 'Say what this machine can do and which settings apply'
+complete -c eu -n "__fish_eu_using_subcommand help; and not __fish_seen_subcommand_from prepare train eval quantize chat tour init pull inspect doctor watch completions man help" -f -a "watch" -d 'Follow a training run, also one on another terminal'
+complete -c eu -n "__fish_eu_using_subcommand help; and not __fish_seen_subcommand_from prepare train eval quantize chat tour init pull inspect doctor watch completions man help" -f -a "completions" -d 'Print the completion script of a shell'
+complete -c eu -n "__fish_eu_using_subcommand help; and not __fish_seen_subcommand_from prepare train eval quantize chat tour init pull inspect doctor watch completions man help" -f -a "man" -d 'Print a manual page, or write all of them to a folder'
+complete -c eu -n "__fish_eu_using_subcommand help; and not __fish_seen_subcommand_from prepare train eval quantize chat tour init pull inspect doctor watch completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c eu -n "__fish_eu_using_subcommand help; and __fish_seen_subcommand_from prepare" -f -a "identify" -d 'Add the language of each record'
+complete -c eu -n "__fish_eu_using_subcommand help; and __fish_seen_subcommand_from prepare" -f -a "filter" -d 'Keep the records that pass the thresholds of their language'
+complete -c eu -n "__fish_eu_using_subcommand help; and __fish_seen_subcommand_from prepare" -f -a "dedup" -d 'Keep the first of records that are equal or nearly so'
+complete -c eu -n "__fish_eu_using_subcommand help; and __fish_seen_subcommand_from prepare" -f -a "stats" -d 'Count records, bytes and words per language'
+complete -c eu -n "__fish_eu_using_subcommand help; and __fish_seen_subcommand_from prepare" -f -a "explain" -d 'Say for each record what every filter measured and why it would go'
