@@ -2,12 +2,14 @@
 //! [`Ask`]) and where news goes ([`Sink`]).
 //!
 //! The engine and the data room speak and never print; a full-screen view, plain lines and
-//! NDJSON are three listeners of the same events. One line of `events.ndjson` is one event.
+//! NDJSON are three listeners of the same events. One line of `events.ndjson` is one event; JSON
+//! has no word for a number that is none, so NaN and the infinities are written as null and read
+//! back as NaN.
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// The score of one language: the row every table of results is made of.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -15,11 +17,21 @@ pub struct LangScore {
     /// Code of the language, as in [`crate::lang`].
     pub lang: String,
     /// Bits needed per byte of UTF-8 text; lower is better.
+    #[serde(deserialize_with = "number")]
     pub bits_per_byte: f64,
     /// Bytes of text the score was taken on.
     pub n_bytes: u64,
     /// Tokens scored.
     pub n_tokens: u64,
+}
+
+/// Reads a number, and NaN where one was written that is none.
+pub(crate) fn number<'de, D, T>(from: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de> + From<f32>,
+{
+    Ok(Option::deserialize(from)?.unwrap_or_else(|| f32::NAN.into()))
 }
 
 /// Something that happened.
@@ -79,14 +91,18 @@ pub enum Event {
         /// Steps made so far, this one included.
         step: u64,
         /// Mean loss of its tokens, in nats.
+        #[serde(deserialize_with = "number")]
         loss: f64,
         /// Learning rate it used.
+        #[serde(deserialize_with = "number")]
         lr: f64,
         /// Norm of the gradient before clipping.
+        #[serde(deserialize_with = "number")]
         grad_norm: f64,
         /// Tokens seen so far, this step included.
         n_tokens: u64,
         /// Tokens per second of this step.
+        #[serde(deserialize_with = "number")]
         tokens_per_s: f64,
         /// Milliseconds since training began in this process.
         elapsed_ms: u64,
@@ -96,6 +112,7 @@ pub enum Event {
         /// Steps made so far.
         step: u64,
         /// Macro mean of bits per byte over languages.
+        #[serde(deserialize_with = "number")]
         mean_bits_per_byte: f64,
         /// One score a language, worst first.
         scores: Vec<LangScore>,
@@ -125,6 +142,7 @@ pub enum Event {
         /// Id of the token.
         token: u32,
         /// Natural logarithm of its probability before sampling filters.
+        #[serde(deserialize_with = "number")]
         logprob: f32,
     },
     /// Generation of one answer ended.
@@ -247,6 +265,42 @@ mod tests {
         let line = serde_json::to_string(&event).unwrap();
         assert!(!line.contains('\n'), "one event is one line");
         assert_eq!(serde_json::from_str::<Event>(&line).unwrap(), event);
+    }
+
+    #[test]
+    fn numbers_that_are_none_are_nan_when_they_are_read_again() {
+        let step = Event::Step {
+            step: 7,
+            loss: f64::NAN,
+            lr: 0.1,
+            grad_norm: f64::INFINITY,
+            n_tokens: 9,
+            tokens_per_s: f64::NEG_INFINITY,
+            elapsed_ms: 1,
+        };
+        let line = serde_json::to_string(&step).unwrap();
+        assert!(line.contains(r#""loss":null,"lr":0.1,"grad_norm":null"#));
+        let Event::Step {
+            loss,
+            lr,
+            grad_norm,
+            tokens_per_s,
+            ..
+        } = serde_json::from_str(&line).unwrap()
+        else {
+            panic!("a step stays a step");
+        };
+        assert!([loss, grad_norm, tokens_per_s].iter().all(|x| x.is_nan()));
+        assert_eq!(lr, 0.1);
+        let scores = r#"[{"lang":"x","bits_per_byte":null,"n_bytes":1,"n_tokens":1}]"#;
+        for line in [
+            format!(r#"{{"event":"held_out","step":1,"mean_bits_per_byte":null,"scores":{scores}}}"#),
+            r#"{"event":"piece","text":"","token":1,"logprob":null}"#.into(),
+        ] {
+            serde_json::from_str::<Event>(&line).unwrap();
+        }
+        let cut = line.replace(r#""loss":null,"#, "");
+        assert!(serde_json::from_str::<Event>(&cut).is_err(), "absent is not null");
     }
 
     #[test]

@@ -9,7 +9,7 @@ use super::super::model::Model;
 use super::super::ops::Executor;
 use super::super::{Error, Result};
 use crate::disk;
-use crate::event::LangScore;
+use crate::event::{self, LangScore};
 use crate::shard::Shard;
 use crate::vocab::Vocab;
 
@@ -19,6 +19,7 @@ pub struct Scores {
     /// Steps made until then.
     pub step: u64,
     /// Mean over languages, each counting the same.
+    #[serde(deserialize_with = "event::number")]
     pub mean_bits_per_byte: f64,
     /// One row a language, worst first.
     pub scores: Vec<LangScore>,
