@@ -1,0 +1,124 @@
+//! Folders that appear whole or not at all.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::{Error, Result, refuse_existing, sync_folder};
+
+/// Name of what was replaced, inside of the temporary folder it is removed with.
+const OLD: &str = "old";
+
+/// A folder in the making: filled under a hidden name, then published under its own.
+pub struct Staged {
+    target: PathBuf,
+    folder: tempfile::TempDir,
+}
+
+impl Staged {
+    /// Starts a folder that will be `target`.
+    ///
+    /// # Errors
+    /// [`Error::Exists`] when `target` is there already and is not an empty folder, unless
+    /// `force`.
+    pub fn new(target: &Path, force: bool) -> Result<Self> {
+        if !force {
+            refuse_existing(target)?;
+        }
+        let parent = match target.parent() {
+            Some(p) if !p.as_os_str().is_empty() => p,
+            _ => Path::new("."),
+        };
+        fs::create_dir_all(parent).map_err(|e| Error::io(parent, "create", e))?;
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(".eu-");
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            builder.permissions(fs::Permissions::from_mode(0o777));
+        }
+        let folder = builder
+            .tempdir_in(parent)
+            .map_err(|e| Error::io(target, "create", e))?;
+        Ok(Staged {
+            target: target.into(),
+            folder,
+        })
+    }
+
+    /// Where to write meanwhile.
+    pub fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Gives the folder its name; an older one of that name is removed. Where that fails, the
+    /// older one stays and nothing is left beside it.
+    ///
+    /// # Errors
+    /// When it cannot be renamed.
+    #[allow(clippy::disallowed_methods)]
+    pub fn publish(self) -> Result<()> {
+        let Staged { target, folder } = self;
+        let aside = set_aside(&target, &folder)?;
+        if let Err(e) = fs::rename(folder.path(), &target) {
+            if let Some(old) = &aside {
+                let _ = fs::rename(old.path().join(OLD), &target);
+            }
+            return Err(Error::io(&target, "rename", e));
+        }
+        let _ = folder.keep(); // it has gone; nothing of its old name is to be removed
+        sync_folder(target.parent().unwrap_or(Path::new("")));
+        Ok(())
+    }
+}
+
+/// Moves what bears the name of `target` into a temporary folder, which removes it when dropped.
+#[allow(clippy::disallowed_methods)]
+fn set_aside(target: &Path, folder: &tempfile::TempDir) -> Result<Option<tempfile::TempDir>> {
+    if !target.exists() {
+        return Ok(None);
+    }
+    let old = tempfile::Builder::new()
+        .prefix(".eu-old-")
+        .tempdir_in(folder.path().parent().unwrap_or(Path::new(".")))
+        .map_err(|e| Error::io(target, "replace", e))?;
+    fs::rename(target, old.path().join(OLD)).map_err(|e| Error::io(target, "move aside", e))?;
+    Ok(Some(old))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::disk::replace_bytes;
+    use crate::fault::{Fault, Kind};
+
+    #[test]
+    fn a_staged_folder_appears_whole_and_needs_force_to_replace() {
+        let folder = tempfile::tempdir().unwrap();
+        let target = folder.path().join("out");
+        for round in ["1", "2"] {
+            let staged = Staged::new(&target, round == "2").unwrap();
+            replace_bytes(&staged.path().join("f"), round.as_bytes()).unwrap();
+            assert_eq!(target.exists(), round == "2");
+            staged.publish().unwrap();
+            assert_eq!(fs::read_to_string(target.join("f")).unwrap(), round);
+        }
+        assert_eq!(
+            Staged::new(&target, false).err().unwrap().kind(),
+            Kind::Usage
+        );
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_folder_that_cannot_be_published_leaves_the_old_one_and_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let target = folder.path().join("out");
+        replace_bytes(&target.join("f"), b"old").unwrap();
+        let staged = Staged::new(&target, true).unwrap();
+        fs::remove_dir(staged.path()).unwrap(); // the rename to come will fail
+        assert!(staged.publish().is_err());
+        assert_eq!(fs::read(target.join("f")).unwrap(), b"old");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+}
