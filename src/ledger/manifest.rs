@@ -125,27 +125,9 @@ impl Manifest {
     /// # Errors
     /// When a file cannot be read or the manifest not be written.
     pub fn seal(mut self, artefact: &Path) -> disk::Result<Self> {
-        let (folder, listed) = if artefact.is_dir() {
-            (artefact.to_path_buf(), disk::walk(artefact)?)
-        } else {
-            (
-                artefact.parent().unwrap_or(Path::new("")).to_path_buf(),
-                vec![artefact.into()],
-            )
-        };
-        let target = sidecar(artefact);
-        self.files.clear();
-        for path in listed.iter().filter(|path| **path != target) {
-            let (sha256, len_bytes) = disk::sha256(path)?;
-            let path = path.strip_prefix(&folder).unwrap_or(path).to_path_buf();
-            self.files.push(FileHash {
-                path,
-                len_bytes,
-                sha256,
-            });
-        }
+        self.files = hash_files(artefact)?;
         self.elapsed_ms = self.began.map_or(0, |t| t.elapsed().as_millis() as u64);
-        disk::replace_json(&target, &self)?;
+        disk::replace_json(&sidecar(artefact), &self)?;
         Ok(self)
     }
 
@@ -154,6 +136,40 @@ impl Manifest {
         let bytes = std::fs::read(sidecar(artefact)).ok()?;
         serde_json::from_slice(&bytes).ok()
     }
+}
+
+/// Hashes every file of an artefact but its manifest, sorted by path.
+///
+/// # Errors
+/// When a file cannot be read.
+pub fn hash_files(artefact: &Path) -> disk::Result<Vec<FileHash>> {
+    let folder = if artefact.is_dir() {
+        artefact
+    } else {
+        artefact.parent().unwrap_or(Path::new(""))
+    };
+    let manifest = sidecar(artefact);
+    let mut files = Vec::new();
+    for path in disk::walk(artefact)? {
+        if path != manifest {
+            let (sha256, len_bytes) = disk::sha256(&path)?;
+            files.push(FileHash {
+                path: path.strip_prefix(folder).unwrap_or(&path).to_path_buf(),
+                len_bytes,
+                sha256,
+            });
+        }
+    }
+    Ok(files)
+}
+
+/// One hash for all of `files`: that of the lines `sha256sum` prints of them, sorted by path.
+/// Unlike the hash of a manifest it tells of no clock: the same bytes made twice have the same.
+pub fn digest(files: &[FileHash]) -> String {
+    let mut files: Vec<&FileHash> = files.iter().collect();
+    files.sort_by(|a, b| a.path.cmp(&b.path));
+    let line = |file: &&FileHash| format!("{}  {}\n", file.sha256, file.path.display());
+    disk::sha256_bytes(files.iter().map(line).collect::<String>().as_bytes())
 }
 
 /// Where the manifest of an artefact lies.
@@ -204,6 +220,23 @@ mod tests {
         assert!(verify(&artefact, &read).unwrap().is_empty());
         disk::replace_bytes(&artefact.join("x"), b"3").unwrap();
         assert_eq!(verify(&artefact, &read).unwrap(), [artefact.join("x")]);
+    }
+
+    #[test]
+    fn a_digest_tells_of_bytes_and_names_but_of_no_clock() {
+        let folder = tempfile::tempdir().unwrap();
+        let made = |name: &str, text: &[u8]| {
+            let artefact = folder.path().join(name);
+            disk::replace_bytes(&artefact.join("x"), text).unwrap();
+            let mut manifest = Manifest::begin("test", &());
+            manifest.started_unix_s = text.len() as u64;
+            digest(&manifest.seal(&artefact).unwrap().files)
+        };
+        // printf 1 > x; sha256sum x | sha256sum
+        let expected = "f3172cb1b5d796a204e6be9d9131798a241426fd7492ec5467e281c84abf0878";
+        assert_eq!(made("a", b"1"), expected);
+        assert_eq!(made("b", b"1"), expected);
+        assert_ne!(made("c", b"2"), expected);
     }
 
     #[test]

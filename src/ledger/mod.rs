@@ -5,4 +5,4 @@
 
 mod manifest;
 
-pub use manifest::{FileHash, Manifest, Parent, verify};
+pub use manifest::{FileHash, Manifest, Parent, digest, hash_files, verify};

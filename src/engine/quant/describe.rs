@@ -8,7 +8,6 @@ use crate::engine::Result;
 use crate::engine::gguf::{ARCHITECTURE, CHAT_TEMPLATE_KEY, Metadata, Value, words_of};
 use crate::engine::load::Loaded;
 use crate::lang::Lang;
-use crate::ledger::Parent;
 
 /// Version of the block formats (ggml.h, `GGML_QNT_VERSION`).
 const QUANTIZATION_VERSION: u32 = 2;
@@ -24,13 +23,14 @@ pub struct About {
     pub license: Option<String>,
 }
 
-/// The metadata of the file at `path`, and what the reader should know of it.
+/// The metadata of the file at `path`, and what the reader should know of it; `parent` is the
+/// [`ledger::digest`](crate::ledger::digest) of the model's files, which the clock does not touch.
 pub(super) fn describe(
     path: &Path,
     quant: &Quant,
     loaded: &Loaded,
     about: &About,
-    parents: &[Parent],
+    parent: &str,
 ) -> Result<(Metadata, Vec<String>)> {
     let mut metadata = Metadata::new(path);
     general(&mut metadata, quant, loaded, about);
@@ -42,10 +42,8 @@ pub(super) fn describe(
     if let Some(template) = &loaded.chat_template {
         metadata.set(CHAT_TEMPLATE_KEY, Value::String(template.clone()));
     }
-    let hashes = parents.iter().map(|p| p.sha256.clone());
-    metadata.set("europium.parents.sha256", Value::strings(hashes));
-    let roles = parents.iter().map(|p| p.role.clone());
-    metadata.set("europium.parents.role", Value::strings(roles));
+    metadata.set("europium.parents.sha256", Value::strings([parent]));
+    metadata.set("europium.parents.role", Value::strings(["model"]));
     Ok((metadata, words.warnings))
 }
 

@@ -16,7 +16,7 @@ use crate::engine::model::{Config, Layout, Param};
 use crate::engine::ops::Executor;
 use crate::engine::{Error, Result};
 use crate::event::{Control, Event, LangScore, Sink};
-use crate::ledger::Manifest;
+use crate::ledger::{self, Manifest};
 
 /// Name of the stage in events and manifests.
 const STAGE: &str = "quantize";
@@ -43,7 +43,8 @@ pub fn run(
     }
     let mut manifest = Manifest::begin(STAGE, plan);
     manifest.add_parent("model", &loaded.source)?;
-    let (metadata, mut notes) = describe(&path, quant, loaded, about, &manifest.parents)?;
+    let parent = ledger::digest(&ledger::hash_files(&loaded.source)?);
+    let (metadata, mut notes) = describe(&path, quant, loaded, about, &parent)?;
     let rows = choose(quant, &loaded.model.config);
     notes.extend(misfits(&rows));
     for text in &notes {

@@ -1,10 +1,10 @@
 //! The prepared folder as a run sees it: tokenizer, mix, and what it is made of.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::super::{Error, Result, folder};
 use crate::disk;
-use crate::ledger::{Manifest, Parent};
+use crate::ledger::{self, Manifest, Parent};
 use crate::shard::Mix;
 use crate::vocab::Vocab;
 
@@ -54,38 +54,11 @@ impl Prepared {
 
 /// Hash over the files a run reads: from the manifest where there is one, else from the files.
 fn fingerprint(data: &Path) -> Result<String> {
-    let mut hashes: Vec<(PathBuf, String)> = match Manifest::of(data) {
-        Some(manifest) => manifest
-            .files
-            .into_iter()
-            .map(|f| (f.path, f.sha256))
-            .collect(),
-        None => hash_all(data)?,
+    let mut files = match Manifest::of(data) {
+        Some(manifest) => manifest.files,
+        None => ledger::hash_files(data)?,
     };
-    hashes.retain(|(path, _)| {
-        path.starts_with("tokens")
-            || [Mix::NAME, folder::TOKENIZER]
-                .iter()
-                .any(|n| path == Path::new(n))
-    });
-    hashes.sort();
-    let lines: Vec<String> = hashes
-        .iter()
-        .map(|(path, sha256)| format!("{sha256}  {}\n", path.display()))
-        .collect();
-    Ok(disk::sha256_bytes(lines.concat().as_bytes()))
-}
-
-fn hash_all(data: &Path) -> Result<Vec<(PathBuf, String)>> {
-    let mut hashes = Vec::new();
-    for part in ["tokens", Mix::NAME, folder::TOKENIZER] {
-        for path in disk::walk(&data.join(part))? {
-            let (sha256, _) = disk::sha256(&path)?;
-            hashes.push((
-                path.strip_prefix(data).unwrap_or(&path).to_path_buf(),
-                sha256,
-            ));
-        }
-    }
-    Ok(hashes)
+    let others = [Path::new(Mix::NAME), Path::new(folder::TOKENIZER)];
+    files.retain(|file| file.path.starts_with("tokens") || others.contains(&file.path.as_path()));
+    Ok(ledger::digest(&files))
 }
