@@ -173,7 +173,7 @@ fn the_exported_folder_gives_the_logits_of_transformers() {
         .collect();
     assert_eq!(loaded.vocab.encode(text), ids[1..], "the same tokens");
     assert_eq!(golden["eos_token_id"], serde_json::json!(loaded.vocab.eos));
-    let conversation = "<|im_start|>user\nGrüße<|im_end|>\n<|im_start|>assistant\n";
+    let conversation = "<|endoftext|><|im_start|>user\nGrüße<|im_end|>\n<|im_start|>assistant\n";
     assert_eq!(golden["conversation"], conversation);
     for executor in [Executor::reference(), Executor::cpu(2).unwrap()] {
         let mut session = Session::new(&loaded.model, &executor, 0).unwrap();

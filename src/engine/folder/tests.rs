@@ -6,6 +6,7 @@ use half::{bf16, f16};
 use serde_json::{Value, json};
 
 use super::*;
+use crate::engine::generate::{Message, Template};
 use crate::engine::model::init;
 use crate::engine::train::fixture;
 use crate::fault::{Fault, Kind};
@@ -295,4 +296,22 @@ fn a_model_may_name_the_ends_of_its_texts_and_its_template_elsewhere() {
     let loaded = read(folder.path()).unwrap();
     assert_eq!(loaded.vocab.eos, [2]);
     assert_eq!(loaded.chat_template.as_deref(), Some("{{ messages }}"));
+}
+
+#[test]
+fn every_reader_puts_the_same_token_in_front() {
+    let (folder, _) = written(true);
+    let loaded = read(folder.path()).unwrap();
+    let config: Value =
+        serde_json::from_slice(&disk::read(&folder.path().join("tokenizer_config.json")).unwrap())
+            .unwrap();
+    assert_eq!(config["add_bos_token"], true);
+    let template = Template::new(&loaded.chat_template.unwrap(), &loaded.vocab).unwrap();
+    let text = template.render(&[Message::new("user", "a")], true).unwrap();
+    let expected = "<|endoftext|><|im_start|>user\na<|im_end|>\n<|im_start|>assistant\n";
+    assert_eq!(text, expected);
+    assert_eq!(
+        loaded.vocab.encode_with_specials(&text)[0],
+        loaded.vocab.bos.unwrap()
+    );
 }

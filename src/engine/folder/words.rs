@@ -17,7 +17,7 @@ const GENERATION: &str = "generation_config.json";
 /// Where transformers keeps a template that is too long for a JSON string.
 const TEMPLATE: &str = "chat_template.jinja";
 
-/// How models made here write a conversation (ChatML).
+/// How models made here write a conversation (ChatML), after what begins every text.
 const CHATML: &str = include_str!("../../../assets/chatml.jinja");
 
 /// Writes `tokenizer_config.json`, `special_tokens_map.json` and `generation_config.json`.
@@ -32,7 +32,7 @@ pub(super) fn write(folder: &Path, config: &Config, vocab: &Vocab) -> Result<()>
             "model_max_length": config.context,
             "bos_token": bos,
             "eos_token": eos,
-            "add_bos_token": false,
+            "add_bos_token": bos.is_some(), // as in GGUF: llama.cpp's converter takes it from here
             "add_eos_token": false,
             "clean_up_tokenization_spaces": false,
             "chat_template": turns.then(|| CHATML.trim_end()),
