@@ -336,3 +336,27 @@ fn a_stage_alone_is_a_filter_over_lines() {
     );
     assert_eq!(stats[0]["would_drop"]["too_few_words"], 1);
 }
+
+#[test]
+fn nothing_but_a_prepared_folder_is_replaced_even_by_force() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut plan = Plan {
+        force: true,
+        ..input(folder.path())
+    };
+    let precious = folder.path().join("home/letter.txt");
+    disk::replace_bytes(&precious, b"dear").unwrap();
+    for output in ["home", "home/letter.txt"] {
+        plan.output = folder.path().join(output);
+        let error = run(&plan, &Control::default(), &Silent).unwrap_err();
+        assert_eq!(error.kind(), Kind::Usage, "{error}");
+        assert!(
+            error.to_string().contains("not a prepared folder"),
+            "{error}"
+        );
+    }
+    assert_eq!(disk::read(&precious).unwrap(), b"dear");
+    plan.output = folder.path().join("data");
+    prepared(&plan);
+    prepared(&plan); // what was prepared may be prepared again
+}

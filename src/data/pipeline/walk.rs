@@ -21,6 +21,8 @@ use crate::event::{Control, Event, Sink};
 use crate::lang::Lang;
 use crate::ledger::Manifest;
 
+/// Name of the stage in manifests.
+const STAGE: &str = "prepare";
 /// Records read between two looks at the signals.
 const CHUNK: usize = 1024;
 
@@ -44,8 +46,9 @@ fn walk(
     control: &Control,
     sink: &dyn Sink,
 ) -> Result<Report> {
+    refuse_strange(plan)?;
     let staged = disk::Staged::new(&plan.output, plan.force)?;
-    let mut manifest = Manifest::begin("prepare", plan);
+    let mut manifest = Manifest::begin(STAGE, plan);
     name_parents(plan, &mut manifest)?;
     let output = Output::new(staged.path());
     let mut tally = Tally {
@@ -107,6 +110,21 @@ fn walk(
         what: "data".into(),
     });
     Ok(report)
+}
+
+/// Even with `force`, nothing but a prepared folder is replaced: `-o` may name a home by mistake.
+fn refuse_strange(plan: &Plan) -> Result<()> {
+    let is_ours = || Manifest::of(&plan.output).is_some_and(|m| m.stage == STAGE);
+    if !plan.force || disk::refuse_existing(&plan.output).is_ok() || is_ours() {
+        return Ok(());
+    }
+    Err(Error::usage(
+        format!(
+            "{}: not a prepared folder, so it is not replaced",
+            plan.output.display()
+        ),
+        "choose another -o",
+    ))
 }
 
 /// Names every file that is read; standard input cannot be named.
