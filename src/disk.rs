@@ -20,6 +20,9 @@ pub use staged::Staged;
 
 /// Longest line any reader of lines accepts, in bytes.
 pub const MAX_LINE_BYTES: usize = 256 << 20;
+/// Most bytes a compressed file may unpack to where it is read whole: a megabyte of zstd can
+/// claim to be a terabyte.
+pub const MAX_UNPACKED_BYTES: u64 = 2 << 30;
 
 /// A file could not be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -52,6 +55,12 @@ pub enum Error {
         /// Line number, from 1.
         line: u64,
     },
+    /// A compressed file that is read whole unpacks to more than [`MAX_UNPACKED_BYTES`].
+    #[error("{}: unpacks to more than {} GiB", path.display(), MAX_UNPACKED_BYTES >> 30)]
+    TooLarge {
+        /// The file.
+        path: PathBuf,
+    },
     /// The output is there already.
     #[error("{}: exists already", path.display())]
     Exists {
@@ -79,7 +88,9 @@ impl Fault for Error {
                 io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof => Kind::Damaged,
                 _ => Kind::Failed,
             },
-            Error::Damaged { .. } | Error::LongLine { .. } => Kind::Damaged,
+            Error::Damaged { .. } | Error::LongLine { .. } | Error::TooLarge { .. } => {
+                Kind::Damaged
+            }
             Error::Exists { .. } => Kind::Usage,
         }
     }
@@ -99,6 +110,7 @@ impl Fault for Error {
             },
             Error::Damaged { .. } => Some("fetch or compress the file again".into()),
             Error::LongLine { .. } => Some("is this file really one record a line?".into()),
+            Error::TooLarge { .. } => Some("unpack it first, or cut it in smaller files".into()),
             Error::Exists { .. } => Some("use --force to overwrite it".into()),
         }
     }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::{Error, MAX_LINE_BYTES, Result};
+use super::{Error, MAX_LINE_BYTES, MAX_UNPACKED_BYTES, Result};
 
 /// Counts the bytes that pass through.
 struct Counted<R> {
@@ -130,13 +130,26 @@ impl Source {
     /// Reads the rest of the file.
     ///
     /// # Errors
-    /// When the file is damaged.
+    /// When the file is damaged, or unpacks to more than [`MAX_UNPACKED_BYTES`].
     pub fn read_all(&mut self) -> Result<Vec<u8>> {
-        let mut bytes = Vec::new();
-        match self.reader.read_to_end(&mut bytes) {
-            Ok(_) => Ok(bytes),
-            Err(e) => Err(self.damaged(e)),
+        match self.n_compressed {
+            Some(_) => self.read_at_most(MAX_UNPACKED_BYTES),
+            None => self.read_at_most(u64::MAX), // no larger than it is on disk
         }
+    }
+
+    fn read_at_most(&mut self, max: u64) -> Result<Vec<u8>> {
+        let mut bytes = Vec::new();
+        let mut limited = (&mut self.reader).take(max.saturating_add(1));
+        if let Err(e) = limited.read_to_end(&mut bytes) {
+            return Err(self.damaged(e));
+        }
+        if bytes.len() as u64 > max {
+            return Err(Error::TooLarge {
+                path: self.path.clone(),
+            });
+        }
+        Ok(bytes)
     }
 
     fn damaged(&self, source: io::Error) -> Error {
@@ -148,5 +161,21 @@ impl Source {
             },
             _ => Error::io(&self.path, "read", source),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::disk::replace_bytes;
+
+    #[test]
+    fn no_more_is_unpacked_than_was_allowed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.zst");
+        replace_bytes(&path, &zstd::encode_all(&[0; 1000][..], 1).unwrap()).unwrap();
+        let read = |max| Source::open(&path).unwrap().read_at_most(max);
+        assert_eq!(read(1000).unwrap(), [0; 1000]);
+        assert!(matches!(read(999), Err(Error::TooLarge { .. })));
     }
 }
