@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use super::super::Result;
-use super::super::model::Pass;
+use super::super::model::{Config, Pass};
+use super::super::{Error, Result};
 use super::plan::Plan;
 use super::prepared::Prepared;
 
@@ -44,7 +44,6 @@ pub fn estimate(plan: &Plan) -> Result<Estimate> {
         (None, Some(_)) => None,
         (None, None) => Some(one_pass(plan, data.mix.budget_tokens)),
     };
-    let pass_bytes = Pass::plan_bytes(&config, plan.sequences_at_once(), plan.context);
     let n_checkpoints = match (plan.keep_checkpoints as u64, steps) {
         (0, Some(steps)) if plan.checkpoint_every > 0 => steps.div_ceil(plan.checkpoint_every),
         (0, _) => 1,
@@ -54,8 +53,10 @@ pub fn estimate(plan: &Plan) -> Result<Estimate> {
         schema: "train-estimate/1".into(),
         n_params,
         n_vocab: config.n_vocab,
-        memory_bytes: 16 * n_params + pass_bytes, // four buffers of f32
-        disk_bytes: 12 * n_params * n_checkpoints + 4 * n_params,
+        memory_bytes: memory_bytes(plan, &config),
+        disk_bytes: (12 * n_params)
+            .saturating_mul(n_checkpoints)
+            .saturating_add(4 * n_params),
         tokens_per_step: plan.tokens_per_step(),
         steps,
         tokens: steps.map(|n| n.saturating_mul(plan.tokens_per_step())),
@@ -63,7 +64,59 @@ pub fn estimate(plan: &Plan) -> Result<Estimate> {
     })
 }
 
+/// Weights, gradients, both moments, each a buffer of f32, and what one pass keeps.
+pub(super) fn memory_bytes(plan: &Plan, config: &Config) -> u64 {
+    let pass = Pass::plan_bytes(config, plan.sequences_at_once(), plan.context);
+    pass.saturating_add(16 * config.n_params() as u64)
+}
+
+/// Refuses what the machine's `memory` cannot hold: an allocation that fails ends the process
+/// without a word.
+///
+/// # Errors
+/// See above.
+pub(super) fn refuse_too_large(needed: u64, memory: Option<u64>) -> Result<()> {
+    let gib = |bytes: u64| bytes as f64 / f64::from(1 << 30);
+    match memory {
+        Some(memory) if needed > memory => Err(Error::Missing {
+            what: format!(
+                "the run needs {:.1} GiB of memory, this machine has {:.1}",
+                gib(needed),
+                gib(memory)
+            ),
+            hint: "choose a smaller --micro-batch, --context or --d-model".into(),
+        }),
+        _ => Ok(()),
+    }
+}
+
 /// Steps of one pass over the mix.
 pub(super) fn one_pass(plan: &Plan, budget_tokens: u64) -> u64 {
     (budget_tokens / plan.tokens_per_step()).max(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fault::{Fault, Kind};
+
+    #[test]
+    fn what_no_machine_can_hold_is_refused_before_it_is_tried() {
+        let plan = Plan {
+            d_model: 1 << 16,
+            d_ff: 1 << 16,
+            n_layers: 4,
+            micro_batch: 1 << 10,
+            batch: 1 << 10,
+            context: 1 << 10,
+            ..Plan::default()
+        };
+        plan.check().unwrap();
+        let needed = memory_bytes(&plan, &plan.config(300).unwrap());
+        assert!(refuse_too_large(needed, None).is_ok());
+        assert!(refuse_too_large(needed, Some(needed)).is_ok());
+        let error = refuse_too_large(needed, Some(1 << 40)).unwrap_err();
+        assert_eq!(error.kind(), Kind::Missing);
+        assert!(error.to_string().contains("has 1024.0"), "{error}");
+    }
 }
