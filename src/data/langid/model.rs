@@ -223,7 +223,7 @@ fn section(cursor: &mut Cursor) -> Option<Section> {
     let script = Script::of_code(head.next()?);
     let labels: Vec<String> = head.map(String::from).collect();
     let bits = cursor.u32()?;
-    if !(1..=20).contains(&bits) || labels.len() > MAX_BLOCKS * BLOCK {
+    if !(1..=20).contains(&bits) || !(1..=MAX_BLOCKS * BLOCK).contains(&labels.len()) {
         return None;
     }
     let [scale, power, known] = [cursor.f32()?, cursor.f32()?, cursor.f32()?];

@@ -17,7 +17,7 @@ use crate::vocab::Vocab;
 const MAX_VOCAB: usize = 1 << 24;
 const MAX_WIDTH: usize = 1 << 18;
 const MAX_LAYERS: usize = 1 << 12;
-const MAX_CONTEXT: usize = 1 << 30;
+const MAX_CONTEXT: usize = 1 << 24;
 
 /// What a `config.json` says.
 pub(super) struct Described {
@@ -91,6 +91,9 @@ pub(super) fn read(path: &Path) -> Result<Described> {
     if !config.head_dim.is_multiple_of(2) || config.n_heads * config.head_dim > MAX_WIDTH {
         return Err(fields.damaged("head_dim", "is odd or too large"));
     }
+    config
+        .check()
+        .map_err(|e| Error::damaged(path, e.to_string()))?;
     fields.refuse_sliding_window(config.context)?;
     Ok(Described {
         bos: fields.ids("bos_token_id", config.n_vocab)?.first().copied(),
@@ -295,6 +298,7 @@ mod tests {
             ("num_hidden_layers", json!("two")),
             ("eos_token_id", json!(300)),
             ("rope_theta", json!(-1.0)),
+            ("max_position_embeddings", json!(1 << 25)),
         ] {
             let mut config = plain();
             config[key] = value;

@@ -17,6 +17,9 @@ pub(super) mod kind {
     pub(in crate::engine::gguf) const UNUSED: i32 = 5;
 }
 
+/// Longest token, in bytes; those of known vocabularies have some hundred. Where a vocabulary has
+/// scores for merges, every place a token could be cut is tried.
+const MAX_TOKEN: usize = 1 << 12;
 /// SentencePiece writes spaces so.
 const SP_SPACE: &str = "\u{2581}";
 
@@ -69,6 +72,13 @@ impl<'a> Tokens<'a> {
         };
         if kinds.len() != texts.len() {
             let what = format!("{} tokens have {} types", texts.len(), kinds.len());
+            return Err(damaged(metadata, &what));
+        }
+        if let Some(id) = texts.iter().position(|text| text.len() > MAX_TOKEN) {
+            let what = format!(
+                "token {id} has {} bytes, more than {MAX_TOKEN}",
+                texts[id].len()
+            );
             return Err(damaged(metadata, &what));
         }
         let mut seen = HashMap::with_capacity(texts.len());
@@ -322,6 +332,19 @@ mod tests {
                 .collect();
             assert_eq!(vocab.encode(input), ids, "{input:?}");
         }
+    }
+
+    #[test]
+    fn a_token_longer_than_any_is_refused_before_it_is_cut() {
+        let mut metadata = Metadata::new(Path::new("x.gguf"));
+        metadata.set("tokenizer.ggml.model", Value::String("llama".into()));
+        let long = "a".repeat(MAX_TOKEN + 1);
+        metadata.set(
+            "tokenizer.ggml.tokens",
+            Value::strings(["a", long.as_str()]),
+        );
+        let error = vocab_from(&metadata).err().unwrap().to_string();
+        assert_eq!(error, "x.gguf: token 1 has 4097 bytes, more than 4096");
     }
 
     #[test]
