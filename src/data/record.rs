@@ -128,10 +128,15 @@ impl Source {
     }
 }
 
-/// Moves the text's place to the field `text`; a field of that name becomes `original_text`.
+/// Moves the text's place to the field `text`; a field of that name becomes `original_text`, with
+/// as many `original_` in front as no other field has.
 fn rename_text(fields: Map<String, Value>, text_key: &str) -> Map<String, Value> {
+    let mut original = "original_text".to_string();
+    while fields.contains_key(&original) && fields.contains_key("text") {
+        original.insert_str(0, "original_");
+    }
     let rename = |key: String| match key.as_str() {
-        "text" => "original_text".into(),
+        "text" => original.clone(),
         key_of_text if key_of_text == text_key => "text".into(),
         _ => key,
     };
@@ -219,6 +224,10 @@ mod tests {
         let record = read(json!({"id": 5, "content": "Tere", "text": 1}), "content").unwrap();
         let written = Value::Object(record.to_json()).to_string();
         assert_eq!(written, r#"{"id":5,"text":"Tere","original_text":1}"#);
+        let twice = json!({"id": 5, "content": "Tere", "text": 1, "original_text": 2});
+        let written = Value::Object(read(twice, "content").unwrap().to_json()).to_string();
+        let expected = r#"{"id":5,"text":"Tere","original_original_text":1,"original_text":2}"#;
+        assert_eq!(written, expected);
         assert_eq!(read(json!({"text": 1}), "text"), None);
         assert_eq!(read(json!({"text": 1}), "content"), None);
     }
