@@ -74,7 +74,11 @@ impl Tail {
         } else {
             path.to_path_buf()
         };
-        Ok(Tail {
+        Ok(Self::at_start(path))
+    }
+
+    fn at_start(path: PathBuf) -> Self {
+        Tail {
             path,
             file: None,
             offset: 0,
@@ -83,7 +87,7 @@ impl Tail {
             line: 0,
             skipping: false,
             noted: false,
-        })
+        }
     }
 
     /// Opens the file if it is there, and reads on; the number of bytes that came.
@@ -121,17 +125,7 @@ impl Tail {
     }
 
     fn restart(&mut self) {
-        let path = std::mem::take(&mut self.path);
-        *self = Tail {
-            path,
-            file: None,
-            offset: 0,
-            buffer: Vec::new(),
-            taken: 0,
-            line: 0,
-            skipping: false,
-            noted: false,
-        };
+        *self = Self::at_start(std::mem::take(&mut self.path));
     }
 
     /// The next whole line of the buffer that is an event, or the note of one that is not.

@@ -127,31 +127,18 @@ impl Tally<'_> {
     pub(super) fn each<T>(
         &mut self,
         name: &'static str,
-        records: Vec<Record>,
+        mut records: Vec<Record>,
         with: impl Fn() -> T + Sync + Send,
         judge: impl Fn(&mut T, &mut Record) -> Option<Verdict> + Sync + Send,
     ) -> Result<Vec<Record>> {
-        let n_in = records.len();
-        let mut open = self.begin(name, Some(n_in), "records");
-        let (mut kept, mut dropped) = (Vec::with_capacity(n_in), Vec::new());
-        let mut rest = records.into_iter();
-        loop {
-            let mut chunk: Vec<Record> = rest.by_ref().take(CHUNK).collect();
-            if chunk.is_empty() {
-                break;
-            }
-            let verdicts: Vec<Option<Verdict>> =
-                chunk.par_iter_mut().map_init(&with, &judge).collect();
+        let mut open = self.begin(name, Some(records.len()), "records");
+        let mut verdicts = Vec::with_capacity(records.len());
+        for chunk in records.chunks_mut(CHUNK) {
+            let judged = chunk.par_iter_mut().map_init(&with, &judge);
+            verdicts.extend(judged.collect::<Vec<Option<Verdict>>>());
             self.advance(&mut open, chunk.len())?;
-            for (record, verdict) in chunk.into_iter().zip(verdicts) {
-                match verdict {
-                    None => kept.push(record),
-                    Some(verdict) => dropped.push((record, verdict)),
-                }
-            }
         }
-        self.end(open, n_in, kept.len(), dropped)?;
-        Ok(kept)
+        self.sift(open, records, verdicts)
     }
 
     /// A stage that knows the fate of every record already.
