@@ -79,7 +79,9 @@ impl History {
 
     /// Step and value of every point, in order.
     pub fn points(&self) -> Vec<(f64, f64)> {
-        let middle = |p: &Point| ((p.first + p.last) as f64 / 2.0, p.sum / p.n as f64);
+        // In floats: the file of events may come from anywhere, and two large steps overflow.
+        let step = |p: &Point| (p.first as f64 + p.last as f64) / 2.0;
+        let middle = |p: &Point| (step(p), p.sum / p.n as f64);
         self.points.iter().map(middle).collect()
     }
 
