@@ -40,13 +40,14 @@
 //! | `tokenizer.json` | [`vocab`] | [`data::tokenize`], [`engine::folder`] |
 //! | `tokens/{train,valid}/<lang>.{bin,idx}` (Megatron) | [`shard`] | [`shard`] for [`data::tokenize`] |
 //! | `mix.json` | [`shard::Mix`] | [`shard::Mix`] for [`data`] |
-//! | `recipe.toml` | [`commands`] | `eu init`; [`engine::train`] (resolved, in the run) |
+//! | `recipe.toml` | [`commands`]; [`engine::train`] when it resumes | `eu init`; [`engine::train`] (resolved, in the run) |
 //! | `events.ndjson` of a run | `eu watch`, [`tui`] | [`commands`] |
 //! | `checkpoints/step-*/` with `state/` | [`engine::train`] | [`engine::train`] |
-//! | Hugging Face folder: `config.json`, `model.safetensors`, … | [`engine::folder`] | [`engine::folder`] |
+//! | Hugging Face folder: `config.json`, `model.safetensors`, `tokenizer.json`, `tokenizer_config.json`, `special_tokens_map.json`, `generation_config.json` | [`engine::folder`] | [`engine::folder`] |
 //! | `*.gguf` | [`engine::gguf`] | [`engine::gguf`] for [`engine::quant`] |
 //! | `results_*.json` (lm-evaluation-harness layout) | people, other tools | [`engine::eval`] |
-//! | `manifest.json` beside every artefact | [`ledger`] | [`ledger`] |
+//! | `manifest.json` in every folder made, `<file>.manifest.json` beside every file | [`ledger`] | [`ledger`] |
+//! | `assets/`: language table, thresholds, corpus, chat template, language identifier | [`lang`], [`data`], [`engine::folder`] (inside the program) | people; [`data::langid`] (`langid.bin`) |
 //! | `config.toml` in `$XDG_CONFIG_HOME/eu` | [`commands`] | people |
 //! | the Hugging Face cache | [`commands`] | `eu pull` |
 //! | `completions/`, `man/` | shells, `man` | `eu completions`, `eu man` |

@@ -44,7 +44,7 @@ pub(crate) fn cut(lang: usize, prefix: u32, tokens: &[u32], context: usize, out:
 /// told after each batch how many tokens are done, says no.
 ///
 /// # Errors
-/// When there is no memory for a batch.
+/// When a token is outside of the model's vocabulary.
 pub(crate) fn tally(
     model: &Model,
     executor: &Executor,

@@ -138,7 +138,7 @@ impl HeldOut {
     /// Scores the model; none when there is no text, or when `go_on` said no between batches.
     ///
     /// # Errors
-    /// When there is no memory for a batch.
+    /// When a token is outside of the model's vocabulary.
     pub(super) fn score(
         &self,
         model: &Model,
