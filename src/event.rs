@@ -294,13 +294,18 @@ mod tests {
         assert_eq!(lr, 0.1);
         let scores = r#"[{"lang":"x","bits_per_byte":null,"n_bytes":1,"n_tokens":1}]"#;
         for line in [
-            format!(r#"{{"event":"held_out","step":1,"mean_bits_per_byte":null,"scores":{scores}}}"#),
+            format!(
+                r#"{{"event":"held_out","step":1,"mean_bits_per_byte":null,"scores":{scores}}}"#
+            ),
             r#"{"event":"piece","text":"","token":1,"logprob":null}"#.into(),
         ] {
             serde_json::from_str::<Event>(&line).unwrap();
         }
         let cut = line.replace(r#""loss":null,"#, "");
-        assert!(serde_json::from_str::<Event>(&cut).is_err(), "absent is not null");
+        assert!(
+            serde_json::from_str::<Event>(&cut).is_err(),
+            "absent is not null"
+        );
     }
 
     #[test]
