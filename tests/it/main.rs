@@ -14,3 +14,4 @@ mod pull;
 mod schemas;
 mod settings;
 mod transcripts;
+mod walk;
