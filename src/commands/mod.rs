@@ -20,6 +20,7 @@ pub mod prepare;
 pub mod preview;
 pub mod pull;
 pub mod quantize;
+pub mod run_log;
 pub mod settings;
 pub mod signals;
 pub mod sinks;
