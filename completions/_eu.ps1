@@ -398,7 +398,7 @@ Register-ArgumentCompleter -Native -CommandName 'eu' -ScriptBlock {
             break
         }
         'eu;tour' {
-            [CompletionResult]::new('--dir', '--dir', [CompletionResultType]::ParameterName, 'Folder to make')
+            [CompletionResult]::new('--dir', '--dir', [CompletionResultType]::ParameterName, 'Folder to make; without it eu-tour')
             [CompletionResult]::new('--minutes', '--minutes', [CompletionResultType]::ParameterName, 'Minutes to train')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour; NO_COLOR is obeyed')
             [CompletionResult]::new('--log-file', '--log-file', [CompletionResultType]::ParameterName, 'Append everything that is said to FILE, with the time')

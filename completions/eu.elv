@@ -377,7 +377,7 @@ set edit:completion:arg-completer[eu] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'eu;tour'= {
-            cand --dir 'Folder to make'
+            cand --dir 'Folder to make; without it eu-tour'
             cand --minutes 'Minutes to train'
             cand --color 'When to colour; NO_COLOR is obeyed'
             cand --log-file 'Append everything that is said to FILE, with the time'

@@ -331,7 +331,7 @@ complete -c eu -n "__fish_eu_using_subcommand chat" -s f -l force -d 'Replace wh
 complete -c eu -n "__fish_eu_using_subcommand chat" -l offline -d 'Refuse to open connections'
 complete -c eu -n "__fish_eu_using_subcommand chat" -l plain -d 'No full screen and no moving bars: plain lines'
 complete -c eu -n "__fish_eu_using_subcommand chat" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c eu -n "__fish_eu_using_subcommand tour" -l dir -d 'Folder to make' -r -F
+complete -c eu -n "__fish_eu_using_subcommand tour" -l dir -d 'Folder to make; without it eu-tour' -r -F
 complete -c eu -n "__fish_eu_using_subcommand tour" -l minutes -d 'Minutes to train' -r
 complete -c eu -n "__fish_eu_using_subcommand tour" -l color -d 'When to colour; NO_COLOR is obeyed' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
 always\t'Always'
