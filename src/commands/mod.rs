@@ -13,6 +13,7 @@ pub mod eval;
 pub mod fail;
 pub mod init;
 pub mod inspect;
+pub mod langid;
 pub mod man;
 pub mod model;
 pub mod out;
