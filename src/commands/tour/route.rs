@@ -71,8 +71,8 @@ impl Route<'_> {
 
     pub(super) fn train(&self) -> Vec<OsString> {
         let minutes = self.minutes.to_string();
-        let shape = "--d-model 256 --n-layers 4 --n-heads 4 --n-kv-heads 2 --d-ff 768";
-        let pace = "--context 256 --batch 8 --lr 0.003";
+        let shape = "--d-model 256 --n-layers 2 --n-heads 4 --n-kv-heads 2 --d-ff 768";
+        let pace = "--context 128 --batch 8 --lr 0.003";
         let mut words = vec!["train", "--minutes", &minutes];
         words.extend(shape.split(' ').chain(pace.split(' ')));
         self.line(&words, &[("", self.at("data")), ("-o", self.at("run"))])
