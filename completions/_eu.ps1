@@ -104,6 +104,7 @@ Register-ArgumentCompleter -Native -CommandName 'eu' -ScriptBlock {
             [CompletionResult]::new('dedup', 'dedup', [CompletionResultType]::ParameterValue, 'Keep the first of records that are equal or nearly so')
             [CompletionResult]::new('stats', 'stats', [CompletionResultType]::ParameterValue, 'Count records, bytes and words per language')
             [CompletionResult]::new('explain', 'explain', [CompletionResultType]::ParameterValue, 'Say for each record what every filter measured and why it would go')
+            [CompletionResult]::new('langid-train', 'langid-train', [CompletionResultType]::ParameterValue, 'Make the identifier of languages anew (for those who work on it)')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
         }
@@ -227,12 +228,39 @@ Register-ArgumentCompleter -Native -CommandName 'eu' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
+        'eu;prepare;langid-train' {
+            [CompletionResult]::new('--exclude', '--exclude', [CompletionResultType]::ParameterName, 'Texts that must not be learnt, because they judge the result; may be repeated')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'File to write')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'File to write')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour; NO_COLOR is obeyed')
+            [CompletionResult]::new('--log-file', '--log-file', [CompletionResultType]::ParameterName, 'Append everything that is said to FILE, with the time')
+            [CompletionResult]::new('--seed', '--seed', [CompletionResultType]::ParameterName, 'Seed of every random choice')
+            [CompletionResult]::new('--threads', '--threads', [CompletionResultType]::ParameterName, 'Threads; 0: one a core')
+            [CompletionResult]::new('--device', '--device', [CompletionResultType]::ParameterName, 'Where the work is done')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read settings from a recipe')
+            [CompletionResult]::new('--recipe', '--recipe', [CompletionResultType]::ParameterName, 'Read settings from a recipe')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON on standard output: events where there are any, then one final object')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only warnings and errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only warnings and errors')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more')
+            [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'Show what would be done: inputs, outputs, memory, time and disk')
+            [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Show what would be done: inputs, outputs, memory, time and disk')
+            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'Replace what exists')
+            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Replace what exists')
+            [CompletionResult]::new('--offline', '--offline', [CompletionResultType]::ParameterName, 'Refuse to open connections')
+            [CompletionResult]::new('--plain', '--plain', [CompletionResultType]::ParameterName, 'No full screen and no moving bars: plain lines')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
         'eu;prepare;help' {
             [CompletionResult]::new('identify', 'identify', [CompletionResultType]::ParameterValue, 'Add the language of each record')
             [CompletionResult]::new('filter', 'filter', [CompletionResultType]::ParameterValue, 'Keep the records that pass the thresholds of their language')
             [CompletionResult]::new('dedup', 'dedup', [CompletionResultType]::ParameterValue, 'Keep the first of records that are equal or nearly so')
             [CompletionResult]::new('stats', 'stats', [CompletionResultType]::ParameterValue, 'Count records, bytes and words per language')
             [CompletionResult]::new('explain', 'explain', [CompletionResultType]::ParameterValue, 'Say for each record what every filter measured and why it would go')
+            [CompletionResult]::new('langid-train', 'langid-train', [CompletionResultType]::ParameterValue, 'Make the identifier of languages anew (for those who work on it)')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
         }
@@ -249,6 +277,9 @@ Register-ArgumentCompleter -Native -CommandName 'eu' -ScriptBlock {
             break
         }
         'eu;prepare;help;explain' {
+            break
+        }
+        'eu;prepare;help;langid-train' {
             break
         }
         'eu;prepare;help;help' {
@@ -338,8 +369,8 @@ Register-ArgumentCompleter -Native -CommandName 'eu' -ScriptBlock {
             break
         }
         'eu;quantize' {
-            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'GGUF file to write; without it model-<type>.gguf beside the model')
-            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'GGUF file to write; without it model-<type>.gguf beside the model')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'GGUF file to write; without it model-TYPE.gguf beside the model')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'GGUF file to write; without it model-TYPE.gguf beside the model')
             [CompletionResult]::new('--type', '--type', [CompletionResultType]::ParameterName, 'Type of the file')
             [CompletionResult]::new('--data', '--data', [CompletionResultType]::ParameterName, 'Text to compare before and after on: a prepared folder, or files of records')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour; NO_COLOR is obeyed')
@@ -398,7 +429,7 @@ Register-ArgumentCompleter -Native -CommandName 'eu' -ScriptBlock {
             break
         }
         'eu;tour' {
-            [CompletionResult]::new('--dir', '--dir', [CompletionResultType]::ParameterName, 'Folder to make')
+            [CompletionResult]::new('--dir', '--dir', [CompletionResultType]::ParameterName, 'Folder to make; without it eu-tour')
             [CompletionResult]::new('--minutes', '--minutes', [CompletionResultType]::ParameterName, 'Minutes to train')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour; NO_COLOR is obeyed')
             [CompletionResult]::new('--log-file', '--log-file', [CompletionResultType]::ParameterName, 'Append everything that is said to FILE, with the time')
@@ -615,6 +646,7 @@ Register-ArgumentCompleter -Native -CommandName 'eu' -ScriptBlock {
             [CompletionResult]::new('dedup', 'dedup', [CompletionResultType]::ParameterValue, 'Keep the first of records that are equal or nearly so')
             [CompletionResult]::new('stats', 'stats', [CompletionResultType]::ParameterValue, 'Count records, bytes and words per language')
             [CompletionResult]::new('explain', 'explain', [CompletionResultType]::ParameterValue, 'Say for each record what every filter measured and why it would go')
+            [CompletionResult]::new('langid-train', 'langid-train', [CompletionResultType]::ParameterValue, 'Make the identifier of languages anew (for those who work on it)')
             break
         }
         'eu;help;prepare;identify' {
@@ -630,6 +662,9 @@ Register-ArgumentCompleter -Native -CommandName 'eu' -ScriptBlock {
             break
         }
         'eu;help;prepare;explain' {
+            break
+        }
+        'eu;help;prepare;langid-train' {
             break
         }
         'eu;help;train' {

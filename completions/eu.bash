@@ -112,6 +112,9 @@ _eu() {
             eu__subcmd__help__subcmd__prepare,identify)
                 cmd="eu__subcmd__help__subcmd__prepare__subcmd__identify"
                 ;;
+            eu__subcmd__help__subcmd__prepare,langid-train)
+                cmd="eu__subcmd__help__subcmd__prepare__subcmd__langid__subcmd__train"
+                ;;
             eu__subcmd__help__subcmd__prepare,stats)
                 cmd="eu__subcmd__help__subcmd__prepare__subcmd__stats"
                 ;;
@@ -130,6 +133,9 @@ _eu() {
             eu__subcmd__prepare,identify)
                 cmd="eu__subcmd__prepare__subcmd__identify"
                 ;;
+            eu__subcmd__prepare,langid-train)
+                cmd="eu__subcmd__prepare__subcmd__langid__subcmd__train"
+                ;;
             eu__subcmd__prepare,stats)
                 cmd="eu__subcmd__prepare__subcmd__stats"
                 ;;
@@ -147,6 +153,9 @@ _eu() {
                 ;;
             eu__subcmd__prepare__subcmd__help,identify)
                 cmd="eu__subcmd__prepare__subcmd__help__subcmd__identify"
+                ;;
+            eu__subcmd__prepare__subcmd__help,langid-train)
+                cmd="eu__subcmd__prepare__subcmd__help__subcmd__langid__subcmd__train"
                 ;;
             eu__subcmd__prepare__subcmd__help,stats)
                 cmd="eu__subcmd__prepare__subcmd__help__subcmd__stats"
@@ -562,7 +571,7 @@ _eu() {
             return 0
             ;;
         eu__subcmd__help__subcmd__prepare)
-            opts="identify filter dedup stats explain"
+            opts="identify filter dedup stats explain langid-train"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -618,6 +627,20 @@ _eu() {
             return 0
             ;;
         eu__subcmd__help__subcmd__prepare__subcmd__identify)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        eu__subcmd__help__subcmd__prepare__subcmd__langid__subcmd__train)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -870,7 +893,7 @@ _eu() {
             return 0
             ;;
         eu__subcmd__prepare)
-            opts="-o -q -v -n -f -h --output --heldout --heldout-share --parallel --langs --text-key --trust-labels --min-lang-prob --filter --dedup-exact --dedup-fuzzy --minhash-bands --minhash-rows --minhash-ngram --budget-tokens --max-epochs --vocab-size --tokenizer --json --quiet --verbose --color --log-file --seed --threads --device --dry-run --force --offline --plain --recipe --config --help identify filter dedup stats explain help"
+            opts="-o -q -v -n -f -h --output --heldout --heldout-share --parallel --langs --text-key --trust-labels --min-lang-prob --filter --dedup-exact --dedup-fuzzy --minhash-bands --minhash-rows --minhash-ngram --budget-tokens --max-epochs --vocab-size --tokenizer --json --quiet --verbose --color --log-file --seed --threads --device --dry-run --force --offline --plain --recipe --config --help identify filter dedup stats explain langid-train help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1126,7 +1149,7 @@ _eu() {
             return 0
             ;;
         eu__subcmd__prepare__subcmd__help)
-            opts="identify filter dedup stats explain help"
+            opts="identify filter dedup stats explain langid-train help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1209,6 +1232,20 @@ _eu() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        eu__subcmd__prepare__subcmd__help__subcmd__langid__subcmd__train)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         eu__subcmd__prepare__subcmd__help__subcmd__stats)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
@@ -1231,6 +1268,60 @@ _eu() {
             fi
             case "${prev}" in
                 --text-key)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --log-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --seed)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --threads)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --device)
+                    COMPREPLY=($(compgen -W "auto cpu reference" -- "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --recipe)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        eu__subcmd__prepare__subcmd__langid__subcmd__train)
+            opts="-o -q -v -n -f -h --exclude --output --json --quiet --verbose --color --log-file --seed --threads --device --dry-run --force --offline --plain --recipe --config --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --exclude)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -o)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -100,6 +100,7 @@ set edit:completion:arg-completer[eu] = {|@words|
             cand dedup 'Keep the first of records that are equal or nearly so'
             cand stats 'Count records, bytes and words per language'
             cand explain 'Say for each record what every filter measured and why it would go'
+            cand langid-train 'Make the identifier of languages anew (for those who work on it)'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'eu;prepare;identify'= {
@@ -217,12 +218,38 @@ set edit:completion:arg-completer[eu] = {|@words|
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
+        &'eu;prepare;langid-train'= {
+            cand --exclude 'Texts that must not be learnt, because they judge the result; may be repeated'
+            cand -o 'File to write'
+            cand --output 'File to write'
+            cand --color 'When to colour; NO_COLOR is obeyed'
+            cand --log-file 'Append everything that is said to FILE, with the time'
+            cand --seed 'Seed of every random choice'
+            cand --threads 'Threads; 0: one a core'
+            cand --device 'Where the work is done'
+            cand --config 'Read settings from a recipe'
+            cand --recipe 'Read settings from a recipe'
+            cand --json 'Print JSON on standard output: events where there are any, then one final object'
+            cand -q 'Say only warnings and errors'
+            cand --quiet 'Say only warnings and errors'
+            cand -v 'Say more'
+            cand --verbose 'Say more'
+            cand -n 'Show what would be done: inputs, outputs, memory, time and disk'
+            cand --dry-run 'Show what would be done: inputs, outputs, memory, time and disk'
+            cand -f 'Replace what exists'
+            cand --force 'Replace what exists'
+            cand --offline 'Refuse to open connections'
+            cand --plain 'No full screen and no moving bars: plain lines'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
         &'eu;prepare;help'= {
             cand identify 'Add the language of each record'
             cand filter 'Keep the records that pass the thresholds of their language'
             cand dedup 'Keep the first of records that are equal or nearly so'
             cand stats 'Count records, bytes and words per language'
             cand explain 'Say for each record what every filter measured and why it would go'
+            cand langid-train 'Make the identifier of languages anew (for those who work on it)'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'eu;prepare;help;identify'= {
@@ -234,6 +261,8 @@ set edit:completion:arg-completer[eu] = {|@words|
         &'eu;prepare;help;stats'= {
         }
         &'eu;prepare;help;explain'= {
+        }
+        &'eu;prepare;help;langid-train'= {
         }
         &'eu;prepare;help;help'= {
         }
@@ -319,8 +348,8 @@ set edit:completion:arg-completer[eu] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'eu;quantize'= {
-            cand -o 'GGUF file to write; without it model-<type>.gguf beside the model'
-            cand --output 'GGUF file to write; without it model-<type>.gguf beside the model'
+            cand -o 'GGUF file to write; without it model-TYPE.gguf beside the model'
+            cand --output 'GGUF file to write; without it model-TYPE.gguf beside the model'
             cand --type 'Type of the file'
             cand --data 'Text to compare before and after on: a prepared folder, or files of records'
             cand --color 'When to colour; NO_COLOR is obeyed'
@@ -377,7 +406,7 @@ set edit:completion:arg-completer[eu] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'eu;tour'= {
-            cand --dir 'Folder to make'
+            cand --dir 'Folder to make; without it eu-tour'
             cand --minutes 'Minutes to train'
             cand --color 'When to colour; NO_COLOR is obeyed'
             cand --log-file 'Append everything that is said to FILE, with the time'
@@ -585,6 +614,7 @@ set edit:completion:arg-completer[eu] = {|@words|
             cand dedup 'Keep the first of records that are equal or nearly so'
             cand stats 'Count records, bytes and words per language'
             cand explain 'Say for each record what every filter measured and why it would go'
+            cand langid-train 'Make the identifier of languages anew (for those who work on it)'
         }
         &'eu;help;prepare;identify'= {
         }
@@ -595,6 +625,8 @@ set edit:completion:arg-completer[eu] = {|@words|
         &'eu;help;prepare;stats'= {
         }
         &'eu;help;prepare;explain'= {
+        }
+        &'eu;help;prepare;langid-train'= {
         }
         &'eu;help;train'= {
         }

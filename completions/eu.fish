@@ -57,52 +57,53 @@ complete -c eu -n "__fish_eu_needs_command" -f -a "watch" -d 'Follow a training 
 complete -c eu -n "__fish_eu_needs_command" -f -a "completions" -d 'Print the completion script of a shell'
 complete -c eu -n "__fish_eu_needs_command" -f -a "man" -d 'Print a manual page, or write all of them to a folder'
 complete -c eu -n "__fish_eu_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from identify filter dedup stats explain help" -s o -l output -d 'Folder to make' -r -F
-complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from identify filter dedup stats explain help" -l heldout -d 'Text to score on, never trained on; may be repeated' -r -F
-complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from identify filter dedup stats explain help" -l heldout-share -d 'Share of each language set aside for scoring, without --heldout' -r
-complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from identify filter dedup stats explain help" -l parallel -d 'Parallel text for the parity table: records with one id say one thing' -r -F
-complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from identify filter dedup stats explain help" -l langs -d 'Languages to keep: codes or sets (eu24, europe), with commas between' -r
-complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from identify filter dedup stats explain help" -l text-key -d 'Field of a JSON record that holds its text' -r
-complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from identify filter dedup stats explain help" -l trust-labels -d 'Take a record\'s own language label where it has one' -r -f -a "true\t''
+complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from identify filter dedup stats explain langid-train help" -s o -l output -d 'Folder to make' -r -F
+complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from identify filter dedup stats explain langid-train help" -l heldout -d 'Text to score on, never trained on; may be repeated' -r -F
+complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from identify filter dedup stats explain langid-train help" -l heldout-share -d 'Share of each language set aside for scoring, without --heldout' -r
+complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from identify filter dedup stats explain langid-train help" -l parallel -d 'Parallel text for the parity table: records with one id say one thing' -r -F
+complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from identify filter dedup stats explain langid-train help" -l langs -d 'Languages to keep: codes or sets (eu24, europe), with commas between' -r
+complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from identify filter dedup stats explain langid-train help" -l text-key -d 'Field of a JSON record that holds its text' -r
+complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from identify filter dedup stats explain langid-train help" -l trust-labels -d 'Take a record\'s own language label where it has one' -r -f -a "true\t''
 false\t''"
-complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from identify filter dedup stats explain help" -l min-lang-prob -d 'Least probability of the identified language' -r
-complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from identify filter dedup stats explain help" -l filter -d 'Judge quality with the per-language thresholds' -r -f -a "true\t''
+complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from identify filter dedup stats explain langid-train help" -l min-lang-prob -d 'Least probability of the identified language' -r
+complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from identify filter dedup stats explain langid-train help" -l filter -d 'Judge quality with the per-language thresholds' -r -f -a "true\t''
 false\t''"
-complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from identify filter dedup stats explain help" -l dedup-exact -d 'Remove records whose text is equal' -r -f -a "true\t''
+complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from identify filter dedup stats explain langid-train help" -l dedup-exact -d 'Remove records whose text is equal' -r -f -a "true\t''
 false\t''"
-complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from identify filter dedup stats explain help" -l dedup-fuzzy -d 'Remove near-duplicates (MinHash)' -r -f -a "true\t''
+complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from identify filter dedup stats explain langid-train help" -l dedup-fuzzy -d 'Remove near-duplicates (MinHash)' -r -f -a "true\t''
 false\t''"
-complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from identify filter dedup stats explain help" -l minhash-bands -d 'Bands of the MinHash index' -r
-complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from identify filter dedup stats explain help" -l minhash-rows -d 'Rows of each band' -r
-complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from identify filter dedup stats explain help" -l minhash-ngram -d 'Words of a shingle' -r
-complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from identify filter dedup stats explain help" -l budget-tokens -d 'Tokens of the mix over all languages; without it all that --max-epochs allows' -r
-complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from identify filter dedup stats explain help" -l max-epochs -d 'How often the text of one language may be repeated at most' -r
-complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from identify filter dedup stats explain help" -l vocab-size -d 'Tokens of the vocabulary to train' -r
-complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from identify filter dedup stats explain help" -l tokenizer -d 'An existing tokenizer.json to use instead of training one' -r -F
-complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from identify filter dedup stats explain help" -l color -d 'When to colour; NO_COLOR is obeyed' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from identify filter dedup stats explain langid-train help" -l minhash-bands -d 'Bands of the MinHash index' -r
+complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from identify filter dedup stats explain langid-train help" -l minhash-rows -d 'Rows of each band' -r
+complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from identify filter dedup stats explain langid-train help" -l minhash-ngram -d 'Words of a shingle' -r
+complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from identify filter dedup stats explain langid-train help" -l budget-tokens -d 'Tokens of the mix over all languages; without it all that --max-epochs allows' -r
+complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from identify filter dedup stats explain langid-train help" -l max-epochs -d 'How often the text of one language may be repeated at most' -r
+complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from identify filter dedup stats explain langid-train help" -l vocab-size -d 'Tokens of the vocabulary to train' -r
+complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from identify filter dedup stats explain langid-train help" -l tokenizer -d 'An existing tokenizer.json to use instead of training one' -r -F
+complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from identify filter dedup stats explain langid-train help" -l color -d 'When to colour; NO_COLOR is obeyed' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
 always\t'Always'
 never\t'Never'"
-complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from identify filter dedup stats explain help" -l log-file -d 'Append everything that is said to FILE, with the time' -r -F
-complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from identify filter dedup stats explain help" -l seed -d 'Seed of every random choice' -r
-complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from identify filter dedup stats explain help" -l threads -d 'Threads; 0: one a core' -r
-complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from identify filter dedup stats explain help" -l device -d 'Where the work is done' -r -f -a "auto\t'The fastest that is there'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from identify filter dedup stats explain langid-train help" -l log-file -d 'Append everything that is said to FILE, with the time' -r -F
+complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from identify filter dedup stats explain langid-train help" -l seed -d 'Seed of every random choice' -r
+complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from identify filter dedup stats explain langid-train help" -l threads -d 'Threads; 0: one a core' -r
+complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from identify filter dedup stats explain langid-train help" -l device -d 'Where the work is done' -r -f -a "auto\t'The fastest that is there'
 cpu\t'The processor, with the instruction sets it has'
 reference\t'Plain loops: slow, the measure of the others'"
-complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from identify filter dedup stats explain help" -l config -l recipe -d 'Read settings from a recipe' -r -F
-complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from identify filter dedup stats explain help" -l json -d 'Print JSON on standard output: events where there are any, then one final object'
-complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from identify filter dedup stats explain help" -s q -l quiet -d 'Say only warnings and errors'
-complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from identify filter dedup stats explain help" -s v -l verbose -d 'Say more'
-complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from identify filter dedup stats explain help" -s n -l dry-run -d 'Show what would be done: inputs, outputs, memory, time and disk'
-complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from identify filter dedup stats explain help" -s f -l force -d 'Replace what exists'
-complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from identify filter dedup stats explain help" -l offline -d 'Refuse to open connections'
-complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from identify filter dedup stats explain help" -l plain -d 'No full screen and no moving bars: plain lines'
-complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from identify filter dedup stats explain help" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from identify filter dedup stats explain help" -a "identify" -d 'Add the language of each record'
-complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from identify filter dedup stats explain help" -a "filter" -d 'Keep the records that pass the thresholds of their language'
-complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from identify filter dedup stats explain help" -a "dedup" -d 'Keep the first of records that are equal or nearly so'
-complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from identify filter dedup stats explain help" -a "stats" -d 'Count records, bytes and words per language'
-complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from identify filter dedup stats explain help" -a "explain" -d 'Say for each record what every filter measured and why it would go'
-complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from identify filter dedup stats explain help" -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from identify filter dedup stats explain langid-train help" -l config -l recipe -d 'Read settings from a recipe' -r -F
+complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from identify filter dedup stats explain langid-train help" -l json -d 'Print JSON on standard output: events where there are any, then one final object'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from identify filter dedup stats explain langid-train help" -s q -l quiet -d 'Say only warnings and errors'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from identify filter dedup stats explain langid-train help" -s v -l verbose -d 'Say more'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from identify filter dedup stats explain langid-train help" -s n -l dry-run -d 'Show what would be done: inputs, outputs, memory, time and disk'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from identify filter dedup stats explain langid-train help" -s f -l force -d 'Replace what exists'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from identify filter dedup stats explain langid-train help" -l offline -d 'Refuse to open connections'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from identify filter dedup stats explain langid-train help" -l plain -d 'No full screen and no moving bars: plain lines'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from identify filter dedup stats explain langid-train help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from identify filter dedup stats explain langid-train help" -a "identify" -d 'Add the language of each record'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from identify filter dedup stats explain langid-train help" -a "filter" -d 'Keep the records that pass the thresholds of their language'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from identify filter dedup stats explain langid-train help" -a "dedup" -d 'Keep the first of records that are equal or nearly so'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from identify filter dedup stats explain langid-train help" -a "stats" -d 'Count records, bytes and words per language'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from identify filter dedup stats explain langid-train help" -a "explain" -d 'Say for each record what every filter measured and why it would go'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from identify filter dedup stats explain langid-train help" -a "langid-train" -d 'Make the identifier of languages anew (for those who work on it)'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from identify filter dedup stats explain langid-train help" -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from identify" -l text-key -d 'Field of a JSON record that holds its text' -r
 complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from identify" -l color -d 'When to colour; NO_COLOR is obeyed' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
 always\t'Always'
@@ -198,11 +199,32 @@ complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcomman
 complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from explain" -l offline -d 'Refuse to open connections'
 complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from explain" -l plain -d 'No full screen and no moving bars: plain lines'
 complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from explain" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from langid-train" -l exclude -d 'Texts that must not be learnt, because they judge the result; may be repeated' -r -F
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from langid-train" -s o -l output -d 'File to write' -r -F
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from langid-train" -l color -d 'When to colour; NO_COLOR is obeyed' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t'Always'
+never\t'Never'"
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from langid-train" -l log-file -d 'Append everything that is said to FILE, with the time' -r -F
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from langid-train" -l seed -d 'Seed of every random choice' -r
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from langid-train" -l threads -d 'Threads; 0: one a core' -r
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from langid-train" -l device -d 'Where the work is done' -r -f -a "auto\t'The fastest that is there'
+cpu\t'The processor, with the instruction sets it has'
+reference\t'Plain loops: slow, the measure of the others'"
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from langid-train" -l config -l recipe -d 'Read settings from a recipe' -r -F
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from langid-train" -l json -d 'Print JSON on standard output: events where there are any, then one final object'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from langid-train" -s q -l quiet -d 'Say only warnings and errors'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from langid-train" -s v -l verbose -d 'Say more'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from langid-train" -s n -l dry-run -d 'Show what would be done: inputs, outputs, memory, time and disk'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from langid-train" -s f -l force -d 'Replace what exists'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from langid-train" -l offline -d 'Refuse to open connections'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from langid-train" -l plain -d 'No full screen and no moving bars: plain lines'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from langid-train" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from help" -f -a "identify" -d 'Add the language of each record'
 complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from help" -f -a "filter" -d 'Keep the records that pass the thresholds of their language'
 complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from help" -f -a "dedup" -d 'Keep the first of records that are equal or nearly so'
 complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from help" -f -a "stats" -d 'Count records, bytes and words per language'
 complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from help" -f -a "explain" -d 'Say for each record what every filter measured and why it would go'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from help" -f -a "langid-train" -d 'Make the identifier of languages anew (for those who work on it)'
 complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c eu -n "__fish_eu_using_subcommand train" -s o -l output -d 'Run directory to make or to resume' -r -F
 complete -c eu -n "__fish_eu_using_subcommand train" -l resume -d 'Go on from the newest whole checkpoint of the run directory' -r -f -a "true\t''
@@ -278,7 +300,7 @@ complete -c eu -n "__fish_eu_using_subcommand eval" -s f -l force -d 'Replace wh
 complete -c eu -n "__fish_eu_using_subcommand eval" -l offline -d 'Refuse to open connections'
 complete -c eu -n "__fish_eu_using_subcommand eval" -l plain -d 'No full screen and no moving bars: plain lines'
 complete -c eu -n "__fish_eu_using_subcommand eval" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c eu -n "__fish_eu_using_subcommand quantize" -s o -l output -d 'GGUF file to write; without it model-<type>.gguf beside the model' -r -F
+complete -c eu -n "__fish_eu_using_subcommand quantize" -s o -l output -d 'GGUF file to write; without it model-TYPE.gguf beside the model' -r -F
 complete -c eu -n "__fish_eu_using_subcommand quantize" -l type -d 'Type of the file' -r -f -a "f16\t''
 bf16\t''
 q8_0\t''
@@ -331,7 +353,7 @@ complete -c eu -n "__fish_eu_using_subcommand chat" -s f -l force -d 'Replace wh
 complete -c eu -n "__fish_eu_using_subcommand chat" -l offline -d 'Refuse to open connections'
 complete -c eu -n "__fish_eu_using_subcommand chat" -l plain -d 'No full screen and no moving bars: plain lines'
 complete -c eu -n "__fish_eu_using_subcommand chat" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c eu -n "__fish_eu_using_subcommand tour" -l dir -d 'Folder to make' -r -F
+complete -c eu -n "__fish_eu_using_subcommand tour" -l dir -d 'Folder to make; without it eu-tour' -r -F
 complete -c eu -n "__fish_eu_using_subcommand tour" -l minutes -d 'Minutes to train' -r
 complete -c eu -n "__fish_eu_using_subcommand tour" -l color -d 'When to colour; NO_COLOR is obeyed' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
 always\t'Always'
@@ -511,3 +533,4 @@ complete -c eu -n "__fish_eu_using_subcommand help; and __fish_seen_subcommand_f
 complete -c eu -n "__fish_eu_using_subcommand help; and __fish_seen_subcommand_from prepare" -f -a "dedup" -d 'Keep the first of records that are equal or nearly so'
 complete -c eu -n "__fish_eu_using_subcommand help; and __fish_seen_subcommand_from prepare" -f -a "stats" -d 'Count records, bytes and words per language'
 complete -c eu -n "__fish_eu_using_subcommand help; and __fish_seen_subcommand_from prepare" -f -a "explain" -d 'Say for each record what every filter measured and why it would go'
+complete -c eu -n "__fish_eu_using_subcommand help; and __fish_seen_subcommand_from prepare" -f -a "langid-train" -d 'Make the identifier of languages anew (for those who work on it)'

@@ -11,7 +11,7 @@ use super::out::{self, Out};
 use super::preview::{Input, Preview};
 use super::settings::Files;
 use super::table::Table;
-use super::{signals, sinks};
+use super::{langid, signals, sinks};
 use crate::data;
 use crate::data::{Plan, Report};
 use crate::event::Control;
@@ -114,6 +114,9 @@ pub enum Stage {
     /// Say for each record what every filter measured and why it would go.
     #[command(before_help = EXPLAIN)]
     Explain(StageArgs),
+    /// Make the identifier of languages anew (for those who work on it).
+    #[command(hide = true, before_help = langid::EXAMPLES)]
+    LangidTrain(langid::Args),
 }
 
 const IDENTIFY: &str = "\
@@ -152,6 +155,9 @@ pub struct StageArgs {
 pub fn run(args: &Args, shared: &Shared, files: &Files, out: &Arc<Out>) -> Result<()> {
     let plan: Plan = files.plan("prepare", args, shared)?;
     let control = Arc::new(Control::default());
+    if let Some(Stage::LangidTrain(args)) = &args.stage {
+        return langid::run(args, shared, out);
+    }
     if let Some(stage) = &args.stage {
         signals::listen(&control, out)?;
         return filter(stage, plan, &control, out);
@@ -204,6 +210,7 @@ fn filter(stage: &Stage, mut plan: Plan, control: &Control, out: &Out) -> Result
         Stage::Dedup(args) => (data::Stage::Dedup, args),
         Stage::Stats(args) => (data::Stage::Stats, args),
         Stage::Explain(args) => (data::Stage::Explain, args),
+        Stage::LangidTrain(_) => return Ok(()), // no filter: `run` took it
     };
     if let Some(key) = &args.text_key {
         plan.text_key.clone_from(key);

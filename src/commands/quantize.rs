@@ -32,7 +32,7 @@ pub struct Args {
     /// Hugging Face folder, run directory, or a hub id already pulled.
     #[arg(value_name = "MODEL")]
     pub model: Option<PathBuf>,
-    /// GGUF file to write; without it model-<type>.gguf beside the model.
+    /// GGUF file to write; without it model-TYPE.gguf beside the model.
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
     /// Type of the file.

@@ -1,7 +1,5 @@
 //! Listeners: the same events as NDJSON, plain lines, a moving bar, a file, or a screen.
 
-use std::io::Write;
-use std::path::PathBuf;
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -9,7 +7,6 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::out::{self, Out, clean};
-use crate::disk;
 use crate::event::{Event, Sink};
 use crate::lang::Lang;
 
@@ -336,72 +333,6 @@ impl Sink for Screen {
     }
 }
 
-/// Writes `events.ndjson` of a run. The run directory is the engine's to make, so the file is
-/// opened when training begins and gets what was said before.
-pub struct RunLog {
-    state: Mutex<RunFile>,
-}
-
-enum RunFile {
-    Waiting(Vec<Event>),
-    Open(std::fs::File),
-    Failed,
-}
-
-impl Default for RunLog {
-    fn default() -> Self {
-        RunLog {
-            state: Mutex::new(RunFile::Waiting(Vec::new())),
-        }
-    }
-}
-
-impl RunLog {
-    /// Where the events of a run lie.
-    pub fn path(run: &std::path::Path) -> PathBuf {
-        run.join("events.ndjson")
-    }
-}
-
-impl Sink for RunLog {
-    fn emit(&self, event: Event) {
-        let Ok(mut state) = self.state.lock() else {
-            return;
-        };
-        let began = match &event {
-            Event::TrainStarted { run, .. } => Some(RunLog::path(run)),
-            _ => None,
-        };
-        if let RunFile::Waiting(early) = &mut *state {
-            early.push(event.clone());
-            if let Some(path) = began {
-                let early = std::mem::take(early);
-                *state = match disk::append(&path) {
-                    Ok(file) => RunFile::Open(file),
-                    Err(_) => RunFile::Failed, // the engine meets the same disk and reports it
-                };
-                for event in early {
-                    write_line(&mut state, &event);
-                }
-            }
-            return;
-        }
-        write_line(&mut state, &event);
-    }
-}
-
-fn write_line(state: &mut RunFile, event: &Event) {
-    let RunFile::Open(file) = state else {
-        return;
-    };
-    let mut line = out::with_schema("event/1", event).to_string();
-    line.push('\n');
-    // One write a line: a reader that follows the file never sees half an event for long.
-    if file.write_all(line.as_bytes()).is_err() {
-        *state = RunFile::Failed;
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -493,30 +424,5 @@ mod tests {
         assert!(progress.is_due(&step(1)));
         assert!(!progress.is_due(&step(2)));
         assert!(progress.is_due(&step(100)));
-    }
-
-    #[test]
-    fn a_run_log_keeps_what_was_said_before_the_run_directory_was_there() {
-        let folder = tempfile::tempdir().unwrap();
-        let run = folder.path().join("run");
-        let log = RunLog::default();
-        let note = Event::Note {
-            warning: false,
-            text: "early".into(),
-        };
-        log.emit(note.clone());
-        assert!(!run.exists());
-        log.emit(started(&run));
-        log.emit(note.clone());
-        let text = std::fs::read_to_string(RunLog::path(&run)).unwrap();
-        let events: Vec<Event> = text
-            .lines()
-            .map(|line| serde_json::from_str(line).unwrap())
-            .collect();
-        assert_eq!(events, [note.clone(), started(&run), note]);
-        assert!(
-            text.lines()
-                .all(|l| l.starts_with(r#"{"schema":"event/1""#))
-        );
     }
 }

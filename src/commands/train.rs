@@ -9,20 +9,21 @@ use serde::Serialize;
 use super::cli::Shared;
 #[cfg(feature = "tui")]
 use super::fail;
-use super::fail::Result;
+use super::fail::{Failure, Result};
 use super::out::{self, Out};
 use super::preview::{Input, Preview};
+use super::run_log::RunLog;
 use super::settings::Files;
+use super::sinks::Tee;
 #[cfg(feature = "tui")]
 use super::sinks::{Lines, Screen};
-use super::sinks::{RunLog, Tee};
 use super::table::Table;
 use super::{signals, sinks};
-use crate::engine;
 use crate::engine::train::{Plan, Report, Scores};
 use crate::event::{Control, Event, LangScore, Sink};
 #[cfg(feature = "tui")]
 use crate::tui;
+use crate::{disk, engine};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -140,6 +141,12 @@ pub fn run(args: &Args, shared: &Shared, files: &Files, out: &Arc<Out>) -> Resul
     let plan: Plan = files.plan("train", args, shared)?;
     if shared.dry_run {
         return preview(plan)?.print(out);
+    }
+    if !plan.resume && !plan.force && disk::refuse_existing(&plan.output).is_err() {
+        let run = plan.output.display();
+        return Err(Failure::usage(format!("{run}: exists already"))
+            .hint("--resume goes on with it, --force replaces it")
+            .into());
     }
     let control = Arc::new(Control::default());
     signals::listen(&control, out)?;

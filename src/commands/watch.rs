@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use super::fail::{Failure, Result};
 use super::out::Out;
-use super::sinks::{self, RunLog};
+use super::run_log::RunLog;
+use super::sinks;
 use crate::disk;
 use crate::event::{Event, Sink};
 #[cfg(feature = "tui")]

@@ -15,3 +15,4 @@ mod pull;
 mod schemas;
 mod settings;
 mod transcripts;
+mod walk;

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::files;
 use super::report::Found;
 use crate::commands::fail::Result;
-use crate::commands::sinks::RunLog;
+use crate::commands::run_log::RunLog;
 use crate::disk;
 use crate::event::Event;
 use crate::shard::Mix;

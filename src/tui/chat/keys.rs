@@ -7,7 +7,7 @@ use ratatui::Frame;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::layout::Size;
 
-use super::commands::{self, Typed};
+use super::slash::{self, Typed};
 use super::state::{ChatInfo, State, Who};
 use super::view;
 use crate::event::{Ask, Control, Event};
@@ -77,7 +77,7 @@ impl Chat {
     }
 
     fn send(&mut self) -> Action {
-        let typed = commands::read(self.editor.text());
+        let typed = slash::read(self.editor.text());
         if self.state.busy && !matches!(typed, Typed::Help | Typed::Ask(Ask::Quit)) {
             self.hint = Some("still answering; Esc stops it");
             return Action::None;
@@ -88,7 +88,7 @@ impl Chat {
         self.remember();
         self.scroll = 0;
         match typed {
-            Typed::Help => self.state.push(Who::Note, &commands::help()),
+            Typed::Help => self.state.push(Who::Note, &slash::help()),
             Typed::Wrong(why) => self.state.push(Who::Warning, &why),
             Typed::Ask(wish) => return self.ask(wish),
         }

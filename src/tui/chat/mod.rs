@@ -1,9 +1,9 @@
 //! The conversation: what was said, what is being written, and both drawn.
 
-mod commands;
 mod keys;
 #[cfg(test)]
 mod screens;
+mod slash;
 mod state;
 mod view;
 

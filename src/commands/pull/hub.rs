@@ -1,41 +1,24 @@
-//! `eu pull`: a model from the Hugging Face hub into its cache. The only file that opens
-//! connections, and only to the host that was named (`HF_ENDPOINT`) and where it sends us.
-//!
-//! `hf-hub` knows the hub's cache, token and listing. Its own download appends whatever answer
-//! comes to a partial file, checks nothing and trusts names from the server as paths; so the
-//! transfer is ours: resumed by range, hashed before a file gets its name, names checked.
+//! The transfer: the only code that opens connections. Resumed by range, hashed before a file gets
+//! its name.
 
 use std::io::{Read, Write};
-use std::path::{Component, Path, PathBuf};
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use hf_hub::api::sync::{ApiBuilder, ApiRepo};
 use hf_hub::{Cache, Repo, RepoType};
 use serde::{Deserialize, Serialize};
-use sha1::{Digest, Sha1};
 use ureq::Agent;
-use ureq::http::{Response, Uri, header};
+use ureq::http::{Response, header};
 
-use super::cli::Shared;
-use super::fail::{Error, Failure, Result};
-use super::model::is_hub_id;
-use super::out::{self, Out};
-use super::preview::Preview;
-use super::{settings, signals, sinks};
+use super::command::Args;
+use super::names::{Expected, content_range, escape, origin, redirected};
+use crate::commands::fail::{Error, Failure, Result};
+use crate::commands::settings;
 use crate::disk;
 use crate::event::{Control, Event, Sink};
 use crate::fault::Kind;
 
-const EXAMPLES: &str = "\
-Examples:
-  eu pull utter-project/EuroLLM-1.7B
-  eu pull utter-project/EuroLLM-1.7B --include '*.json'
-  eu pull HuggingFaceTB/SmolLM2-135M --revision main
-  eu chat \"$(eu pull owner/model)\" -p hello";
-
-/// Kinds of files that are fetched: none of them can carry code.
-const ENDINGS: [&str; 3] = ["safetensors", "gguf", "json"];
 /// Longest listing of a repository that is read.
 const MAX_LISTING_BYTES: u64 = 64 << 20;
 /// Redirections followed for one file; the hub needs one or two.
@@ -43,198 +26,41 @@ const MAX_REDIRECTS: usize = 5;
 /// Tries in a row that bring no byte before a transfer is given up.
 const MAX_IDLE_TRIES: u32 = 3;
 
-/// What can be typed after `eu pull`.
-#[derive(Debug, Serialize, clap::Args)]
-#[command(before_help = EXAMPLES)]
-pub struct Args {
-    /// Repository of a model: owner/name.
-    #[arg(value_name = "REPO")]
-    pub repo: String,
-    /// Only files whose path matches; * and ? stand for any text and any character.
-    #[arg(long, value_name = "GLOB")]
-    pub include: Vec<String>,
-    /// Branch, tag or commit.
-    #[arg(long, value_name = "NAME", default_value = "main")]
-    pub revision: String,
+/// The hub's listing of a repository, as `GET /api/models/…?blobs=true` gives it.
+#[derive(Debug, Deserialize)]
+pub(super) struct Listing {
+    pub(super) sha: String,
+    pub(super) siblings: Vec<Sibling>,
 }
 
-/// What was fetched: schema `pull/1`.
-#[derive(Debug, Serialize)]
-struct Report {
-    repo: String,
-    revision: String,
-    commit: String,
-    folder: PathBuf,
-    files: Vec<Fetched>,
-    passed_over: Vec<String>,
+#[derive(Debug, Deserialize)]
+pub(super) struct Sibling {
+    pub(super) rfilename: String,
+    #[serde(rename = "blobId")]
+    pub(super) blob_id: Option<String>,
+    pub(super) lfs: Option<Lfs>,
 }
 
+#[derive(Debug, Deserialize)]
+pub(super) struct Lfs {
+    pub(super) sha256: String,
+}
+
+/// A file that is in the cache.
 #[derive(Debug, Serialize)]
-struct Fetched {
+pub(super) struct Fetched {
     name: String,
-    len_bytes: u64,
+    pub(super) len_bytes: u64,
     digest: String,
     fetched_bytes: u64,
 }
 
-/// The hub's listing of a repository, as `GET /api/models/…?blobs=true` gives it.
-#[derive(Debug, Deserialize)]
-struct Listing {
-    sha: String,
-    siblings: Vec<Sibling>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Sibling {
-    rfilename: String,
-    #[serde(rename = "blobId")]
-    blob_id: Option<String>,
-    lfs: Option<Lfs>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Lfs {
-    sha256: String,
-}
-
-/// The hash a file must have: SHA-256 for large files (LFS), git's SHA-1 for small ones.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Expected(String);
-
-impl Expected {
-    fn parse(text: &str) -> Option<Self> {
-        let text = text
-            .trim_matches('"')
-            .trim_start_matches("W/")
-            .trim_matches('"');
-        let hex = text
-            .bytes()
-            .all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
-        (hex && matches!(text.len(), 40 | 64)).then(|| Expected(text.into()))
-    }
-
-    fn of_file(&self, path: &Path) -> Result<String> {
-        Ok(match self.0.len() {
-            64 => disk::sha256(path)?.0,
-            _ => git_sha1(path)?,
-        })
-    }
-}
-
-/// Fetches.
-///
-/// # Errors
-/// When the network is forbidden or does not answer (exit code 4), or what came is not what was
-/// promised (exit code 3).
-pub fn run(args: &Args, shared: &Shared, out: &Arc<Out>) -> Result<()> {
-    if !is_hub_id(&args.repo) {
-        return Err(Failure::usage(format!("{:?} is no repository", args.repo))
-            .hint("a repository is written owner/name")
-            .into());
-    }
-    if !is_safe_name(&args.revision) {
-        return Err(Failure::usage(format!("{:?} is no revision", args.revision)).into());
-    }
-    if shared.offline {
-        return Err(
-            Failure::missing("the network is forbidden by --offline or EU_OFFLINE")
-                .hint("fetch the model on another machine and copy its folder")
-                .into(),
-        );
-    }
-    let hub = Hub::open(args)?;
-    let listing = hub.listing()?;
-    let (wanted, passed_over) = choose(&listing, &args.include)?;
-    let folder = hub.root.join("snapshots").join(&listing.sha);
-    if shared.dry_run {
-        return Preview {
-            command: "pull",
-            plan: args,
-            inputs: Vec::new(),
-            outputs: wanted.iter().map(|(name, _)| folder.join(name)).collect(),
-            memory_bytes: Some(0),
-            time_ms: None,
-            disk_bytes: None,
-            notes: vec![format!("{} files passed over", passed_over.len())],
-        }
-        .print(out);
-    }
-    let control = Arc::new(Control::default());
-    signals::listen(&control, out)?;
-    let sink = sinks::for_command(out);
-    let mut files = Vec::new();
-    for (name, expected) in &wanted {
-        files.push(hub.fetch(
-            name,
-            expected.as_ref(),
-            &listing.sha,
-            shared.force,
-            &control,
-            &*sink,
-        )?);
-    }
-    hub.name_commit(&listing.sha)?;
-    let report = Report {
-        repo: args.repo.clone(),
-        revision: args.revision.clone(),
-        commit: listing.sha,
-        folder,
-        files,
-        passed_over,
-    };
-    let n_bytes: u64 = report.files.iter().map(|f| f.len_bytes).sum();
-    out.say(&format!(
-        "{} files, {}, every hash checked",
-        report.files.len(),
-        out::bytes(n_bytes)
-    ));
-    out.result("pull/1", &report, || {
-        format!("{}\n", report.folder.display())
-    })
-}
-
-/// Files to fetch, each with its hash where the listing has one, and files that are left.
-type Choice = (Vec<(String, Option<Expected>)>, Vec<String>);
-
-fn choose(listing: &Listing, include: &[String]) -> Result<Choice> {
-    let (mut wanted, mut passed_over) = (Vec::new(), Vec::new());
-    for file in &listing.siblings {
-        let name = &file.rfilename;
-        if !is_safe_name(name) {
-            return Err(
-                Failure::damaged(format!("{name:?}: a name that leads out of its folder"))
-                    .hint("this repository is not to be trusted")
-                    .into(),
-            );
-        }
-        let ending = Path::new(name).extension().and_then(|e| e.to_str());
-        let kind_is_safe = ending.is_some_and(|e| ENDINGS.contains(&e));
-        let asked = include.is_empty() || include.iter().any(|glob| matches(glob, name));
-        if !kind_is_safe || !asked {
-            passed_over.push(name.clone());
-            continue;
-        }
-        let digest = file
-            .lfs
-            .as_ref()
-            .map(|lfs| &lfs.sha256)
-            .or(file.blob_id.as_ref());
-        wanted.push((name.clone(), digest.and_then(|d| Expected::parse(d))));
-    }
-    if wanted.is_empty() {
-        return Err(Failure::missing("no file of the repository is wanted")
-            .hint(format!("only *.{} are fetched", ENDINGS.join(", *.")))
-            .into());
-    }
-    Ok((wanted, passed_over))
-}
-
 /// One repository of the hub and its place in the cache.
-struct Hub {
+pub(super) struct Hub {
     api: ApiRepo,
     repo: Repo,
     cache: Cache,
-    root: PathBuf,
+    pub(super) root: PathBuf,
     agent: Agent,
     token: Option<String>,
 }
@@ -248,7 +74,7 @@ struct Answer {
 }
 
 impl Hub {
-    fn open(args: &Args) -> Result<Self> {
+    pub(super) fn open(args: &Args) -> Result<Self> {
         let cache = Cache::from_env();
         let token = settings::environment("HF_TOKEN").or_else(|| cache.token());
         let repo = Repo::with_revision(args.repo.clone(), RepoType::Model, args.revision.clone());
@@ -275,7 +101,7 @@ impl Hub {
         })
     }
 
-    fn listing(&self) -> Result<Listing> {
+    pub(super) fn listing(&self) -> Result<Listing> {
         let request = self.api.info_request().query("blobs", "true");
         let mut response = request.call().map_err(|e| self.no_answer(&e))?;
         let text = response
@@ -294,7 +120,7 @@ impl Hub {
     }
 
     /// Brings one file into the cache, whole and checked, and links it into the snapshot.
-    fn fetch(
+    pub(super) fn fetch(
         &self,
         name: &str,
         listed: Option<&Expected>,
@@ -515,7 +341,7 @@ impl Hub {
     }
 
     /// Notes which commit the revision was, where other tools look for it too.
-    fn name_commit(&self, commit: &str) -> Result<()> {
+    pub(super) fn name_commit(&self, commit: &str) -> Result<()> {
         let refs = self.cache.repo(self.repo.clone());
         let noted = refs.create_ref(commit);
         Ok(noted.map_err(|e| disk::Error::io(&self.root.join("refs"), "write", e))?)
@@ -573,161 +399,4 @@ fn refused(what: &str, code: u16) -> Error {
         _ => failure.hint("try again later"),
     }
     .into()
-}
-
-/// SHA-1 as git names a file: of `blob <length>\0` and the bytes.
-fn git_sha1(path: &Path) -> Result<String> {
-    let bytes = std::fs::read(path).map_err(|e| disk::Error::io(path, "read", e))?;
-    let mut hasher = Sha1::new();
-    hasher.update(format!("blob {}\0", bytes.len()));
-    hasher.update(&bytes);
-    Ok(disk::hex(&hasher.finalize()))
-}
-
-/// True for a relative path without `..`, backslashes, drives or control characters.
-fn is_safe_name(name: &str) -> bool {
-    let plain = |c: Component| matches!(c, Component::Normal(part) if !part.is_empty());
-    let forbidden = |c: char| c.is_control() || matches!(c, '\\' | ':' | '?' | '#');
-    !name.is_empty()
-        && name.len() < 1024
-        && !name.contains(forbidden)
-        && !name.split('/').any(|part| part.is_empty() || part == ".")
-        && Path::new(name).components().all(plain)
-}
-
-/// A path in a URL: what is not plain is written `%XX`.
-fn escape(name: &str) -> String {
-    name.bytes().fold(String::new(), |mut url, b| {
-        match b {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'/' | b'-' | b'_' | b'.' | b'~' => {
-                url.push(b.into());
-            }
-            _ => url.push_str(&format!("%{b:02X}")),
-        }
-        url
-    })
-}
-
-/// Scheme and host of a URL.
-fn origin(url: &str) -> Option<(String, String)> {
-    let uri: Uri = url.parse().ok()?;
-    Some((uri.scheme_str()?.into(), uri.authority()?.as_str().into()))
-}
-
-/// Where a redirection leads; never from https to something else.
-fn redirected(from: &str, to: &str) -> Option<String> {
-    let (scheme, host) = origin(from)?;
-    if to.starts_with('/') && !to.starts_with("//") {
-        return Some(format!("{scheme}://{host}{to}"));
-    }
-    let (to_scheme, _) = origin(to)?;
-    (to_scheme == "https" || (to_scheme == "http" && scheme == "http")).then(|| to.into())
-}
-
-/// `bytes 5-9/10` gives the first byte and the length of the whole.
-fn content_range(text: &str) -> Option<(u64, Option<u64>)> {
-    let (range, total) = text.strip_prefix("bytes ")?.split_once('/')?;
-    let (from, _) = range.split_once('-')?;
-    Some((from.parse().ok()?, total.parse().ok()))
-}
-
-/// Whether `name` matches a pattern in which `*` is any text and `?` any character.
-fn matches(glob: &str, name: &str) -> bool {
-    let (glob, name): (Vec<char>, Vec<char>) = (glob.chars().collect(), name.chars().collect());
-    let (mut g, mut n) = (0, 0);
-    let mut star = None;
-    while n < name.len() {
-        match glob.get(g) {
-            Some('*') => {
-                star = Some((g, n));
-                g += 1;
-            }
-            Some(c) if *c == '?' || *c == name[n] => (g, n) = (g + 1, n + 1),
-            _ => match star {
-                // The last star takes one character more.
-                Some((at, taken)) => {
-                    star = Some((at, taken + 1));
-                    (g, n) = (at + 1, taken + 1);
-                }
-                None => return false,
-            },
-        }
-    }
-    glob[g..].iter().all(|c| *c == '*')
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_that_lead_elsewhere_are_refused() {
-        for name in [
-            "../x.json",
-            "/etc/x.json",
-            "a/../../x.json",
-            "a\\..\\x.json",
-            "",
-            "a//b",
-            "./a",
-        ] {
-            assert!(!is_safe_name(name), "{name}");
-        }
-        for name in ["model.safetensors", "onnx/model.json", "a b.json", "ä.json"] {
-            assert!(is_safe_name(name), "{name}");
-        }
-        assert_eq!(escape("a b/ä.json"), "a%20b/%C3%A4.json");
-    }
-
-    #[test]
-    fn a_pattern_matches_as_in_a_shell() {
-        for (glob, name, yes) in [
-            ("*.json", "config.json", true),
-            ("*.json", "model.safetensors", false),
-            (
-                "model-0000?-of-*.safetensors",
-                "model-00001-of-00002.safetensors",
-                true,
-            ),
-            ("*a*b", "xaxbxb", true),
-            ("*a*b", "xaxbxc", false),
-            ("", "x", false),
-        ] {
-            assert_eq!(matches(glob, name), yes, "{glob} {name}");
-        }
-    }
-
-    #[test]
-    fn only_whole_hashes_are_promises() {
-        assert!(Expected::parse(&format!("\"{}\"", "a".repeat(64))).is_some());
-        assert!(Expected::parse(&"0".repeat(40)).is_some());
-        for etag in ["", "../../x", "\"abc\"", &"g".repeat(40), &"A".repeat(64)] {
-            assert!(Expected::parse(etag).is_none(), "{etag}");
-        }
-    }
-
-    #[test]
-    fn a_small_file_hashes_as_git_names_it() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("f");
-        disk::replace_bytes(&path, b"hello\n").unwrap();
-        // `printf 'hello\n' | git hash-object --stdin`
-        assert_eq!(
-            git_sha1(&path).unwrap(),
-            "ce013625030ba8dba906f756967f9e9ca394464a"
-        );
-    }
-
-    #[test]
-    fn a_secure_connection_is_never_left_for_an_open_one() {
-        assert_eq!(redirected("https://a/b", "/c").unwrap(), "https://a/c");
-        assert_eq!(
-            redirected("https://a/b", "https://d/c").unwrap(),
-            "https://d/c"
-        );
-        assert_eq!(redirected("https://a/b", "http://d/c"), None);
-        assert_eq!(redirected("http://a/b", "file:///etc/passwd"), None);
-        assert_eq!(content_range("bytes 5-9/10"), Some((5, Some(10))));
-        assert_eq!(content_range("bytes */10"), None);
-    }
 }
