@@ -1,0 +1,179 @@
+#!/usr/bin/env python3
+"""Language identification beside py3langid and cld2, on the same texts, by turns.
+
+    pip install py3langid pycld2
+    python benches/peers/langid.py GOLD.tsv ... [--eu target/release/eu] [--rounds 5]
+
+GOLD.tsv has a line `code<TAB>text` for each text; code is ISO 639-1, `no` is Bokmal, `sr` Serbian
+in either script. A peer that is not installed is left out and said to be.
+
+Accuracy is the mean over languages of the share of texts that get their code, in percent; `merged`
+counts bs/hr/sr as one language and no/nn as one. Peers may answer any language they know, as eu
+may answer that it does not know.
+
+Speed is megabytes of text for each second of processor time, on documents made of neighbouring
+sentences of one language (about --bytes each), repeated to --megabytes. Every program runs once in
+each round; the medians are printed with the extremes. eu is timed as a whole process (its start,
+reading its model, JSON in and out included); of the peers only the calls are timed.
+"""
+
+import argparse
+import collections
+import importlib.metadata
+import json
+import platform
+import resource
+import statistics
+import subprocess
+import sys
+import time
+
+ISO_1 = dict(
+    als="sq", bos="bs", bul="bg", cat="ca", ces="cs", cym="cy", dan="da", deu="de", ekk="et",
+    ell="el", eng="en", eus="eu", fin="fi", fra="fr", gle="ga", glg="gl", hrv="hr", hun="hu",
+    isl="is", ita="it", kat="ka", lit="lt", lvs="lv", mkd="mk", mlt="mt", nld="nl", nno="nn",
+    nob="no", pol="pl", por="pt", ron="ro", slk="sk", slv="sl", spa="es", srp="sr", swe="sv",
+    tur="tr", ukr="uk", nb="no",
+)  # fmt: skip
+
+
+def short(code):
+    code = str(code or "?").split("_")[0].split("-")[0].lower()
+    return ISO_1.get(code, code)
+
+
+def merged(code):
+    return {"bs": "hbs", "hr": "hbs", "sr": "hbs", "nn": "no"}.get(code, code)
+
+
+def read_gold(path):
+    with open(path, encoding="utf-8") as lines:
+        return [tuple(line.rstrip("\n").split("\t", 1)) for line in lines if "\t" in line]
+
+
+def documents(gold, n_bytes, n_megabytes):
+    """Neighbouring sentences of one language joined, the whole repeated to the size asked for."""
+    docs, codes = [""], [None]
+    for code, text in gold:
+        if codes[-1] != code or len(docs[-1].encode()) >= n_bytes:
+            docs.append(text)
+            codes.append(code)
+        else:
+            docs[-1] += " " + text
+    docs = docs[1:]
+    once = sum(len(doc.encode()) for doc in docs)
+    return docs * max(1, round(n_megabytes * 1e6 / once))
+
+
+def eu(program):
+    def run(texts):
+        """Answers, and processor seconds of the whole process."""
+        lines = "".join(json.dumps({"text": t}, ensure_ascii=False) + "\n" for t in texts)
+        command = [program, "prepare", "identify", "--quiet", "--threads", "1"]
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        done = subprocess.run(command, input=lines.encode(), stdout=subprocess.PIPE, check=True)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        spent = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+        records = [json.loads(line) for line in done.stdout.splitlines()]
+        langs = [r.get("lang") for r in records]
+        return [short(l[0] if isinstance(l, list) and l else l) for l in langs], spent
+
+    return run
+
+
+def calls(classify):
+    def run(texts):
+        began = time.process_time()
+        answers = [classify(text) for text in texts]
+        return [short(a) for a in answers], time.process_time() - began
+
+    return run
+
+
+def peers():
+    found = {}
+    try:
+        import py3langid
+
+        py3langid.classify("warm up")
+        found[f"py3langid {importlib.metadata.version('py3langid')}"] = calls(
+            lambda text: py3langid.classify(text)[0]
+        )
+    except ImportError:
+        print("py3langid is not installed: left out", file=sys.stderr)
+    try:
+        import pycld2
+
+        def cld2(text):
+            try:
+                return pycld2.detect(text, bestEffort=True)[2][0][1]
+            except pycld2.error:
+                return "?"
+
+        found[f"cld2 (pycld2 {importlib.metadata.version('pycld2')})"] = calls(cld2)
+    except ImportError:
+        print("pycld2 is not installed: left out", file=sys.stderr)
+    return found
+
+
+def accuracy(gold, answers):
+    strict, loose = collections.defaultdict(list), collections.defaultdict(list)
+    for (code, _), answer in zip(gold, answers, strict=True):
+        strict[code].append(answer == code)
+        loose[code].append(merged(answer) == merged(code))
+    percent = lambda hits: {code: 100 * sum(h) / len(h) for code, h in hits.items()}
+    strict, loose = percent(strict), percent(loose)
+    worst = sorted(strict.items(), key=lambda row: row[1])[:5]
+    return statistics.mean(strict.values()), statistics.mean(loose.values()), worst
+
+
+def machine():
+    name = platform.processor() or platform.machine()
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8") as lines:
+            name = next(l.split(":", 1)[1].strip() for l in lines if l.startswith("model name"))
+    except (OSError, StopIteration):
+        pass
+    return f"{name}, {platform.system()} {platform.machine()}"
+
+
+def main():
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("gold", nargs="+")
+    parser.add_argument("--eu", default="target/release/eu")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--bytes", type=int, default=1000)
+    parser.add_argument("--megabytes", type=float, default=4)
+    args = parser.parse_args()
+
+    version = subprocess.run([args.eu, "--version"], capture_output=True, text=True, check=True)
+    ours = version.stdout.strip()
+    programs = {ours: eu(args.eu), **peers()}
+    print(f"machine: {machine()}; Python {platform.python_version()}")
+    for path in args.gold:
+        gold = read_gold(path)
+        n_langs = len({code for code, _ in gold})
+        print(f"\n{path.rsplit('/', 1)[-1]}: {len(gold)} texts, {n_langs} languages")
+        for name, run in programs.items():
+            strict, loose, worst = accuracy(gold, run([text for _, text in gold])[0])
+            low = "  ".join(f"{code} {share:.1f}" for code, share in worst)
+            print(f"  {name:22} strict {strict:.2f} %  merged {loose:.2f} %  worst: {low}")
+        docs = documents(gold, args.bytes, args.megabytes)
+        size = sum(len(doc.encode()) for doc in docs) / 1e6
+        speeds = collections.defaultdict(list)
+        for _ in range(args.rounds):
+            for name, run in programs.items():
+                speeds[name].append(size / run(docs)[1])
+        print(f"  {len(docs)} documents, {size:.1f} MB, {args.rounds} rounds by turns:")
+        for name, speed in speeds.items():
+            middle = statistics.median(speed)
+            ratio = statistics.median(speeds[ours]) / middle
+            told = "" if name == ours else f"  eu is {ratio:.1f} times as fast"
+            spread = f"({min(speed):.1f} to {max(speed):.1f})"
+            print(f"  {name:22} {middle:6.1f} MB/CPU-s {spread}{told}")
+
+
+if __name__ == "__main__":
+    main()
