@@ -5,13 +5,18 @@
     clippy::disallowed_types
 )]
 
+mod bad_input;
 mod cli;
+mod full_disk;
 mod generated;
 mod house;
 mod hub;
 mod parity;
 mod program;
 mod pull;
+mod resume;
+mod same_bytes;
 mod schemas;
 mod settings;
+mod trained;
 mod transcripts;
