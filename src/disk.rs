@@ -84,7 +84,10 @@ impl Fault for Error {
     fn kind(&self) -> Kind {
         match self {
             Error::Io { source, .. } => match source.kind() {
-                io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied => Kind::Missing,
+                io::ErrorKind::NotFound
+                | io::ErrorKind::NotADirectory
+                | io::ErrorKind::PermissionDenied => Kind::Missing,
+                io::ErrorKind::AlreadyExists | io::ErrorKind::IsADirectory => Kind::Usage,
                 io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof => Kind::Damaged,
                 _ => Kind::Failed,
             },
@@ -106,6 +109,13 @@ impl Fault for Error {
                     Some("check the permissions of the file and of the folders above it".into())
                 }
                 io::ErrorKind::NotFound => Some("check the path".into()),
+                io::ErrorKind::NotADirectory => {
+                    Some("check the path: a part of it is a file, not a folder".into())
+                }
+                io::ErrorKind::AlreadyExists => {
+                    Some("a file is where a folder is needed; choose another path".into())
+                }
+                io::ErrorKind::IsADirectory => Some("give a file, not a folder".into()),
                 _ => None,
             },
             Error::Damaged { .. } => Some("fetch or compress the file again".into()),

@@ -2,6 +2,10 @@
 
 use serde::Serialize;
 
+/// Most threads anyone may ask for: more than the cores of any machine of today, few enough that
+/// a slip of the finger does not take the machine down.
+pub const MAX_THREADS: usize = 4096;
+
 /// The machine we run on.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Machine {

@@ -89,7 +89,13 @@ pub fn quantize(plan: &Plan, control: &Control, out: &Arc<Out>) -> Result<Report
 
 /// Where the file goes: as asked, else beside the model: RUN/model-q4_k_m.gguf.
 fn output(plan: &Plan) -> PathBuf {
-    let beside = || plan.model.join(format!("model-{}.gguf", plan.r#type));
+    let beside = || {
+        let name = format!("model-{}.gguf", plan.r#type);
+        match plan.model.is_file() {
+            true => plan.model.with_file_name(name),
+            false => plan.model.join(name),
+        }
+    };
     plan.output.clone().unwrap_or_else(beside)
 }
 

@@ -1,6 +1,6 @@
 //! `events.ndjson` of a run: every event a line, for whoever watches or comes later.
 
-use std::io::Write;
+use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
@@ -48,8 +48,14 @@ impl Sink for RunLog {
             early.push(event.clone());
             if let Some(path) = began {
                 let early = std::mem::take(early);
+                let is_torn = ends_inside_a_line(&path);
                 *state = match disk::append(&path) {
-                    Ok(file) => RunFile::Open(file),
+                    Ok(mut file) => {
+                        if is_torn {
+                            let _ = file.write_all(b"\n"); // what fails here fails again below
+                        }
+                        RunFile::Open(file)
+                    }
                     Err(_) => RunFile::Failed, // the engine meets the same disk and reports it
                 };
                 for event in early {
@@ -60,6 +66,16 @@ impl Sink for RunLog {
         }
         write_line(&mut state, &event);
     }
+}
+
+/// True for a log whose last line a killed process left unfinished.
+fn ends_inside_a_line(path: &Path) -> bool {
+    let mut last = [0];
+    let read = std::fs::File::open(path).and_then(|mut file| {
+        file.seek(SeekFrom::End(-1))?;
+        file.read_exact(&mut last)
+    });
+    read.is_ok() && last != *b"\n"
 }
 
 fn write_line(state: &mut RunFile, event: &Event) {

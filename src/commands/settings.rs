@@ -158,6 +158,7 @@ impl Recipe {
                 path.display(),
                 e.utf8_error().valid_up_to()
             ))
+            .hint("a recipe is a text file in TOML; `eu init` writes one")
         })?;
         let table = check(path, &text)?;
         Ok(Recipe {

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde_json::Value;
+
 use super::fail::{Failure, Result};
 use super::out::Out;
 use super::run_log::RunLog;
@@ -63,7 +65,7 @@ pub fn run(args: &Args, out: &Arc<Out>) -> Result<()> {
 fn follow(path: &Path, sink: &dyn Sink, out: &Out) -> Result<()> {
     let mut file = File::open(path).map_err(|e| disk::Error::io(path, "open", e))?;
     let mut pending = Vec::new();
-    let mut ended = false;
+    let (mut ended, mut is_first) = (false, true);
     loop {
         let n = Read::by_ref(&mut file)
             .take(1 << 20)
@@ -79,8 +81,18 @@ fn follow(path: &Path, sink: &dyn Sink, out: &Out) -> Result<()> {
             .split(|b| *b == b'\n')
             .filter(|line| !line.is_empty())
         {
+            let is_log = !is_first || serde_json::from_slice::<Value>(line).is_ok();
+            is_first = false;
+            if !is_log {
+                return Err(Failure::damaged(format!(
+                    "{}:1: not an event of a run",
+                    path.display()
+                ))
+                .hint("give the run directory, the one named after `eu train -o`")
+                .into());
+            }
             let Ok(event) = serde_json::from_slice::<Event>(line) else {
-                continue; // an event of a newer version
+                continue; // an event of a newer version, or a line that was never finished
             };
             ended = match &event {
                 Event::Ended { .. } => true,

@@ -93,7 +93,10 @@ impl Fault for Error {
             Error::Missing { hint, .. }
             | Error::Usage { hint, .. }
             | Error::Interrupted { hint, .. } => Some(hint.clone()),
-            Error::Damaged { .. } | Error::Gate { .. } | Error::Failed(_) => None,
+            Error::Damaged { .. } => {
+                Some("the file is cut, changed or of another kind; fetch or make it again".into())
+            }
+            Error::Gate { .. } | Error::Failed(_) => None,
         }
     }
 }

@@ -1,11 +1,14 @@
 //! One integration binary: the real program on real files.
 #![allow(
     clippy::unwrap_used,
+    clippy::print_stderr,
     clippy::disallowed_methods,
     clippy::disallowed_types
 )]
 
+mod bad_input;
 mod cli;
+mod full_disk;
 mod generated;
 mod house;
 mod hub;
@@ -14,7 +17,10 @@ mod picture;
 mod program;
 mod pull;
 mod recipes;
+mod resume;
+mod same_bytes;
 mod schemas;
 mod settings;
+mod trained;
 mod transcripts;
 mod walk;

@@ -72,7 +72,7 @@ impl Place {
 }
 
 /// Runs to the end, but never longer than [`LIMIT`].
-fn finish(mut command: Command, input: &[u8]) -> Ran {
+pub(crate) fn finish(mut command: Command, input: &[u8]) -> Ran {
     let mut child = command.spawn().unwrap();
     if let Some(mut stdin) = child.stdin.take() {
         // A program that does not read its input is free to.

@@ -7,7 +7,11 @@ use serde::{Deserialize, Serialize};
 use crate::data::dedup::Bands;
 use crate::data::error::{Error, Result};
 use crate::data::tokenize::MIN_VOCAB;
+use crate::hardware::MAX_THREADS;
 use crate::lang::Lang;
+
+/// Largest vocabulary trained: four times that of any model known to us.
+const MAX_VOCAB: usize = 1 << 20;
 
 /// What `eu prepare` will do; section `[prepare]` of a recipe.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -137,6 +141,21 @@ impl Plan {
                 "vocab_size is too small for every byte",
                 "give at least 259, such as 32768",
             ),
+            (
+                self.tokenizer.is_some() || self.vocab_size <= MAX_VOCAB,
+                "vocab_size is larger than a million",
+                "give a number such as 32768",
+            ),
+            (
+                self.budget_tokens != Some(0),
+                "budget_tokens = 0 leaves nothing to train on",
+                "give a number above 0, or leave it out for all that max_epochs allows",
+            ),
+            (
+                self.threads <= MAX_THREADS,
+                "threads is more than any machine has",
+                "give 0 for one a core",
+            ),
         ] {
             if !ok {
                 return Err(Error::usage(what, hint));
@@ -183,6 +202,18 @@ mod tests {
             },
             Plan {
                 vocab_size: 258,
+                ..sound.clone()
+            },
+            Plan {
+                vocab_size: MAX_VOCAB + 1,
+                ..sound.clone()
+            },
+            Plan {
+                budget_tokens: Some(0),
+                ..sound.clone()
+            },
+            Plan {
+                threads: MAX_THREADS + 1,
                 ..sound.clone()
             },
             Plan {

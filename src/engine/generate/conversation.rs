@@ -25,9 +25,10 @@ impl<'m> Conversation<'m> {
     /// Begins a conversation with `loaded` as `plan` says.
     ///
     /// # Errors
-    /// When the model has no chat template, or one that is not valid, and `plan.raw` is not set;
-    /// or the context is larger than the model's.
+    /// When the plan makes no sense; the model has no chat template, or one that is not valid,
+    /// and `plan.raw` is not set; or the context is larger than the model's.
     pub fn new(loaded: &'m Loaded, executor: &Executor, plan: &Plan) -> Result<Self> {
+        plan.check()?;
         let template = match (plan.raw, &loaded.chat_template) {
             (true, _) => None,
             (false, Some(source)) => Some(Template::new(source, &loaded.vocab)?),

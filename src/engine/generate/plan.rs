@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use super::super::{Error, Result};
+
 /// How `eu chat` chooses tokens; section `[chat]` of a recipe.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -32,6 +34,44 @@ pub struct Plan {
     pub seed: Option<u64>,
     /// Threads; 0: one a core.
     pub threads: usize,
+}
+
+impl Plan {
+    /// Refuses settings that make no sense.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] with the name of the setting.
+    pub(super) fn check(&self) -> Result<()> {
+        let share = |x: f64| (0.0..=1.0).contains(&x);
+        for (ok, name, value, hint) in [
+            (
+                self.temperature.is_finite() && self.temperature >= 0.0,
+                "temperature",
+                self.temperature,
+                "give 0 for the likeliest token, or a number such as 0.8",
+            ),
+            (
+                share(self.top_p),
+                "top_p",
+                self.top_p,
+                "give a number from 0 to 1, such as 0.95",
+            ),
+            (
+                share(self.min_p),
+                "min_p",
+                self.min_p,
+                "give a number from 0 to 1, such as 0.05",
+            ),
+        ] {
+            if !ok {
+                return Err(Error::Usage {
+                    what: format!("{name} = {value} makes no sense"),
+                    hint: hint.into(),
+                });
+            }
+        }
+        Ok(())
+    }
 }
 
 impl Default for Plan {

@@ -12,6 +12,7 @@ use super::matmul::{self, Store};
 use super::simd::Isa;
 use super::{adamw, attention, cross_entropy, embedding, grad_norm, rms_norm, rope, swiglu};
 use crate::engine::{Error, Result};
+use crate::hardware::MAX_THREADS;
 
 /// Rows one task works on.
 pub(super) const ROWS: usize = 32;
@@ -25,6 +26,12 @@ pub(super) struct Cpu {
 impl Cpu {
     /// A pool of threads of its own; 0: one a core.
     pub(super) fn new(n_threads: usize) -> Result<Self> {
+        if n_threads > MAX_THREADS {
+            return Err(Error::Usage {
+                what: format!("threads = {n_threads} is more than any machine has"),
+                hint: "give 0 for one a core".into(),
+            });
+        }
         let builder = ThreadPoolBuilder::new().num_threads(n_threads);
         let pool = builder
             .thread_name(|i| format!("eu-cpu-{i}"))
