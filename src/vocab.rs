@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use tokenizers::Tokenizer;
+use tokenizers::{Model, ModelWrapper, Tokenizer};
 
 use crate::disk;
 use crate::fault::{Fault, Kind};
@@ -140,8 +140,9 @@ impl Vocab {
     /// Wraps a tokenizer built in memory.
     ///
     /// # Errors
-    /// In words, when its ids are not 0…n−1.
+    /// In words, when its ids are not 0…n−1, or when there is text it could not encode.
     pub fn from_tokenizer(mut tokenizer: Tokenizer) -> Result<Self, String> {
+        refuse_partial(&tokenizer)?;
         // Text is data: "<|endoftext|>" inside a document is ten ordinary characters and more,
         // never the token that ends it. Templates go through `encode_with_specials`.
         tokenizer.set_encode_special_tokens(true);
@@ -208,7 +209,7 @@ impl Vocab {
 
     /// Ids of `text`, in which nothing is special; no token is put before or after it.
     pub fn encode(&self, text: &str) -> Vec<u32> {
-        // A tokenizer that loaded can encode any text; an error here has no reader but us.
+        // `refuse_partial` let only vocabularies pass that encode any text.
         self.tokenizer
             .encode_fast(text, false)
             .map_or_else(|_| Vec::new(), |e| e.get_ids().to_vec())
@@ -274,6 +275,20 @@ impl Vocab {
     /// The tokenizer itself, for export.
     pub fn tokenizer(&self) -> &Tokenizer {
         &self.tokenizer
+    }
+}
+
+/// Refuses vocabularies that fail on some text: it would be read as no text at all, and a text
+/// without tokens costs no bits.
+fn refuse_partial(tokenizer: &Tokenizer) -> Result<(), String> {
+    let ModelWrapper::BPE(model) = tokenizer.get_model() else {
+        return Err("a vocabulary of another kind than BPE".into());
+    };
+    match model.get_unk_token() {
+        Some(name) if model.token_to_id(name).is_none() => {
+            Err(format!("unk_token {name:?} is no token of the vocabulary"))
+        }
+        _ => Ok(()),
     }
 }
 
@@ -360,6 +375,29 @@ fn sentencepiece_bytes(token: &str) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_vocabulary_that_would_fail_on_some_text_is_refused_when_it_is_loaded() {
+        let read = |model: &str| {
+            let json = format!(r#"{{"version": "1.0", "model": {model}}}"#);
+            Vocab::from_json(json.as_bytes(), Path::new("t.json"))
+        };
+        let words = r#"{"type": "WordLevel", "vocab": {"a": 0}, "unk_token": "?"}"#;
+        let error = read(words).err().unwrap().to_string();
+        assert_eq!(error, "t.json: a vocabulary of another kind than BPE");
+        let bpe = |unknown: &str| {
+            let vocab = r#""vocab": {"a": 0, "?": 1}, "merges": []"#;
+            read(&format!(
+                r#"{{"type": "BPE", {vocab}, "unk_token": "{unknown}"}}"#
+            ))
+        };
+        let error = bpe("!").err().unwrap().to_string();
+        assert_eq!(
+            error,
+            "t.json: unk_token \"!\" is no token of the vocabulary"
+        );
+        assert_eq!(bpe("?").unwrap().encode("ab"), [0, 1]);
+    }
 
     #[test]
     fn bytes_have_the_characters_gpt2_gave_them() {
