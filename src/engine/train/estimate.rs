@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::super::Result;
-use super::super::model::Pass;
+use super::super::model::{Config, Pass};
 use super::plan::Plan;
 use super::prepared::Prepared;
 
@@ -44,7 +44,6 @@ pub fn estimate(plan: &Plan) -> Result<Estimate> {
         (None, Some(_)) => None,
         (None, None) => Some(one_pass(plan, data.mix.budget_tokens)),
     };
-    let pass_bytes = Pass::plan_bytes(&config, plan.sequences_at_once(), plan.context);
     let n_checkpoints = match (plan.keep_checkpoints as u64, steps) {
         (0, Some(steps)) if plan.checkpoint_every > 0 => steps.div_ceil(plan.checkpoint_every),
         (0, _) => 1,
@@ -54,13 +53,19 @@ pub fn estimate(plan: &Plan) -> Result<Estimate> {
         schema: "train-estimate/1".into(),
         n_params,
         n_vocab: config.n_vocab,
-        memory_bytes: 16 * n_params + pass_bytes, // four buffers of f32
+        memory_bytes: memory_bytes(plan, &config),
         disk_bytes: 12 * n_params * n_checkpoints + 4 * n_params,
         tokens_per_step: plan.tokens_per_step(),
         steps,
         tokens: steps.map(|n| n.saturating_mul(plan.tokens_per_step())),
         budget_tokens: data.mix.budget_tokens,
     })
+}
+
+/// Weights, gradients and both moments in f32, and what one pass keeps.
+pub(super) fn memory_bytes(plan: &Plan, config: &Config) -> u64 {
+    let pass_bytes = Pass::plan_bytes(config, plan.sequences_at_once(), plan.context);
+    pass_bytes.saturating_add(16 * config.n_params() as u64)
 }
 
 /// Steps of one pass over the mix.
