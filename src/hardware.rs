@@ -25,6 +25,11 @@ pub struct Machine {
     pub free_memory_bytes: Option<u64>,
 }
 
+/// Memory of the machine; none where it does not tell.
+pub fn memory_bytes() -> Option<u64> {
+    kibibytes(&read_system_file("/proc/meminfo"), "MemTotal:")
+}
+
 impl Machine {
     /// Looks at the machine.
     pub fn probe() -> Self {

@@ -3,7 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use crate::fault::{Fault, Kind};
-use crate::{disk, shard, vocab};
+use crate::{disk, hardware, shard, vocab};
+
+/// Bytes of a gibibyte.
+const GIB: f64 = (1u64 << 30) as f64;
 
 /// An error of the engine: what, where, and what next.
 #[derive(Debug, thiserror::Error)]
@@ -61,6 +64,32 @@ pub enum Error {
 }
 
 impl Error {
+    /// Refuses what needs more memory than the machine has: to try would end the process, or the
+    /// whole machine, without a word.
+    ///
+    /// # Errors
+    /// [`Error::Missing`] with both figures.
+    pub(super) fn if_too_large(what: &str, needed: u64) -> Result<()> {
+        Error::if_larger_than(what, needed, hardware::memory_bytes())
+    }
+
+    /// As [`Error::if_too_large`], for a machine with so much memory.
+    pub(super) fn if_larger_than(what: &str, needed: u64, memory: Option<u64>) -> Result<()> {
+        match memory {
+            Some(has) if needed > has => Err(Error::Missing {
+                what: format!(
+                    "{what} needs {:.1} GiB of memory, this machine has {:.1}",
+                    needed as f64 / GIB,
+                    has as f64 / GIB
+                ),
+                hint:
+                    "choose a smaller model, --micro-batch or --context; `-n` tells what it needs"
+                        .into(),
+            }),
+            _ => Ok(()),
+        }
+    }
+
     /// A damaged model file.
     pub fn damaged(path: &Path, what: impl Into<String>) -> Self {
         Error::Damaged {

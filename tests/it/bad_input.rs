@@ -701,6 +701,12 @@ fn a_number_that_makes_no_sense_is_refused_by_name() {
     ] {
         refused(&place, &args, 2, &[says, "hint: "]);
     }
+    // Weights and optimiser of 8 TiB: more than machines that run tests have.
+    let mut large = run("--n-layers=16");
+    large.extend(["--d-model=131072", "--n-heads=1024"]);
+    let says = ["GiB of memory, this machine has", "hint: "];
+    #[cfg(target_os = "linux")]
+    refused(&place, &large, 4, &says);
     // A bound that is no number lets nothing pass.
     let args = ["eval", "run", "--data=data", "--max-worst-bpb=nan"];
     place.run(&args).code(5);

@@ -123,6 +123,7 @@ fn gather(paths: &[PathBuf], layout: &Layout, tied: bool) -> Result<Vec<f32>> {
         .map(|p| take(&mut found, &p.name, &p.shape, at))
         .collect::<Result<Vec<_>>>()?;
     refuse_rest(found, &views, layout, tied)?;
+    Error::if_too_large(&at.display().to_string(), 4 * layout.n_params() as u64)?;
     let mut values = vec![0.0; layout.n_params()];
     for (param, (view, path)) in layout.params().iter().zip(&views) {
         convert(view, &mut values[param.range.clone()])

@@ -36,6 +36,7 @@ pub fn load(path: &Path) -> Result<Loaded> {
         let what = format!("{} tokens, but {} embeddings", vocab.len(), config.n_vocab);
         return Err(Error::damaged(path, what));
     }
+    Error::if_too_large(&path.display().to_string(), 4 * layout.n_params() as u64)?;
     let mut params = vec![0.0; layout.n_params()];
     for (param, tensor) in layout.params().iter().zip(tensors) {
         let into = &mut params[param.range.clone()];

@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
+use super::super::Result;
 use super::super::model::{Config, Pass};
-use super::super::{Error, Result};
 use super::plan::Plan;
 use super::prepared::Prepared;
 
@@ -70,26 +70,6 @@ pub(super) fn memory_bytes(plan: &Plan, config: &Config) -> u64 {
     pass.saturating_add(16 * config.n_params() as u64)
 }
 
-/// Refuses what the machine's `memory` cannot hold: an allocation that fails ends the process
-/// without a word.
-///
-/// # Errors
-/// See above.
-pub(super) fn refuse_too_large(needed: u64, memory: Option<u64>) -> Result<()> {
-    let gib = |bytes: u64| bytes as f64 / f64::from(1 << 30);
-    match memory {
-        Some(memory) if needed > memory => Err(Error::Missing {
-            what: format!(
-                "the run needs {:.1} GiB of memory, this machine has {:.1}",
-                gib(needed),
-                gib(memory)
-            ),
-            hint: "choose a smaller --micro-batch, --context or --d-model".into(),
-        }),
-        _ => Ok(()),
-    }
-}
-
 /// Steps of one pass over the mix.
 pub(super) fn one_pass(plan: &Plan, budget_tokens: u64) -> u64 {
     (budget_tokens / plan.tokens_per_step()).max(1)
@@ -98,6 +78,7 @@ pub(super) fn one_pass(plan: &Plan, budget_tokens: u64) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::Error;
     use crate::fault::{Fault, Kind};
 
     #[test]
@@ -113,9 +94,9 @@ mod tests {
         };
         plan.check().unwrap();
         let needed = memory_bytes(&plan, &plan.config(300).unwrap());
-        assert!(refuse_too_large(needed, None).is_ok());
-        assert!(refuse_too_large(needed, Some(needed)).is_ok());
-        let error = refuse_too_large(needed, Some(1 << 40)).unwrap_err();
+        assert!(Error::if_larger_than("it", needed, None).is_ok());
+        assert!(Error::if_larger_than("it", needed, Some(needed)).is_ok());
+        let error = Error::if_larger_than("it", needed, Some(1 << 40)).unwrap_err();
         assert_eq!(error.kind(), Kind::Missing);
         assert!(error.to_string().contains("has 1024.0"), "{error}");
     }

@@ -10,7 +10,7 @@ use super::super::ops::Executor;
 use super::super::{Error, Result};
 use super::batch::{Batch, Batches, Cursor};
 use super::checkpoint::{self, Checkpoint, State};
-use super::estimate::{memory_bytes, one_pass, refuse_too_large};
+use super::estimate::{memory_bytes, one_pass};
 use super::heldout::HeldOut;
 use super::learner::Learner;
 use super::plan::Plan;
@@ -18,7 +18,6 @@ use super::prepared::Prepared;
 use super::resume::merge;
 use crate::disk;
 use crate::event::{Event, Sink};
-use crate::hardware::Machine;
 use crate::ledger::Manifest;
 
 /// The plan as it was resolved, in the run directory.
@@ -67,7 +66,7 @@ pub(super) fn start(asked: &Plan, sink: &dyn Sink) -> Result<Start> {
     plan.check()?;
     let data = Prepared::open(&plan.data)?;
     let config = plan.config(data.vocab.len())?;
-    refuse_too_large(memory_bytes(&plan, &config), Machine::probe().memory_bytes)?;
+    Error::if_too_large("to train this model", memory_bytes(&plan, &config))?;
     let executor = Executor::choose(&plan.device, plan.threads)?;
     let heldout = HeldOut::open(&plan.data, &data.vocab, plan.context, plan.eval_tokens)?;
     let saved = left.as_ref().map(|c| c.state.step);
