@@ -7,6 +7,7 @@
 )]
 
 mod bad_input;
+mod bad_model;
 mod cli;
 mod full_disk;
 mod generated;
