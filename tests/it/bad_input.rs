@@ -364,25 +364,26 @@ fn what_is_there_already_is_not_overwritten_without_force() {
     for name in ["data", "run", "model.gguf", "corpus"] {
         trained.copy(name, &place);
     }
-    let exists = |args: &[&str], name: &str| {
+    let overwrite = "hint: use --force to overwrite it";
+    let exists = |args: &[&str], name: &str, hint: &str| {
         let says = format!("{name}: exists already");
-        refused(
-            &place,
-            args,
-            2,
-            &[&says, "hint: use --force to overwrite it"],
-        );
+        refused(&place, args, 2, &[&says, hint]);
     };
-    exists(&PREPARE, "data");
-    exists(&train(&["--steps=2"]), "run");
-    exists(&["quantize", "run", "-o", "model.gguf"], "model.gguf");
+    exists(&PREPARE, "data", overwrite);
+    let resume = "hint: --resume goes on with it, --force replaces it";
+    exists(&train(&["--steps=2"]), "run", resume);
+    exists(
+        &["quantize", "run", "-o", "model.gguf"],
+        "model.gguf",
+        overwrite,
+    );
     // Without -o a GGUF file lies beside what it is made of, be that a folder or a file.
     place
         .run(&["quantize", "model.gguf", "--type=q8_0", "-q"])
         .code(0);
     assert!(place.path().join("model-q8_0.gguf").is_file());
     let beside = ["quantize", "model.gguf", "--type=q8_0"];
-    exists(&beside, "model-q8_0.gguf");
+    exists(&beside, "model-q8_0.gguf", overwrite);
     // A folder that is no run is not replaced even so.
     let args = ["train", "data", "-o", "corpus", "--force", "--steps=1"];
     refused(&place, &args, 2, &["corpus: not a run directory", "hint: "]);
