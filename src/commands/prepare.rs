@@ -155,12 +155,17 @@ pub struct StageArgs {
 pub fn run(args: &Args, shared: &Shared, files: &Files, out: &Arc<Out>) -> Result<()> {
     let plan: Plan = files.plan("prepare", args, shared)?;
     let control = Arc::new(Control::default());
-    if let Some(Stage::LangidTrain(args)) = &args.stage {
-        return langid::run(args, shared, out);
-    }
     if let Some(stage) = &args.stage {
+        let (stage, args) = match stage {
+            Stage::Identify(args) => (data::Stage::Identify, args),
+            Stage::Filter(args) => (data::Stage::Filter, args),
+            Stage::Dedup(args) => (data::Stage::Dedup, args),
+            Stage::Stats(args) => (data::Stage::Stats, args),
+            Stage::Explain(args) => (data::Stage::Explain, args),
+            Stage::LangidTrain(args) => return langid::run(args, shared, out),
+        };
         signals::listen(&control, out)?;
-        return filter(stage, plan, &control, out);
+        return filter(stage, args, plan, &control, out);
     }
     if plan.inputs.is_empty() {
         return Err(Failure::usage("nothing to prepare: no input was given")
@@ -203,15 +208,13 @@ fn refuse_stage_names(plan: &Plan) -> Result<()> {
 }
 
 /// One stage over a stream: records in, JSON lines out, order kept.
-fn filter(stage: &Stage, mut plan: Plan, control: &Control, out: &Out) -> Result<()> {
-    let (stage, args) = match stage {
-        Stage::Identify(args) => (data::Stage::Identify, args),
-        Stage::Filter(args) => (data::Stage::Filter, args),
-        Stage::Dedup(args) => (data::Stage::Dedup, args),
-        Stage::Stats(args) => (data::Stage::Stats, args),
-        Stage::Explain(args) => (data::Stage::Explain, args),
-        Stage::LangidTrain(_) => return Ok(()), // no filter: `run` took it
-    };
+fn filter(
+    stage: data::Stage,
+    args: &StageArgs,
+    mut plan: Plan,
+    control: &Control,
+    out: &Out,
+) -> Result<()> {
     if let Some(key) = &args.text_key {
         plan.text_key.clone_from(key);
     }
