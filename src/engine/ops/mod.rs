@@ -17,10 +17,13 @@ pub mod rms_norm;
 pub mod rope;
 pub mod swiglu;
 
+#[allow(unsafe_code)] // memory of the system
+mod buffer;
 #[cfg(test)]
 mod cases;
 mod cpu;
 mod executor;
+mod gemm;
 mod real;
 mod reference;
 mod simd;

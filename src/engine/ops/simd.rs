@@ -4,41 +4,103 @@
 pub(super) const LANES: usize = 16;
 
 /// The widest instruction set of this machine that the loops are compiled for. Only
-/// [`Isa::detect`] makes one, so that holding it proves that its instructions are there.
+/// [`Isa::detect`] and [`Isa::named`] make one, so that holding it proves that its instructions
+/// are there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Isa(Level);
 
-/// Instruction sets the loops are compiled for.
+/// Instruction sets the loops are compiled for, the widest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Level {
+    /// AVX-512, and tiles of bf16 for matrix products.
+    #[cfg(target_arch = "x86_64")]
+    Amx,
     /// 512-bit vectors: f, bw, dq, vl.
     #[cfg(target_arch = "x86_64")]
     Avx512,
     /// 256-bit vectors with fused multiply-add.
     #[cfg(target_arch = "x86_64")]
     Avx2,
+    /// 128-bit vectors with fused multiply-add, which every 64-bit Arm has.
+    #[cfg(target_arch = "aarch64")]
+    Neon,
     /// What every processor of the target has.
-    Base,
+    Scalar,
+}
+
+/// Every instruction set this program is compiled for, the widest first, with its name.
+const LEVELS: &[(Level, &str)] = &[
+    #[cfg(target_arch = "x86_64")]
+    (Level::Amx, "amx"),
+    #[cfg(target_arch = "x86_64")]
+    (Level::Avx512, "avx512"),
+    #[cfg(target_arch = "x86_64")]
+    (Level::Avx2, "avx2"),
+    #[cfg(target_arch = "aarch64")]
+    (Level::Neon, "neon"),
+    (Level::Scalar, "scalar"),
+];
+
+impl Level {
+    /// Why this machine cannot; none where it can.
+    fn lacks(self) -> Option<&'static str> {
+        match self {
+            #[cfg(target_arch = "x86_64")]
+            Level::Amx => Level::Avx512.lacks().or_else(super::gemm::amx::lacks),
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx512 => {
+                let there = Level::Avx2.lacks().is_none()
+                    && is_x86_feature_detected!("avx512f")
+                    && is_x86_feature_detected!("avx512bw")
+                    && is_x86_feature_detected!("avx512dq")
+                    && is_x86_feature_detected!("avx512vl");
+                (!there).then_some("the processor has no AVX-512 (f, bw, dq, vl)")
+            }
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx2 => {
+                let there = is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma");
+                (!there).then_some("the processor has no AVX2 with FMA")
+            }
+            #[cfg(target_arch = "aarch64")]
+            Level::Neon => None,
+            Level::Scalar => None,
+        }
+    }
 }
 
 impl Isa {
-    /// Asks the processor.
+    /// The widest that processor and system offer.
     pub(super) fn detect() -> Self {
-        #[cfg(target_arch = "x86_64")]
-        {
-            let avx2 = is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma");
-            let avx512 = is_x86_feature_detected!("avx512f")
-                && is_x86_feature_detected!("avx512bw")
-                && is_x86_feature_detected!("avx512dq")
-                && is_x86_feature_detected!("avx512vl");
-            if avx2 && avx512 {
-                return Isa(Level::Avx512);
-            }
-            if avx2 {
-                return Isa(Level::Avx2);
-            }
+        let can = |(level, _): &&(Level, _)| level.lacks().is_none();
+        Isa(LEVELS.iter().find(can).map_or(Level::Scalar, |l| l.0))
+    }
+
+    /// The one of that name.
+    ///
+    /// # Errors
+    /// A name nobody knows, or an instruction set that is not there: why.
+    pub(super) fn named(name: &str) -> std::result::Result<Self, String> {
+        let known = LEVELS.iter().find(|(_, known)| *known == name);
+        match known.map(|(level, _)| (*level, level.lacks())) {
+            Some((level, None)) => Ok(Isa(level)),
+            Some((_, Some(why))) => Err(why.into()),
+            None => Err(format!("a program for {} has none", std::env::consts::ARCH)),
         }
-        Isa(Level::Base)
+    }
+
+    /// Every one that processor and system offer, the widest first.
+    #[cfg(test)]
+    pub(super) fn all() -> Vec<Self> {
+        let can = |(level, _): &&(Level, _)| level.lacks().is_none();
+        LEVELS.iter().filter(can).map(|l| Isa(l.0)).collect()
+    }
+
+    /// Why wider ones were passed over, the widest first.
+    pub(super) fn passed_over(self) -> Vec<(&'static str, &'static str)> {
+        let wider = LEVELS.iter().take_while(|(level, _)| *level != self.0);
+        wider
+            .filter_map(|(level, name)| Some((*name, level.lacks()?)))
+            .collect()
     }
 
     /// The instruction set.
@@ -48,48 +110,45 @@ impl Isa {
 
     /// Its name, for people.
     pub(super) fn name(self) -> &'static str {
-        match self.0 {
-            #[cfg(target_arch = "x86_64")]
-            Level::Avx512 => "avx-512",
-            #[cfg(target_arch = "x86_64")]
-            Level::Avx2 => "avx2",
-            Level::Base => std::env::consts::ARCH,
-        }
+        let own = LEVELS.iter().find(|(level, _)| *level == self.0);
+        own.map_or("scalar", |(_, name)| name)
     }
 }
 
 /// Makes a function that takes an [`Isa`] first and runs the body compiled for it. `FMA` says in
 /// the body whether a fused multiply-add is one instruction.
 macro_rules! simd {
-    ($(#[$meta:meta])* fn $name:ident<FMA>($($arg:ident: $ty:ty),* $(,)?) $(-> $ret:ty)? $body:block) => {
+    ($(#[$meta:meta])* fn $name:ident<FMA $(, $E:ident: $bound:path)*>($($arg:ident: $ty:ty),* $(,)?) $(-> $ret:ty)? $body:block) => {
         $(#[$meta])*
         #[allow(unsafe_code)] // the calls below, each behind its detection
-        fn $name(isa: $crate::engine::ops::simd::Isa, $($arg: $ty),*) $(-> $ret)? {
+        fn $name<$($E: $bound),*>(isa: $crate::engine::ops::simd::Isa, $($arg: $ty),*) $(-> $ret)? {
             use $crate::engine::ops::simd::Level;
 
             #[inline(always)]
-            fn body<const FMA: bool>($($arg: $ty),*) $(-> $ret)? $body
+            fn body<const FMA: bool $(, $E: $bound)*>($($arg: $ty),*) $(-> $ret)? $body
 
             #[cfg(target_arch = "x86_64")]
             #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]
-            fn avx512($($arg: $ty),*) $(-> $ret)? {
-                body::<true>($($arg),*)
+            fn avx512<$($E: $bound),*>($($arg: $ty),*) $(-> $ret)? {
+                body::<true $(, $E)*>($($arg),*)
             }
 
             #[cfg(target_arch = "x86_64")]
             #[target_feature(enable = "avx2,fma")]
-            fn avx2($($arg: $ty),*) $(-> $ret)? {
-                body::<true>($($arg),*)
+            fn avx2<$($E: $bound),*>($($arg: $ty),*) $(-> $ret)? {
+                body::<true $(, $E)*>($($arg),*)
             }
 
             match isa.level() {
                 #[cfg(target_arch = "x86_64")]
                 // SAFETY: an `Isa` of this level was only made where the features were detected
-                Level::Avx512 => unsafe { avx512($($arg),*) },
+                Level::Amx | Level::Avx512 => unsafe { avx512::<$($E),*>($($arg),*) },
                 #[cfg(target_arch = "x86_64")]
                 // SAFETY: an `Isa` of this level was only made where the features were detected
-                Level::Avx2 => unsafe { avx2($($arg),*) },
-                Level::Base => body::<{ cfg!(target_arch = "aarch64") }>($($arg),*),
+                Level::Avx2 => unsafe { avx2::<$($E),*>($($arg),*) },
+                #[cfg(target_arch = "aarch64")]
+                Level::Neon => body::<true $(, $E)*>($($arg),*),
+                Level::Scalar => body::<false $(, $E)*>($($arg),*),
             }
         }
     };
@@ -193,7 +252,7 @@ mod tests {
             .map(|i| 0.5 - i as f32 * 1e-3)
             .chain([60.0, 88.0])
             .collect();
-        for isa in [Isa::detect(), Isa(Level::Base)] {
+        for isa in Isa::all() {
             let mut fast = vec![0.0; x.len()];
             exps(isa, &mut fast, &x);
             for (&x, &fast) in x.iter().zip(&fast) {

@@ -7,6 +7,9 @@
 //! with the stride of its rows; o `[b,tq,H,hd]`; lse `[b,H,tq]`. The backward pass takes packed rows
 //! `[q | k | v]` with tq = tk.
 
+#[cfg(target_arch = "x86_64")]
+#[allow(unsafe_code)] // tiles exist in assembly alone
+pub(super) mod amx;
 #[allow(unsafe_code)] // heads of one buffer, written by several threads
 pub(super) mod cpu;
 mod dims;

@@ -1,0 +1,1 @@
+//! Causal attention on tiles of bf16.

@@ -1,0 +1,1 @@
+//! Matrix products on vectors of f32.
