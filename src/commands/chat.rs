@@ -106,7 +106,7 @@ pub fn run(args: &Args, shared: &Shared, files: &Files, out: &Arc<Out>) -> Resul
     // Read while the model loads: what is piped in is the question, or stands before it.
     let piped = (!io::stdin().is_terminal()).then(Piped::start);
     let loaded = engine::load::load(&plan.model)?;
-    let executor = Executor::choose(&plan.device, plan.threads)?;
+    let executor = Executor::choose(&plan.device, &plan.cpu, plan.threads)?;
     let mut talk = Conversation::new(&loaded, &executor, &plan)?;
     out.detail(&format!(
         "{}, {}, seed {}",

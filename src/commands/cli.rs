@@ -109,6 +109,31 @@ impl Device {
     }
 }
 
+/// Instruction sets of processors.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Cpu {
+    /// The best there is.
+    Auto,
+    /// Tiles of bf16 (Intel AMX), and AVX-512.
+    Amx,
+    /// Vectors of 512 bits.
+    Avx512,
+    /// Vectors of 256 bits with FMA.
+    Avx2,
+    /// Vectors of 128 bits on Arm.
+    Neon,
+    /// What every processor has.
+    Scalar,
+}
+
+impl Cpu {
+    /// As it is typed.
+    pub fn name(self) -> String {
+        self.to_possible_value()
+            .map_or_else(String::new, |v| v.get_name().to_string())
+    }
+}
+
 /// What every command understands.
 #[derive(Debug, Clone, Default, clap::Args)]
 #[command(next_help_heading = "Shared options")]
@@ -137,6 +162,9 @@ pub struct Shared {
     /// Where the work is done.
     #[arg(long, global = true, value_name = "DEVICE")]
     pub device: Option<Device>,
+    /// Instruction set of the processor; without it the best there is.
+    #[arg(long, global = true, value_name = "NAME")]
+    pub cpu: Option<Cpu>,
     /// Show what would be done: inputs, outputs, memory, time and disk.
     #[arg(short = 'n', long, global = true)]
     pub dry_run: bool,
@@ -175,6 +203,7 @@ impl Shared {
             ("seed", self.seed.and_then(integer)),
             ("threads", self.threads.and_then(|n| integer(n as u64))),
             ("device", self.device.map(|d| d.name().into())),
+            ("cpu", self.cpu.map(|c| c.name().into())),
             ("force", self.force.then_some(true.into())),
         ];
         given

@@ -53,7 +53,7 @@ fn run(args: Vec<OsString>, out: &mut Arc<Out>) -> Result<()> {
         Command::Init(args) => init::run(args, shared, out),
         Command::Pull(args) => pull::run(args, shared, out),
         Command::Inspect(args) => inspect::run(args, out),
-        Command::Doctor(args) => doctor::run(args, &matches, &files, out),
+        Command::Doctor(args) => doctor::run(args, shared, &matches, &files, out),
         Command::Watch(args) => watch::run(args, out),
         Command::Completions(args) => completions::run(args, out),
         Command::Man(args) => man::run(args, out),

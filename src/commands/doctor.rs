@@ -8,7 +8,7 @@ use clap::parser::ValueSource;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::cli;
+use super::cli::{self, Shared};
 use super::fail::Result;
 use super::out::{self, Out};
 use super::settings::{self, Files};
@@ -79,21 +79,28 @@ struct Setting {
 ///
 /// # Errors
 /// When standard output cannot be written.
-pub fn run(args: &Args, matches: &ArgMatches, files: &Files, out: &Out) -> Result<()> {
+pub fn run(
+    args: &Args,
+    shared: &Shared,
+    matches: &ArgMatches,
+    files: &Files,
+    out: &Out,
+) -> Result<()> {
     if args.config.is_some() {
         return show_settings(matches, files, out);
     }
-    let report = examine(out)?;
+    let report = examine(shared, out)?;
     out.result("doctor/1", &report, || text(&report))
 }
 
-fn examine(out: &Out) -> Result<Report> {
-    let executor = engine::ops::Executor::choose("auto", 0)?;
+fn examine(shared: &Shared, out: &Out) -> Result<Report> {
+    let isa = shared.cpu.map_or_else(|| "auto".into(), cli::Cpu::name);
+    let executor = engine::ops::Executor::choose("auto", &isa, 0)?;
     let machine = Machine::probe();
     Ok(Report {
         version: env!("CARGO_PKG_VERSION"),
         executor: executor.name(),
-        executor_why: why(&machine),
+        executor_why: executor.why().into(),
         machine,
         cuda: cuda(),
         disk_free_bytes: disk::free_bytes(Path::new(".")),
@@ -105,17 +112,6 @@ fn examine(out: &Out) -> Result<Report> {
             full_screen: out.may_take_screen(),
         },
     })
-}
-
-/// Why the executor is the one it is, from what the processor lacks or has.
-fn why(machine: &Machine) -> String {
-    match machine.instruction_sets.is_empty() {
-        true => "this processor offers no vector instructions we know".into(),
-        false => format!(
-            "the processor offers {}",
-            machine.instruction_sets.join(" ")
-        ),
-    }
 }
 
 #[cfg(feature = "cuda")]

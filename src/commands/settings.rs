@@ -2,7 +2,7 @@
 //!
 //! A file has a section for each of the five commands, `[prepare]`, `[train]`, `[eval]`,
 //! `[quantize]` and `[chat]`, whose keys are those of the command's plan, and keys above them
-//! for all: `seed`, `threads`, `device`, `color`, `offline`, `plain`. Each file is checked whole
+//! for all: `seed`, `threads`, `device`, `cpu`, `color`, `offline`, `plain`. Each file is checked whole
 //! when it is read: a key that is not known is refused with its line and the nearest known one.
 
 use std::collections::BTreeMap;
@@ -40,6 +40,8 @@ pub struct Common {
     pub threads: Option<usize>,
     /// Device, for the sections that have the key.
     pub device: Option<String>,
+    /// Instruction set, for the sections that have the key.
+    pub cpu: Option<String>,
     /// When to colour.
     pub color: Option<super::cli::ColorChoice>,
     /// Refuse to open connections.

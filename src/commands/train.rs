@@ -58,16 +58,31 @@ pub struct Args {
     #[arg(long, value_name = "N", help_heading = "Shape")]
     pub d_model: Option<usize>,
     /// Decoder layers.
-    #[arg(long, value_name = "N", help_heading = "Shape")]
+    #[arg(
+        long,
+        value_name = "N",
+        help_heading = "Shape",
+        visible_alias = "layers"
+    )]
     pub n_layers: Option<usize>,
     /// Query heads.
-    #[arg(long, value_name = "N", help_heading = "Shape")]
+    #[arg(
+        long,
+        value_name = "N",
+        help_heading = "Shape",
+        visible_alias = "heads"
+    )]
     pub n_heads: Option<usize>,
     /// Key and value heads; divides --n-heads.
-    #[arg(long, value_name = "N", help_heading = "Shape")]
+    #[arg(
+        long,
+        value_name = "N",
+        help_heading = "Shape",
+        visible_alias = "kv-heads"
+    )]
     pub n_kv_heads: Option<usize>,
     /// Width inside the feed-forward block.
-    #[arg(long, value_name = "N", help_heading = "Shape")]
+    #[arg(long, value_name = "N", help_heading = "Shape", visible_alias = "ff")]
     pub d_ff: Option<usize>,
     /// Use the embedding as output matrix too.
     #[arg(long, value_name = "BOOL", help_heading = "Shape", num_args = 0..=1)]
@@ -80,7 +95,7 @@ pub struct Args {
     #[arg(long, value_name = "X", help_heading = "Shape")]
     pub norm_eps: Option<f64>,
     /// Tokens of a sequence.
-    #[arg(long, value_name = "N", help_heading = "Shape")]
+    #[arg(long, value_name = "N", help_heading = "Shape", visible_alias = "seq")]
     pub context: Option<usize>,
     /// Sequences of one optimiser step.
     #[arg(long, value_name = "N", help_heading = "Optimiser")]
@@ -119,6 +134,17 @@ pub struct Args {
     /// Largest gradient norm; 0: no clipping.
     #[arg(long, value_name = "X", help_heading = "Optimiser")]
     pub clip: Option<f64>,
+    /// What activations and products are computed in; the rest is f32.
+    #[arg(long, value_name = "NAME", help_heading = "Speed and memory")]
+    #[arg(value_parser = ["bf16", "f32"])]
+    pub precision: Option<String>,
+    /// Layers computed again on the way back instead of being kept: less memory, more time.
+    #[arg(long, value_name = "LAYERS", help_heading = "Speed and memory")]
+    pub recompute: Option<usize>,
+    /// Tokens do not see documents before their own.
+    #[arg(long, value_name = "BOOL", help_heading = "Optimiser", num_args = 0..=1)]
+    #[arg(require_equals = true, default_missing_value = "true")]
+    pub document_mask: Option<bool>,
     /// Steps between scores on held-out text; 0: only at the start and the end.
     #[arg(long, value_name = "N", help_heading = "Watching")]
     pub eval_every: Option<u64>,

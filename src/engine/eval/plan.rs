@@ -33,6 +33,8 @@ pub struct Plan {
     pub max_worst_bpb: Option<f64>,
     /// Where the work is done: `auto`, `cpu`, `reference`.
     pub device: String,
+    /// Instruction set of the processor: `auto`, `amx`, `avx512`, `avx2`, `neon`, `scalar`.
+    pub cpu: String,
     /// Threads; 0: one a core.
     pub threads: usize,
 }
@@ -48,6 +50,7 @@ impl Default for Plan {
             context: 0,
             max_worst_bpb: None,
             device: "auto".into(),
+            cpu: "auto".into(),
             threads: 0,
         }
     }

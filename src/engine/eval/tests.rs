@@ -70,10 +70,13 @@ fn by_definition(loaded: &Loaded, lang: &str) -> f64 {
             let end = (first + context).min(ids.len());
             let window = &ids[(end - 1).saturating_sub(context)..end];
             let t = window.len() - 1;
-            let mut pass = Pass::new(&loaded.model.config, 1, t, &Executor::reference());
-            let losses = pass
-                .forward(&loaded.model.params, &window[..t], &window[1..])
-                .unwrap();
+            let of = Use::scoring(1, t);
+            let mut pass = Pass::new(&loaded.model.config, of, &Executor::reference());
+            let weights = Weights {
+                params: &loaded.model.params,
+                copy: &[],
+            };
+            let losses = pass.score(weights, &window[..t], &window[1..]).unwrap();
             nats += losses[t - (end - first)..]
                 .iter()
                 .map(|x| f64::from(*x))

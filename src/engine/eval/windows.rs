@@ -1,7 +1,7 @@
 //! Token streams to windows that fit the context, and windows to nats.
 
 use super::super::Result;
-use super::super::model::{Model, Pass};
+use super::super::model::{Model, Pass, Use, Weights};
 use super::super::ops::Executor;
 use super::super::ops::cross_entropy::IGNORED;
 
@@ -54,9 +54,14 @@ pub(crate) fn tally(
 ) -> Result<Option<Vec<f64>>> {
     let mut nats = vec![0.0; n_langs];
     let mut n_done = 0;
+    let copy = executor.copy(&model.params);
+    let weights = Weights {
+        params: &model.params,
+        copy: &copy,
+    };
     for (length, group) in by_length(windows) {
         let n_rows = (TOKENS_AT_ONCE / length).clamp(1, group.len());
-        let mut pass = Pass::scoring(&model.config, n_rows, length, executor);
+        let mut pass = Pass::new(&model.config, Use::scoring(n_rows, length), executor);
         let (mut inputs, mut targets) = (vec![0; n_rows * length], vec![0; n_rows * length]);
         for rows in group.chunks(n_rows) {
             inputs.fill(0);
@@ -68,7 +73,7 @@ pub(crate) fn tally(
                 targets[i * length + unscored..][..window.n_scored]
                     .copy_from_slice(&window.ids[1 + unscored..]);
             }
-            let losses = pass.forward(&model.params, &inputs, &targets)?; // [b, t]
+            let losses = pass.score(weights, &inputs, &targets)?; // [b, t]
             for (row, window) in losses.chunks_exact(length).zip(rows) {
                 let n = window.ids.len() - 1;
                 let scored = &row[n - window.n_scored..n];

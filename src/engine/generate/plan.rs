@@ -30,6 +30,8 @@ pub struct Plan {
     pub raw: bool,
     /// Where the work is done: `auto`, `cpu`, `reference`.
     pub device: String,
+    /// Instruction set of the processor: `auto`, `amx`, `avx512`, `avx2`, `neon`, `scalar`.
+    pub cpu: String,
     /// Seed of the choice of tokens; none: another one each time.
     pub seed: Option<u64>,
     /// Threads; 0: one a core.
@@ -87,6 +89,7 @@ impl Default for Plan {
             system: None,
             raw: false,
             device: "auto".into(),
+            cpu: "auto".into(),
             seed: None,
             threads: 0,
         }

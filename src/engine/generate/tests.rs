@@ -322,7 +322,7 @@ fn a_real_model_chooses_as_in_llama_cpp() {
     let cases: Vec<Case> = serde_json::from_value(golden["cases"].clone()).unwrap();
     let loaded = gguf::load(&path).unwrap();
     let template = Template::new(loaded.chat_template.as_ref().unwrap(), &loaded.vocab).unwrap();
-    let executor = Executor::choose("auto", 0).unwrap();
+    let executor = Executor::choose("auto", "auto", 0).unwrap();
     let (mut n_clear, mut n_all) = (0, 0);
     for case in cases {
         let text = template

@@ -90,6 +90,11 @@ impl Config {
         self.n_kv_heads * self.head_dim
     }
 
+    /// Width of a packed row `[q | k | v]`.
+    pub fn qkv_width(&self) -> usize {
+        self.q_width() + 2 * self.kv_width()
+    }
+
     /// Number of parameters.
     pub fn n_params(&self) -> usize {
         self.n_params_wide() as usize

@@ -1,138 +1,158 @@
 //! Llama (Touvron et al. 2023): a decoder of RMSNorm, rotary positions, causal attention with
 //! grouped queries, and SwiGLU. The forward pass of a layer, and after it its backward pass.
 //!
-//! A layer comes in two halves, so that a session can put kept keys and values between them:
-//! `enter` goes from the residual stream to queries, keys and values; `leave` from the output of
-//! attention to the next change of the residual stream. Shapes: n rows = b·t, width d, packed rows
+//! A layer comes in three pieces, so that a session can put kept keys and values between them and
+//! the way back can stop before what it does not need again: `enter` goes from the normed residual stream
+//! to queries, keys and values; `middle` from the output of attention to the feed-forward block;
+//! `leave` to the next change of the residual stream. Shapes: n rows = b·t, width d, packed rows
 //! `[q | k | v]` of width Q + 2·KV, feed-forward width F.
 
 use std::sync::Arc;
 
 use super::{Config, Layout};
+use crate::engine::ops::attention::{self, Documents};
 use crate::engine::ops::matmul::{self, Store};
-use crate::engine::ops::rms_norm::{Norm, Saved};
+use crate::engine::ops::rms_norm::{Back, Norm, Saved};
 use crate::engine::ops::rope::{self, Turn};
-use crate::engine::ops::{Ops, Real, attention};
+use crate::engine::ops::{Buffer, Ops, Real, Stored};
 
 /// The network on an executor: what every layer needs to know.
-pub(super) struct Llama<T: Real> {
+pub(super) struct Llama<T: Real, A: Stored<T>> {
     pub(super) config: Config,
     pub(super) layout: Layout,
-    pub(super) ops: Arc<dyn Ops<T>>,
+    pub(super) ops: Arc<dyn Ops<T, A>>,
     pub(super) table: rope::Table<T>,
 }
 
-/// What one layer computes on its way forward and needs on its way back.
+/// Parameters as the operations read them, both in the order of the layout.
+#[derive(Clone, Copy)]
+pub(super) struct Numbers<'a, T, A> {
+    /// For norms and embeddings.
+    pub(super) params: &'a [T],
+    /// For products.
+    pub(super) matrices: &'a [A],
+}
+
+/// The residual stream where it enters a layer, `[n,d]`, and its norm's factor, `[n]`.
 #[derive(Default)]
-pub(super) struct Layer<T> {
-    /// Residual stream that comes in, `[n,d]`; its norm's factor `[n]`, and its norm `[n,d]`.
-    pub(super) x: Vec<T>,
-    x_r: Vec<T>,
-    x_norm: Vec<T>,
+pub(super) struct Entry<T: Real> {
+    pub(super) x: Buffer<T>,
+    pub(super) r: Buffer<T>,
+}
+
+/// What a layer computes on its way forward and needs on its way back.
+#[derive(Default)]
+pub(super) struct Layer<T: Real, A: Stored<T>> {
     /// Queries, keys and values, turned, `[n, Q + 2·KV]`.
-    pub(super) qkv: Vec<T>,
+    pub(super) qkv: Buffer<A>,
     /// Output of attention `[n,Q]`, and ln Σ e^score `[b,H,t]`.
-    pub(super) o: Vec<T>,
-    pub(super) lse: Vec<T>,
-    /// Residual stream after attention, `[n,d]`; its norm's factor `[n]`, and its norm `[n,d]`.
-    pub(super) y: Vec<T>,
-    y_r: Vec<T>,
-    y_norm: Vec<T>,
-    /// Feed-forward block: `[n,2F]` and `[n,F]`.
-    gate_up: Vec<T>,
-    act: Vec<T>,
+    pub(super) o: Buffer<A>,
+    pub(super) lse: Buffer<T>,
+    /// Residual stream after attention, `[n,d]`, and its norm's factor `[n]`.
+    pub(super) y: Buffer<T>,
+    y_r: Buffer<T>,
+    /// Gate and up, `[n,2F]`.
+    gate_up: Buffer<A>,
+}
+
+/// What is needed for a moment only, by one layer after the other.
+#[derive(Default)]
+pub(super) struct Room<A: crate::engine::ops::Plain> {
+    /// The residual stream's norm, `[n,d]`.
+    pub(super) norm: Buffer<A>,
+    /// silu(gate) · up, `[n,F]`.
+    act: Buffer<A>,
+    /// What is yet to be added to the residual stream, `[n,d]`.
+    pub(super) delta: Buffer<A>,
 }
 
 /// Gradients on the way back, of one layer at a time.
-pub(super) struct Gradients<T> {
-    /// Of the residual stream, `[n,d]`.
-    pub(super) d_x: Vec<T>,
+#[derive(Default)]
+pub(super) struct Way<T: Real, A: Stored<T>> {
+    /// Of the residual stream, `[n,d]`; once more as products read it.
+    pub(super) d_x: Buffer<T>,
+    pub(super) d_x_kept: Buffer<A>,
     /// Of a norm's output, `[n,d]`.
-    pub(super) d_h: Vec<T>,
-    d_qkv: Vec<T>,
-    d_o: Vec<T>,
-    d_gate_up: Vec<T>,
-    d_act: Vec<T>,
+    pub(super) d_h: Buffer<A>,
+    d_qkv: Buffer<A>,
+    d_o: Buffer<A>,
+    d_gate_up: Buffer<A>,
+    d_act: Buffer<A>,
 }
 
-/// Where the residual stream comes from.
-pub(super) enum Residual<'a, T> {
-    /// It lies in the layer already: the embedding.
-    Embedded,
-    /// The stream after the attention before, and what the feed-forward block adds to it.
-    Sum([&'a [T]; 2]),
+/// Makes buffers that long and sums up their bytes.
+macro_rules! lens {
+    ($($buffer:expr => $len:expr),* $(,)?) => {{ $($buffer.set_len($len);)* }};
 }
 
-/// Numbers that n rows of a layer take, in the order of its buffers.
-fn layer_lens(config: &Config, n: usize) -> [usize; 11] {
-    let (d, ff, q) = (n * config.d_model, n * config.d_ff, n * config.q_width());
-    let qkv = q + 2 * n * config.kv_width();
-    [d, n, d, qkv, q, n * config.n_heads, d, n, d, 2 * ff, ff]
-}
-
-/// Numbers that n rows of gradients take.
-fn gradient_lens(config: &Config, n: usize) -> [usize; 6] {
-    let [d, _, _, qkv, q, _, _, _, _, gate_up, act] = layer_lens(config, n);
-    [d, d, qkv, q, gate_up, act]
-}
-
-impl<T: Real> Layer<T> {
-    /// Room for n rows.
-    pub(super) fn new(config: &Config, n: usize) -> Self {
-        let mut layer = Layer::default();
-        layer.set_rows(config, n);
-        layer
-    }
-
-    /// Makes it n rows long; what it held is lost.
+impl<T: Real> Entry<T> {
     pub(super) fn set_rows(&mut self, config: &Config, n: usize) {
-        let buffers = [
-            &mut self.x,
-            &mut self.x_r,
-            &mut self.x_norm,
-            &mut self.qkv,
-            &mut self.o,
-            &mut self.lse,
-            &mut self.y,
-            &mut self.y_r,
-            &mut self.y_norm,
-            &mut self.gate_up,
-            &mut self.act,
-        ];
-        for (buffer, len) in buffers.into_iter().zip(layer_lens(config, n)) {
-            buffer.resize(len, T::ZERO);
-        }
+        lens!(self.x => n * config.d_model, self.r => n);
     }
 
-    /// Numbers of n rows.
-    pub(super) fn len(config: &Config, n: usize) -> usize {
-        layer_lens(config, n).iter().sum()
+    /// Bytes of a row.
+    pub(super) fn row_bytes(config: &Config) -> usize {
+        (config.d_model + 1) * size_of::<T>()
     }
 }
 
-impl<T: Real> Gradients<T> {
-    /// Room for n rows.
-    pub(super) fn new(config: &Config, n: usize) -> Self {
-        let [d_x, d_h, d_qkv, d_o, d_gate_up, d_act] =
-            gradient_lens(config, n).map(|len| vec![T::ZERO; len]);
-        Gradients {
-            d_x,
-            d_h,
-            d_qkv,
-            d_o,
-            d_gate_up,
-            d_act,
-        }
+impl<T: Real, A: Stored<T>> Layer<T, A> {
+    /// Makes it n rows long.
+    pub(super) fn set_rows(&mut self, config: &Config, n: usize) {
+        lens!(
+            self.qkv => n * config.qkv_width(),
+            self.o => n * config.q_width(),
+            self.lse => n * config.n_heads,
+            self.y => n * config.d_model,
+            self.y_r => n,
+            self.gate_up => 2 * n * config.d_ff,
+        );
     }
 
-    /// Numbers of n rows.
-    pub(super) fn len(config: &Config, n: usize) -> usize {
-        gradient_lens(config, n).iter().sum()
+    /// Bytes of a row.
+    pub(super) fn row_bytes(config: &Config) -> usize {
+        (config.n_heads + config.d_model + 1) * size_of::<T>()
+            + (config.qkv_width() + config.q_width() + 2 * config.d_ff) * size_of::<A>()
     }
 }
 
-impl<T: Real> Llama<T> {
-    pub(super) fn new(config: &Config, ops: Arc<dyn Ops<T>>, n_positions: usize) -> Self {
+impl<A: crate::engine::ops::Plain> Room<A> {
+    /// Makes it n rows long.
+    pub(super) fn set_rows(&mut self, config: &Config, n: usize) {
+        let d = n * config.d_model;
+        lens!(self.norm => d, self.act => n * config.d_ff, self.delta => d);
+    }
+
+    /// Bytes of a row.
+    pub(super) fn row_bytes(config: &Config) -> usize {
+        (2 * config.d_model + config.d_ff) * size_of::<A>()
+    }
+}
+
+impl<T: Real, A: Stored<T>> Way<T, A> {
+    /// Makes it n rows long.
+    pub(super) fn set_rows(&mut self, config: &Config, n: usize) {
+        let d = n * config.d_model;
+        lens!(
+            self.d_x => d,
+            self.d_x_kept => d,
+            self.d_h => d,
+            self.d_qkv => n * config.qkv_width(),
+            self.d_o => n * config.q_width(),
+            self.d_gate_up => 2 * n * config.d_ff,
+            self.d_act => n * config.d_ff,
+        );
+    }
+
+    /// Bytes of a row.
+    pub(super) fn row_bytes(config: &Config) -> usize {
+        let kept = 2 * config.d_model + config.qkv_width() + config.q_width() + 3 * config.d_ff;
+        config.d_model * size_of::<T>() + kept * size_of::<A>()
+    }
+}
+
+impl<T: Real, A: Stored<T>> Llama<T, A> {
+    pub(super) fn new(config: &Config, ops: Arc<dyn Ops<T, A>>, n_positions: usize) -> Self {
         Llama {
             config: config.clone(),
             layout: Layout::new(config),
@@ -151,161 +171,174 @@ impl<T: Real> Llama<T> {
     /// Shape of the turn of packed rows: sequences of `t` rows whose first stands at `start`.
     fn turn(&self, t: usize, start: usize) -> rope::Dims {
         let config = &self.config;
-        let n_heads = config.n_heads + config.n_kv_heads;
-        let stride = config.q_width() + 2 * config.kv_width();
         rope::Dims {
-            stride,
-            n_heads,
+            stride: config.qkv_width(),
+            n_heads: config.n_heads + config.n_kv_heads,
             head_dim: config.head_dim,
             t,
             start,
         }
     }
 
-    /// Residual stream -> norm -> queries, keys and values, turned by their positions.
-    pub(super) fn enter(
+    /// Norm of the embedding, in front of the first layer.
+    pub(super) fn begin(
         &self,
-        layer: &mut Layer<T>,
+        entry: &mut Entry<T>,
+        room: &mut Room<A>,
         params: &[T],
         index: usize,
-        residual: Residual<'_, T>,
-        [t, start]: [usize; 2],
     ) {
-        let (ops, block) = (&self.ops, &self.layout.blocks()[index]);
-        let Layer {
-            x,
-            x_r,
-            x_norm,
-            qkv,
-            ..
-        } = layer;
-        let norm = self.norm(&params[block.input_norm.clone()]);
-        match residual {
-            Residual::Embedded => ops.rms_norm(x_norm, x_r, x, norm),
-            Residual::Sum(terms) => ops.add_rms_norm(x_norm, x_r, x, terms, norm),
-        }
-        let w_qkv = &params[block.qkv.clone()];
-        ops.matmul(
-            qkv,
-            x_norm,
-            w_qkv,
-            dims(x_r.len(), w_qkv, self.config.d_model),
-            Store::Set,
-        );
-        ops.rope(qkv, &self.table, self.turn(t, start), Turn::Forward);
+        let norm = self.norm(&params[self.layout.blocks()[index].input_norm.clone()]);
+        self.ops
+            .rms_norm(&mut room.norm, &mut entry.r, &entry.x, norm);
     }
 
-    /// Output of attention -> residual stream -> norm -> feed-forward block -> `delta`, `[n,d]`,
-    /// which is yet to be added to the residual stream.
-    pub(super) fn leave(&self, layer: &mut Layer<T>, params: &[T], index: usize, delta: &mut [T]) {
-        let (ops, block) = (&self.ops, &self.layout.blocks()[index]);
-        let (d, ff, q) = (self.config.d_model, self.config.d_ff, self.config.q_width());
-        let Layer {
-            x,
-            o,
-            y,
-            y_r,
-            y_norm,
-            gate_up,
-            act,
-            ..
-        } = layer;
-        let n = y_r.len();
-        let w_out = &params[block.out.clone()];
-        ops.matmul(delta, o, w_out, dims(n, w_out, q), Store::Set);
-        let norm = self.norm(&params[block.post_norm.clone()]);
-        ops.add_rms_norm(y_norm, y_r, y, [x, delta], norm);
-        let (w_gate_up, w_down) = (&params[block.gate_up.clone()], &params[block.down.clone()]);
-        ops.matmul(
-            gate_up,
-            y_norm,
-            w_gate_up,
-            dims(n, w_gate_up, d),
-            Store::Set,
+    /// The change that waits in `room` is added to the stream `y` of the layer before; its norm.
+    pub(super) fn go_on(&self, entry: &mut Entry<T>, room: &mut Room<A>, y: &[T], w: &[T]) {
+        let (norm, terms) = (self.norm(w), (y, &*room.delta));
+        let Entry { x, r } = entry;
+        self.ops.add_rms_norm(&mut room.norm, r, x, terms, norm);
+    }
+
+    /// Norm -> queries, keys and values, turned by their positions.
+    pub(super) fn enter(
+        &self,
+        layer: &mut Layer<T, A>,
+        room: &Room<A>,
+        numbers: Numbers<'_, T, A>,
+        index: usize,
+        [t, start]: [usize; 2],
+    ) {
+        let d = self.config.d_model;
+        let w_qkv = &numbers.matrices[self.layout.blocks()[index].qkv.clone()];
+        let dims = dims(room.norm.len() / d, w_qkv, d);
+        self.ops.matmul(&mut layer.qkv, &room.norm, w_qkv, dims);
+        self.ops.rope(
+            &mut layer.qkv,
+            &self.table,
+            self.turn(t, start),
+            Turn::Forward,
         );
-        ops.swiglu(act, gate_up, ff);
-        ops.matmul(delta, act, w_down, dims(n, w_down, ff), Store::Set);
+    }
+
+    /// Output of attention -> residual stream -> norm -> gate and up.
+    pub(super) fn middle(
+        &self,
+        x: &[T],
+        layer: &mut Layer<T, A>,
+        room: &mut Room<A>,
+        numbers: Numbers<'_, T, A>,
+        index: usize,
+    ) {
+        let (ops, block) = (&self.ops, &self.layout.blocks()[index]);
+        let (d, q, n) = (self.config.d_model, self.config.q_width(), layer.y_r.len());
+        let w_out = &numbers.matrices[block.out.clone()];
+        ops.matmul(&mut room.delta, &layer.o, w_out, dims(n, w_out, q));
+        let norm = self.norm(&numbers.params[block.post_norm.clone()]);
+        let Layer { y, y_r, .. } = layer;
+        ops.add_rms_norm(&mut room.norm, y_r, y, (x, &*room.delta), norm);
+        let w = &numbers.matrices[block.gate_up.clone()];
+        ops.matmul(&mut layer.gate_up, &room.norm, w, dims(n, w, d));
+    }
+
+    /// Gate and up -> the next change of the residual stream.
+    pub(super) fn leave(
+        &self,
+        layer: &Layer<T, A>,
+        room: &mut Room<A>,
+        numbers: Numbers<'_, T, A>,
+        index: usize,
+    ) {
+        let (ff, n) = (self.config.d_ff, layer.y_r.len());
+        let w_down = &numbers.matrices[self.layout.blocks()[index].down.clone()];
+        self.ops.swiglu(&mut room.act, &layer.gate_up, ff);
+        self.ops
+            .matmul(&mut room.delta, &room.act, w_down, dims(n, w_down, ff));
     }
 
     /// The way back through a layer: `d_x` is the gradient of the residual stream after it, and
-    /// then of the one before it; gradients of its parameters are added to `grads`.
+    /// then of the one before it; gradients of its matrices are stored in `grads` as `store` says,
+    /// those of its norms added.
+    #[allow(clippy::too_many_arguments)] // what was computed, what is wanted, and where
     pub(super) fn back(
         &self,
-        layer: &Layer<T>,
-        params: &[T],
+        entry: &Entry<T>,
+        layer: &Layer<T, A>,
+        room: &mut Room<A>,
+        way: &mut Way<T, A>,
+        numbers: Numbers<'_, T, A>,
+        (grads, store): (&mut [T], Store),
         index: usize,
-        grads: &mut [T],
-        way: &mut Gradients<T>,
-        shape: &attention::Dims,
+        (shape, documents): (&attention::Dims, Documents<'_>),
     ) {
         let (ops, block) = (&self.ops, &self.layout.blocks()[index]);
         let (d, ff, q) = (self.config.d_model, self.config.d_ff, self.config.q_width());
-        let Gradients {
+        let Way {
             d_x,
+            d_x_kept,
             d_h,
             d_qkv,
             d_o,
             d_gate_up,
             d_act,
         } = way;
-        let n = layer.x_r.len();
+        let (n, Room { norm, act, .. }) = (layer.y_r.len(), room);
+        let w = |range: &std::ops::Range<usize>| &numbers.matrices[range.clone()];
 
         // feed-forward block
-        let (w_gate_up, w_down) = (&params[block.gate_up.clone()], &params[block.down.clone()]);
-        ops.matmul_dx(d_act, d_x, w_down, dims(n, w_down, ff), Store::Set);
-        ops.matmul_dw(
-            &mut grads[block.down.clone()],
-            d_x,
-            &layer.act,
-            dims(n, w_down, ff),
-        );
-        ops.swiglu_back(d_gate_up, d_act, &layer.gate_up, ff);
-        ops.matmul_dx(d_h, d_gate_up, w_gate_up, dims(n, w_gate_up, d), Store::Set);
-        let d_w = &mut grads[block.gate_up.clone()];
-        ops.matmul_dw(d_w, d_gate_up, &layer.y_norm, dims(n, w_gate_up, d));
-        let w = &params[block.post_norm.clone()];
+        let (w_gate_up, w_down) = (w(&block.gate_up), w(&block.down));
+        ops.matmul_dx(d_act, d_x_kept, w_down, dims(n, w_down, ff));
+        ops.swiglu_back([d_gate_up, act], d_act, &layer.gate_up, ff);
+        let d_w = &mut grads[block.down.clone()];
+        ops.matmul_dw(d_w, d_x_kept, act, dims(n, w_down, ff), store);
+        ops.matmul_dx(d_h, d_gate_up, w_gate_up, dims(n, w_gate_up, d));
+        let back = Back {
+            dx: d_x,
+            dx_kept: d_x_kept,
+            y: norm,
+            dw: &mut grads[block.post_norm.clone()],
+        };
         let saved = Saved {
             x: &layer.y,
             r: &layer.y_r,
-            w,
+            w: &numbers.params[block.post_norm.clone()],
         };
-        ops.rms_norm_back(d_x, &mut grads[block.post_norm.clone()], d_h, saved);
+        ops.rms_norm_back(back, d_h, saved);
+        let d_w = &mut grads[block.gate_up.clone()];
+        ops.matmul_dw(d_w, d_gate_up, norm, dims(n, w_gate_up, d), store);
 
         // attention
-        let (w_qkv, w_out) = (&params[block.qkv.clone()], &params[block.out.clone()]);
-        ops.matmul_dx(d_o, d_x, w_out, dims(n, w_out, q), Store::Set);
-        ops.matmul_dw(
-            &mut grads[block.out.clone()],
-            d_x,
-            &layer.o,
-            dims(n, w_out, q),
-        );
+        let (w_qkv, w_out) = (w(&block.qkv), w(&block.out));
+        ops.matmul_dx(d_o, d_x_kept, w_out, dims(n, w_out, q));
+        let d_w = &mut grads[block.out.clone()];
+        ops.matmul_dw(d_w, d_x_kept, &layer.o, dims(n, w_out, q), store);
         let saved = attention::Saved {
-            qkv: &layer.qkv,
-            o: &layer.o,
-            lse: &layer.lse,
+            qkv: &*layer.qkv,
+            o: &*layer.o,
+            lse: &*layer.lse,
         };
-        ops.attention_back(d_qkv, d_o, saved, shape);
+        ops.attention_back(d_qkv, d_o, saved, shape, documents);
         ops.rope(d_qkv, &self.table, self.turn(shape.tq, 0), Turn::Back);
-        ops.matmul_dx(d_h, d_qkv, w_qkv, dims(n, w_qkv, d), Store::Set);
-        ops.matmul_dw(
-            &mut grads[block.qkv.clone()],
-            d_qkv,
-            &layer.x_norm,
-            dims(n, w_qkv, d),
-        );
-        let w = &params[block.input_norm.clone()];
-        let saved = Saved {
-            x: &layer.x,
-            r: &layer.x_r,
-            w,
+        ops.matmul_dx(d_h, d_qkv, w_qkv, dims(n, w_qkv, d));
+        let back = Back {
+            dx: d_x,
+            dx_kept: d_x_kept,
+            y: norm,
+            dw: &mut grads[block.input_norm.clone()],
         };
-        ops.rms_norm_back(d_x, &mut grads[block.input_norm.clone()], d_h, saved);
+        let saved = Saved {
+            x: &entry.x,
+            r: &entry.r,
+            w: &numbers.params[block.input_norm.clone()],
+        };
+        ops.rms_norm_back(back, d_h, saved);
+        let d_w = &mut grads[block.qkv.clone()];
+        ops.matmul_dw(d_w, d_qkv, norm, dims(n, w_qkv, d), store);
     }
 }
 
 /// Shape of a product of n rows with the matrix `w[o,i]`.
-fn dims<T>(n: usize, w: &[T], i: usize) -> matmul::Dims {
+fn dims<A>(n: usize, w: &[A], i: usize) -> matmul::Dims {
     matmul::Dims {
         n,
         i,

@@ -8,14 +8,16 @@ mod llama;
 mod oracle;
 mod pass;
 mod session;
+mod stack;
 #[cfg(test)]
 mod tests;
 
 pub use config::Config;
 pub use init::init;
 pub use layout::{Block, Layout, Param};
-pub use pass::Pass;
+pub use pass::{Gradient, Pass, Weights};
 pub use session::Session;
+pub use stack::Use;
 
 /// A model in memory.
 pub struct Model {

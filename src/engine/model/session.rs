@@ -1,39 +1,54 @@
 //! Inference: tokens in, logits of the next one out, keys and values kept.
 
-use super::llama::{Layer, Llama, Residual};
-use super::pass::check_tokens;
+use std::sync::Arc;
+
+use half::bf16;
+
+use super::llama::{Entry, Layer, Llama, Numbers, Room};
+use super::stack::check_tokens;
 use super::{Config, Model};
-use crate::engine::ops::matmul::{self, Store};
-use crate::engine::ops::{Executor, attention};
+use crate::engine::ops::{Buffer, Executor, Ops, Precision, Stored, attention, matmul};
 use crate::engine::{Error, Result};
 
 /// Tokens of a prompt that go through the layers together.
-const FEED: usize = 128;
+const FEED: usize = 256;
 
 /// A text being read and written by a model.
 pub struct Session<'m> {
     params: &'m [f32],
-    net: Llama<f32>,
+    copy: Buffer<bf16>,
+    n_vocab: usize,
     context: usize,
+    reader: Kind,
+}
+
+enum Kind {
+    Exact(Box<Reader<f32>>),
+    Half(Box<Reader<bf16>>),
+}
+
+/// The layers at work on a text, in numbers of type A.
+struct Reader<A: Stored<f32>> {
+    net: Llama<f32, A>,
     len: usize,
-    kept: Vec<Kept>,
-    /// The layer at work and the one before it.
-    layers: [Layer<f32>; 2],
-    delta: Vec<f32>, // [n,d]
-    last: Last,
+    kept: Vec<Kept<A>>,
+    entry: Entry<f32>,
+    layer: Layer<f32, A>,
+    room: Room<A>,
+    last: Last<A>,
 }
 
 /// Keys and values of one layer, `[len, KV·hd]` each; they grow as the text does.
 #[derive(Default)]
-struct Kept {
-    k: Vec<f32>,
-    v: Vec<f32>,
+struct Kept<A> {
+    k: Vec<A>,
+    v: Vec<A>,
 }
 
 /// The last token after the last layer.
-struct Last {
+struct Last<A> {
     x: Vec<f32>,      // [d]
-    h: Vec<f32>,      // [d]
+    h: Vec<A>,        // [d]
     logits: Vec<f32>, // [V]
 }
 
@@ -57,35 +72,33 @@ impl<'m> Session<'m> {
                 hint: format!("ask for at most {}", config.context),
             });
         }
-        let kept = (0..config.n_layers).map(|_| Kept::default()).collect();
         Ok(Session {
             params: &model.params,
-            net: Llama::new(config, executor.ops(), 0),
+            copy: executor.copy(&model.params),
+            n_vocab: config.n_vocab,
             context: if context == 0 {
                 config.context
             } else {
                 context
             },
-            len: 0,
-            kept,
-            layers: [Layer::default(), Layer::default()],
-            delta: Vec::new(),
-            last: Last {
-                x: vec![0.0; config.d_model],
-                h: vec![0.0; config.d_model],
-                logits: vec![0.0; config.n_vocab],
+            reader: match executor.precision() {
+                Precision::F32 => Kind::Exact(Box::new(Reader::new(config, executor.exact()))),
+                Precision::Bf16 => Kind::Half(Box::new(Reader::new(config, executor.half()))),
             },
         })
     }
 
     /// Tokens of the text so far.
     pub fn len(&self) -> usize {
-        self.len
+        match &self.reader {
+            Kind::Exact(reader) => reader.len,
+            Kind::Half(reader) => reader.len,
+        }
     }
 
     /// The text has no tokens yet.
     pub fn is_empty(&self) -> bool {
-        self.len == 0
+        self.len() == 0
     }
 
     /// Most tokens the text can have.
@@ -95,11 +108,9 @@ impl<'m> Session<'m> {
 
     /// Forgets all but the first `n` tokens.
     pub fn truncate(&mut self, n: usize) {
-        self.len = self.len.min(n);
-        let len = self.len * self.net.config.kv_width();
-        for kept in &mut self.kept {
-            kept.k.truncate(len);
-            kept.v.truncate(len);
+        match &mut self.reader {
+            Kind::Exact(reader) => reader.truncate(n),
+            Kind::Half(reader) => reader.truncate(n),
         }
     }
 
@@ -108,7 +119,7 @@ impl<'m> Session<'m> {
     /// Refused, with the text left as it was: no tokens, more than the context has room for,
     /// tokens outside of the vocabulary.
     pub fn feed(&mut self, tokens: &[u32]) -> Result<&[f32]> {
-        let room = self.context - self.len;
+        let room = self.context - self.len();
         if tokens.is_empty() {
             return Err(Error::Usage {
                 what: "there is no text to continue".into(),
@@ -122,70 +133,113 @@ impl<'m> Session<'m> {
                 hint: "use a larger context or a shorter text".into(),
             });
         }
-        check_tokens(tokens, self.net.config.n_vocab)?;
-        self.net.table.reach(self.len + tokens.len());
-        for tokens in tokens.chunks(FEED) {
-            self.feed_some(tokens)?;
+        check_tokens(tokens, self.n_vocab)?;
+        let params = self.params;
+        Ok(match &mut self.reader {
+            Kind::Exact(reader) => reader.feed(
+                Numbers {
+                    params,
+                    matrices: params,
+                },
+                tokens,
+            ),
+            Kind::Half(reader) => {
+                let matrices = &*self.copy;
+                reader.feed(Numbers { params, matrices }, tokens)
+            }
+        })
+    }
+}
+
+impl<A: Stored<f32>> Reader<A> {
+    fn new(config: &Config, ops: Arc<dyn Ops<f32, A>>) -> Self {
+        Reader {
+            net: Llama::new(config, ops, 0),
+            len: 0,
+            kept: (0..config.n_layers).map(|_| Kept::default()).collect(),
+            entry: Entry::default(),
+            layer: Layer::default(),
+            room: Room::default(),
+            last: Last {
+                x: vec![0.0; config.d_model],
+                h: vec![A::default(); config.d_model],
+                logits: vec![0.0; config.n_vocab],
+            },
         }
-        Ok(self.finish())
+    }
+
+    fn truncate(&mut self, n: usize) {
+        self.len = self.len.min(n);
+        let len = self.len * self.net.config.kv_width();
+        for kept in &mut self.kept {
+            kept.k.truncate(len);
+            kept.v.truncate(len);
+        }
+    }
+
+    fn feed(&mut self, numbers: Numbers<'_, f32, A>, tokens: &[u32]) -> &[f32] {
+        self.net.table.reach(self.len + tokens.len());
+        let ops = Arc::clone(&self.net.ops);
+        ops.enter(&mut || {
+            for tokens in tokens.chunks(FEED) {
+                self.feed_some(numbers, tokens);
+            }
+            self.finish(numbers);
+        });
+        &self.last.logits
     }
 
     /// Takes tokens through all layers and keeps their keys and values.
-    fn feed_some(&mut self, tokens: &[u32]) -> Result<()> {
-        let (net, ops, n) = (&self.net, &self.net.ops, tokens.len());
-        for layer in &mut self.layers {
-            layer.set_rows(&net.config, n);
-        }
-        self.delta.resize(n * net.config.d_model, 0.0);
+    fn feed_some(&mut self, numbers: Numbers<'_, f32, A>, tokens: &[u32]) {
+        let (net, n) = (&self.net, tokens.len());
+        let Reader {
+            entry, layer, room, ..
+        } = self;
+        entry.set_rows(&net.config, n);
+        layer.set_rows(&net.config, n);
+        room.set_rows(&net.config, n);
         let shape = shape(&net.config, n, self.len + n);
-        ops.embedding(
-            &mut self.layers[0].x,
-            &self.params[net.layout.embed()],
-            tokens,
-        );
+        let w = &numbers.params[net.layout.embed()];
+        net.ops.embedding(&mut entry.x, w, tokens);
         for (index, kept) in self.kept.iter_mut().enumerate() {
-            let [even, odd] = &mut self.layers;
-            let (layer, before) = if index % 2 == 0 {
-                (even, odd)
+            if index == 0 {
+                net.begin(entry, room, numbers.params, index);
             } else {
-                (odd, even)
-            };
-            let residual = match index {
-                0 => Residual::Embedded,
-                _ => Residual::Sum([&before.y, &self.delta]),
-            };
-            net.enter(layer, self.params, index, residual, [n, self.len]);
+                let w = &numbers.params[net.layout.blocks()[index].input_norm.clone()];
+                net.go_on(entry, room, &layer.y, w);
+            }
+            net.enter(layer, room, numbers, index, [n, self.len]);
             kept.append(&layer.qkv, &net.config);
-            let qkv = [layer.qkv.as_slice(), &kept.k, &kept.v];
-            ops.attention(&mut layer.o, &mut layer.lse, qkv, &shape);
-            net.leave(layer, self.params, index, &mut self.delta);
+            let qkv = [&*layer.qkv, &kept.k, &kept.v];
+            net.ops
+                .attention(&mut layer.o, &mut layer.lse, qkv, &shape, None);
+            net.middle(&entry.x, layer, room, numbers, index);
+            net.leave(layer, room, numbers, index);
         }
         self.len += n;
-        Ok(())
     }
 
     /// Last norm and output matrix, of the last token.
-    fn finish(&mut self) -> &[f32] {
-        let (net, ops, d) = (&self.net, &self.net.ops, self.net.config.d_model);
-        let layer = &self.layers[(net.config.n_layers - 1) % 2];
-        let y = &layer.y[layer.y.len() - d..];
-        let delta = &self.delta[self.delta.len() - d..];
+    fn finish(&mut self, numbers: Numbers<'_, f32, A>) {
+        let (net, d) = (&self.net, self.net.config.d_model);
+        let (y, delta) = (&self.layer.y, &self.room.delta);
+        let (y, delta) = (&y[y.len() - d..], &delta[delta.len() - d..]);
         let Last { x, h, logits } = &mut self.last;
-        let norm = net.norm(&self.params[net.layout.norm()]);
-        ops.add_rms_norm(h, &mut [0.0], x, [y, delta], norm);
+        let norm = net.norm(&numbers.params[net.layout.norm()]);
+        net.ops.add_rms_norm(h, &mut [0.0], x, (y, delta), norm);
         let dims = matmul::Dims {
             n: 1,
             i: d,
             o: net.config.n_vocab,
         };
-        ops.matmul(logits, h, &self.params[net.layout.head()], dims, Store::Set);
-        logits
+        net.ops
+            .logits(logits, h, &numbers.matrices[net.layout.head()], dims);
     }
 }
 
-impl Kept {
+impl<A: Copy> Kept<A> {
     /// Appends keys and values of packed rows `[q | k | v]`.
-    fn append(&mut self, qkv: &[f32], config: &Config) {
+    fn append(&mut self, qkv: &[A], config: &Config) {
         let (q, kv) = (config.q_width(), config.kv_width());
         for row in qkv.chunks_exact(q + 2 * kv) {
             self.k.extend_from_slice(&row[q..q + kv]);
@@ -203,7 +257,7 @@ fn shape(config: &Config, n: usize, len: usize) -> attention::Dims {
         n_heads: config.n_heads,
         n_kv_heads: config.n_kv_heads,
         head_dim: config.head_dim,
-        q_stride: config.q_width() + 2 * config.kv_width(),
+        q_stride: config.qkv_width(),
         kv_stride: config.kv_width(),
     }
 }

@@ -10,14 +10,14 @@ use memmap2::{Advice, MmapMut};
 const HUGE: usize = 2 << 20; // bytes of a huge page on x86-64
 
 /// A number that is zero where all its bits are, and that any bits are one of.
-pub(crate) trait Plain: Copy + Send + Sync + 'static {}
+pub trait Plain: Copy + Send + Sync + 'static {}
 
 impl Plain for f32 {}
 impl Plain for f64 {}
 impl Plain for bf16 {}
 
 /// A fixed number of numbers.
-pub(crate) struct Buffer<E> {
+pub struct Buffer<E> {
     map: Option<MmapMut>,
     len: usize,
     number: std::marker::PhantomData<E>,
@@ -28,7 +28,7 @@ impl<E: Plain> Buffer<E> {
     ///
     /// # Panics
     /// When the system gives no room of that size, as an allocation of a `Vec` does.
-    pub(crate) fn zeros(len: usize) -> Self {
+    pub fn zeros(len: usize) -> Self {
         let bytes = len.checked_mul(size_of::<E>()).expect("a length in bytes");
         let map = (bytes > 0).then(|| {
             let map = MmapMut::map_anon(bytes)
@@ -44,6 +44,21 @@ impl<E: Plain> Buffer<E> {
             len,
             number: std::marker::PhantomData,
         }
+    }
+}
+
+impl<E: Plain> Buffer<E> {
+    /// Makes it that long. What it held is kept where it still fits into the room there is, and
+    /// lost where a larger one has to be made.
+    pub fn set_len(&mut self, len: usize) {
+        let room = self
+            .map
+            .as_ref()
+            .map_or(0, |map| map.len() / size_of::<E>());
+        if len > room {
+            *self = Buffer::zeros(len);
+        }
+        self.len = len;
     }
 }
 

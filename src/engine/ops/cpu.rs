@@ -1,16 +1,24 @@
-//! The cpu executor: vector instructions chosen at run time, rows spread over threads.
+//! The cpu executor: instructions chosen at run time, rows spread over threads.
 //!
 //! Work is cut in pieces whose sizes depend on shapes alone, never on the number of threads, and
 //! sums over pieces are added in their order: the bytes are the same for any number of threads.
 
 use std::ops::Range;
+use std::sync::{Mutex, PoisonError};
 
+use half::bf16;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
-use super::Ops;
-use super::matmul::{self, Store};
+use super::attention::Documents;
+use super::buffer::{Buffer, Plain};
+use super::gemm::{Element, Matrix, Store, vector};
 use super::simd::Isa;
-use super::{adamw, attention, cross_entropy, embedding, grad_norm, rms_norm, rope, swiglu};
+use super::{Ops, Stored};
+use super::{
+    adamw, attention, cross_entropy, embedding, grad_norm, matmul, rms_norm, rope, swiglu,
+};
+#[cfg(target_arch = "x86_64")]
+use super::{gemm::amx, simd::Level};
 use crate::engine::{Error, Result};
 use crate::hardware::MAX_THREADS;
 
@@ -21,11 +29,82 @@ pub(super) const ROWS: usize = 32;
 pub(super) struct Cpu {
     pool: ThreadPool,
     pub(super) isa: Isa,
+    scratch: Mutex<Buffer<f32>>,
+    /// Operands packed into tiles.
+    #[cfg(target_arch = "x86_64")]
+    room: Mutex<amx::Room>,
+}
+
+/// What activations may be kept in, and who multiplies matrices of it.
+pub(super) trait Number: Stored<f32> + Element {
+    /// `c[m,n]` (+)= `a[m,k]` · `b[k,n]` over the threads of the pool it is called in.
+    fn product<C: Element>(
+        cpu: &Cpu,
+        c: &mut [C],
+        stride: usize,
+        a: Matrix<'_, Self>,
+        b: Matrix<'_, Self>,
+        store: Store,
+    ) {
+        vector::over_threads(cpu.isa, c, stride, a, b, store);
+    }
+
+    /// See [`attention`].
+    fn attention(
+        cpu: &Cpu,
+        o: &mut [Self],
+        lse: &mut [f32],
+        qkv: [&[Self]; 3],
+        dims: &attention::Dims,
+        documents: Documents<'_>,
+    ) {
+        attention::cpu::forward(cpu, o, lse, qkv, dims, documents);
+    }
+
+    /// See [`attention`].
+    fn attention_back(
+        cpu: &Cpu,
+        dqkv: &mut [Self],
+        d_o: &[Self],
+        saved: attention::Saved<'_, f32, Self>,
+        dims: &attention::Dims,
+        documents: Documents<'_>,
+    ) {
+        attention::cpu::backward(cpu, dqkv, d_o, saved, dims, documents);
+    }
+}
+
+impl Number for f32 {}
+
+/// On tiles where there are some.
+impl Number for bf16 {
+    #[cfg(target_arch = "x86_64")]
+    fn product<C: Element>(
+        cpu: &Cpu,
+        c: &mut [C],
+        stride: usize,
+        a: Matrix<'_, Self>,
+        b: Matrix<'_, Self>,
+        store: Store,
+    ) {
+        // one row is bound by memory, not by multiplication
+        if cpu.isa.level() != Level::Amx || a.rows == 1 {
+            return vector::over_threads(cpu.isa, c, stride, a, b, store);
+        }
+        let mut room = cpu.room.lock().unwrap_or_else(PoisonError::into_inner);
+        amx::product(&mut room, c, stride, a, b, store);
+    }
 }
 
 impl Cpu {
-    /// A pool of threads of its own; 0: one a core.
+    /// A pool of threads of its own; 0: one a core. The widest instruction set there is.
+    #[cfg(test)]
     pub(super) fn new(n_threads: usize) -> Result<Self> {
+        Self::with(Isa::detect(), n_threads)
+    }
+
+    /// The same with that instruction set.
+    pub(super) fn with(isa: Isa, n_threads: usize) -> Result<Self> {
         if n_threads > MAX_THREADS {
             return Err(Error::Usage {
                 what: format!("threads = {n_threads} is more than any machine has"),
@@ -39,7 +118,10 @@ impl Cpu {
             .map_err(|e| Error::Failed(format!("cannot start {n_threads} threads: {e}")))?;
         Ok(Cpu {
             pool,
-            isa: Isa::detect(),
+            isa,
+            scratch: Mutex::default(),
+            #[cfg(target_arch = "x86_64")]
+            room: Mutex::default(),
         })
     }
 
@@ -47,9 +129,20 @@ impl Cpu {
     pub(super) fn install<R: Send>(&self, work: impl FnOnce() -> R + Send) -> R {
         self.pool.install(work)
     }
+
+    /// The same with room for sums, which only grows.
+    pub(super) fn with_scratch<R: Send>(
+        &self,
+        work: impl FnOnce(&mut Buffer<f32>) -> R + Send,
+    ) -> R {
+        self.install(|| {
+            let mut scratch = self.scratch.lock().unwrap_or_else(PoisonError::into_inner);
+            work(&mut scratch)
+        })
+    }
 }
 
-impl Ops<f32> for Cpu {
+impl<A: Number + Plain> Ops<f32, A> for Cpu {
     fn name(&self) -> String {
         format!("cpu ({})", self.isa.name())
     }
@@ -58,16 +151,24 @@ impl Ops<f32> for Cpu {
         self.pool.current_num_threads()
     }
 
-    fn matmul(&self, y: &mut [f32], x: &[f32], w: &[f32], dims: matmul::Dims, store: Store) {
-        matmul::cpu::forward(self, y, x, w, dims, store);
+    fn enter(&self, work: &mut (dyn FnMut() + Send)) {
+        self.install(work);
     }
 
-    fn matmul_dx(&self, dx: &mut [f32], dy: &[f32], w: &[f32], dims: matmul::Dims, store: Store) {
-        matmul::cpu::dx(self, dx, dy, w, dims, store);
+    fn matmul(&self, y: &mut [A], x: &[A], w: &[A], dims: matmul::Dims) {
+        matmul::cpu::forward(self, y, x, w, dims);
     }
 
-    fn matmul_dw(&self, dw: &mut [f32], dy: &[f32], x: &[f32], dims: matmul::Dims) {
-        matmul::cpu::dw(self, dw, dy, x, dims);
+    fn logits(&self, y: &mut [f32], x: &[A], w: &[A], dims: matmul::Dims) {
+        matmul::cpu::forward(self, y, x, w, dims);
+    }
+
+    fn matmul_dx(&self, dx: &mut [A], dy: &[A], w: &[A], dims: matmul::Dims) {
+        matmul::cpu::dx(self, dx, dy, w, dims);
+    }
+
+    fn matmul_dw(&self, dw: &mut [f32], dy: &[A], x: &[A], dims: matmul::Dims, store: Store) {
+        matmul::cpu::dw(self, dw, dy, x, dims, store);
     }
 
     fn embedding(&self, x: &mut [f32], w: &[f32], tokens: &[u32]) {
@@ -78,16 +179,16 @@ impl Ops<f32> for Cpu {
         embedding::cpu::backward(self, dw, dx, tokens);
     }
 
-    fn rms_norm(&self, y: &mut [f32], r: &mut [f32], x: &[f32], norm: rms_norm::Norm<'_, f32>) {
+    fn rms_norm(&self, y: &mut [A], r: &mut [f32], x: &[f32], norm: rms_norm::Norm<'_, f32>) {
         rms_norm::cpu::forward(self, y, r, x, norm);
     }
 
     fn add_rms_norm(
         &self,
-        y: &mut [f32],
+        y: &mut [A],
         r: &mut [f32],
         sum: &mut [f32],
-        terms: [&[f32]; 2],
+        terms: (&[f32], &[A]),
         norm: rms_norm::Norm<'_, f32>,
     ) {
         rms_norm::cpu::add_forward(self, y, r, sum, terms, norm);
@@ -95,64 +196,69 @@ impl Ops<f32> for Cpu {
 
     fn rms_norm_back(
         &self,
-        dx: &mut [f32],
-        dw: &mut [f32],
-        dy: &[f32],
+        back: rms_norm::Back<'_, f32, A>,
+        dy: &[A],
         saved: rms_norm::Saved<'_, f32>,
     ) {
-        rms_norm::cpu::backward(self, dx, dw, dy, saved);
+        rms_norm::cpu::backward(self, back, dy, saved);
     }
 
-    fn rope(&self, x: &mut [f32], table: &rope::Table<f32>, dims: rope::Dims, turn: rope::Turn) {
+    fn rope(&self, x: &mut [A], table: &rope::Table<f32>, dims: rope::Dims, turn: rope::Turn) {
         rope::cpu::rotate(self, x, table, dims, turn);
     }
 
-    fn attention(&self, o: &mut [f32], lse: &mut [f32], qkv: [&[f32]; 3], dims: &attention::Dims) {
-        attention::cpu::forward(self, o, lse, qkv, dims);
+    fn attention(
+        &self,
+        o: &mut [A],
+        lse: &mut [f32],
+        qkv: [&[A]; 3],
+        dims: &attention::Dims,
+        documents: Documents<'_>,
+    ) {
+        A::attention(self, o, lse, qkv, dims, documents);
     }
 
     fn attention_back(
         &self,
-        dqkv: &mut [f32],
-        d_o: &[f32],
-        saved: attention::Saved<'_, f32>,
+        dqkv: &mut [A],
+        d_o: &[A],
+        saved: attention::Saved<'_, f32, A>,
         dims: &attention::Dims,
+        documents: Documents<'_>,
     ) {
-        attention::cpu::backward(self, dqkv, d_o, saved, dims);
+        A::attention_back(self, dqkv, d_o, saved, dims, documents);
     }
 
-    fn swiglu(&self, act: &mut [f32], gate_up: &[f32], d_ff: usize) {
+    fn swiglu(&self, act: &mut [A], gate_up: &[A], d_ff: usize) {
         swiglu::cpu::forward(self, act, gate_up, d_ff);
     }
 
-    fn swiglu_back(&self, d_gate_up: &mut [f32], d_act: &[f32], gate_up: &[f32], d_ff: usize) {
-        swiglu::cpu::backward(self, d_gate_up, d_act, gate_up, d_ff);
+    fn swiglu_back(&self, outs: [&mut [A]; 2], d_act: &[A], gate_up: &[A], d_ff: usize) {
+        swiglu::cpu::backward(self, outs, d_act, gate_up, d_ff);
     }
 
     fn cross_entropy(
         &self,
-        out: cross_entropy::Out<'_, f32>,
-        h: &[f32],
-        w: &[f32],
-        targets: &[u32],
+        nats: &mut [f32],
+        rows: cross_entropy::Rows<'_, A>,
         dims: cross_entropy::Dims,
     ) {
-        cross_entropy::cpu::forward(self, out, h, w, targets, dims);
+        cross_entropy::cpu::score(self, nats, rows, dims);
     }
 
-    fn cross_entropy_back(
+    fn cross_entropy_learn(
         &self,
-        grads: cross_entropy::Grads<'_, f32>,
-        saved: cross_entropy::Saved<'_, f32>,
-        scale: f32,
+        nats: &mut [f32],
+        grads: cross_entropy::Grads<'_, f32, A>,
+        rows: cross_entropy::Rows<'_, A>,
         dims: cross_entropy::Dims,
     ) {
-        cross_entropy::cpu::backward(self, grads, saved, scale, dims);
+        cross_entropy::cpu::learn(self, nats, grads, rows, dims);
     }
 
     fn adamw(
         &self,
-        state: adamw::State<'_, f32>,
+        state: adamw::State<'_, f32, A>,
         grads: &[f32],
         decays: &[(Range<usize>, bool)],
         step: &adamw::Step,

@@ -1,31 +1,46 @@
 //! The list of operations, and the choice of who carries them out.
 
 use std::ops::Range;
+use std::str::FromStr;
 use std::sync::Arc;
 
+use half::bf16;
+use serde::{Deserialize, Serialize};
+
+use super::attention::Documents;
+use super::buffer::Buffer;
 use super::cpu::Cpu;
-use super::matmul::Store;
-use super::{Real, Reference};
+use super::gemm::Store;
+use super::simd::Isa;
+use super::{Real, Reference, Stored};
 use super::{adamw, attention, cross_entropy, matmul, rms_norm, rope};
 use crate::engine::{Error, Result};
 
-/// What an executor can do, in numbers of type `T`. The folder of each operation says what it
-/// computes; lengths of slices are invariants of the caller, not input.
-pub trait Ops<T: Real>: Send + Sync {
+/// What an executor can do, in numbers of type `T`, with activations and the matrices of products
+/// kept in numbers of type `A`: T itself, or bf16. The residual stream, norms, losses, gradients of
+/// parameters and moments are always T. The folder of each operation says what it computes;
+/// lengths of slices are invariants of the caller, not input.
+pub trait Ops<T: Real, A: Stored<T> = T>: Send + Sync {
     /// Name of the executor, with the instruction set where it chose one.
     fn name(&self) -> String;
 
     /// Threads it works with.
     fn n_threads(&self) -> usize;
 
+    /// Does `work` on a thread of its own, so that many operations in it start sooner.
+    fn enter(&self, work: &mut (dyn FnMut() + Send));
+
     /// `y[n,o]` = `x[n,i]` · `w[o,i]`ᵀ
-    fn matmul(&self, y: &mut [T], x: &[T], w: &[T], dims: matmul::Dims, store: Store);
+    fn matmul(&self, y: &mut [A], x: &[A], w: &[A], dims: matmul::Dims);
+
+    /// The same, not rounded.
+    fn logits(&self, y: &mut [T], x: &[A], w: &[A], dims: matmul::Dims);
 
     /// `dx[n,i]` = `dy[n,o]` · `w[o,i]`
-    fn matmul_dx(&self, dx: &mut [T], dy: &[T], w: &[T], dims: matmul::Dims, store: Store);
+    fn matmul_dx(&self, dx: &mut [A], dy: &[A], w: &[A], dims: matmul::Dims);
 
-    /// `dw[o,i]` += `dy[n,o]`ᵀ · `x[n,i]`
-    fn matmul_dw(&self, dw: &mut [T], dy: &[T], x: &[T], dims: matmul::Dims);
+    /// `dw[o,i]` (+)= `dy[n,o]`ᵀ · `x[n,i]`
+    fn matmul_dw(&self, dw: &mut [T], dy: &[A], x: &[A], dims: matmul::Dims, store: Store);
 
     /// `x[n,d]` = `w[token, d]`
     fn embedding(&self, x: &mut [T], w: &[T], tokens: &[u32]);
@@ -34,65 +49,76 @@ pub trait Ops<T: Real>: Send + Sync {
     fn embedding_dw(&self, dw: &mut [T], dx: &[T], tokens: &[u32]);
 
     /// `y[n,d]` = x · r · w with `r[n]` = 1/√(mean(x²) + eps)
-    fn rms_norm(&self, y: &mut [T], r: &mut [T], x: &[T], norm: rms_norm::Norm<'_, T>);
+    fn rms_norm(&self, y: &mut [A], r: &mut [T], x: &[T], norm: rms_norm::Norm<'_, T>);
 
     /// sum = x + delta, then y and r of the norm of the sum
     fn add_rms_norm(
         &self,
-        y: &mut [T],
+        y: &mut [A],
         r: &mut [T],
         sum: &mut [T],
-        terms: [&[T]; 2],
+        terms: (&[T], &[A]),
         norm: rms_norm::Norm<'_, T>,
     );
 
-    /// dx += and dw += gradients of the norm
-    fn rms_norm_back(&self, dx: &mut [T], dw: &mut [T], dy: &[T], saved: rms_norm::Saved<'_, T>);
+    /// dx += and dw += gradients of the norm; y again
+    fn rms_norm_back(
+        &self,
+        back: rms_norm::Back<'_, T, A>,
+        dy: &[A],
+        saved: rms_norm::Saved<'_, T>,
+    );
 
     /// Turns the first heads of every row of x by the angles of its position.
-    fn rope(&self, x: &mut [T], table: &rope::Table<T>, dims: rope::Dims, turn: rope::Turn);
+    fn rope(&self, x: &mut [A], table: &rope::Table<T>, dims: rope::Dims, turn: rope::Turn);
 
     /// `o[b,t,H,hd]` and `lse[b,H,t]` of causal attention
-    fn attention(&self, o: &mut [T], lse: &mut [T], qkv: [&[T]; 3], dims: &attention::Dims);
+    fn attention(
+        &self,
+        o: &mut [A],
+        lse: &mut [T],
+        qkv: [&[A]; 3],
+        dims: &attention::Dims,
+        documents: Documents<'_>,
+    );
 
     /// Gradient of packed queries, keys and values.
     fn attention_back(
         &self,
-        dqkv: &mut [T],
-        d_o: &[T],
-        saved: attention::Saved<'_, T>,
+        dqkv: &mut [A],
+        d_o: &[A],
+        saved: attention::Saved<'_, T, A>,
         dims: &attention::Dims,
+        documents: Documents<'_>,
     );
 
     /// `act[n,F]` = silu(gate) · up of `gate_up[n,2F]`
-    fn swiglu(&self, act: &mut [T], gate_up: &[T], d_ff: usize);
+    fn swiglu(&self, act: &mut [A], gate_up: &[A], d_ff: usize);
 
-    /// `d_gate_up[n,2F]` of `d_act[n,F]`
-    fn swiglu_back(&self, d_gate_up: &mut [T], d_act: &[T], gate_up: &[T], d_ff: usize);
+    /// `d_gate_up[n,2F]` of `d_act[n,F]`, and act again
+    fn swiglu_back(&self, outs: [&mut [A]; 2], d_act: &[A], gate_up: &[A], d_ff: usize);
 
-    /// `nats[n]` and `lse[n]` of the targets under softmax(h · wᵀ)
+    /// `nats[n]` of the targets under softmax(h · wᵀ)
     fn cross_entropy(
         &self,
-        out: cross_entropy::Out<'_, T>,
-        h: &[T],
-        w: &[T],
-        targets: &[u32],
+        nats: &mut [T],
+        rows: cross_entropy::Rows<'_, A>,
         dims: cross_entropy::Dims,
     );
 
-    /// dh = and dw += gradients of scale · Σ nats
-    fn cross_entropy_back(
+    /// The same, and dh and dw of scale · Σ nats.
+    fn cross_entropy_learn(
         &self,
-        grads: cross_entropy::Grads<'_, T>,
-        saved: cross_entropy::Saved<'_, T>,
-        scale: T,
+        nats: &mut [T],
+        grads: cross_entropy::Grads<'_, T, A>,
+        rows: cross_entropy::Rows<'_, A>,
         dims: cross_entropy::Dims,
     );
 
     /// One step of AdamW over the flat buffers.
     fn adamw(
         &self,
-        state: adamw::State<'_, T>,
+        state: adamw::State<'_, T, A>,
         grads: &[T],
         decays: &[(Range<usize>, bool)],
         step: &adamw::Step,
@@ -102,65 +128,191 @@ pub trait Ops<T: Real>: Send + Sync {
     fn grad_norm(&self, grads: &[T]) -> f64;
 }
 
-/// Who carries the operations out; cheap to clone.
+/// What activations and the matrices of products are kept in; parameters, moments, gradients of
+/// parameters, norms and losses are f32 always.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Precision {
+    /// 8 bits of mantissa, sums in f32.
+    Bf16,
+    /// 24 bits of mantissa.
+    #[default]
+    F32,
+}
+
+impl Precision {
+    /// As it is typed.
+    pub fn name(self) -> &'static str {
+        match self {
+            Precision::Bf16 => "bf16",
+            Precision::F32 => "f32",
+        }
+    }
+}
+
+impl FromStr for Precision {
+    type Err = String;
+
+    fn from_str(name: &str) -> std::result::Result<Self, String> {
+        match name {
+            "bf16" => Ok(Precision::Bf16),
+            "f32" => Ok(Precision::F32),
+            other => Err(format!("precision {other:?} is not known: bf16, f32")),
+        }
+    }
+}
+
+/// All that a caller can ask for in f32.
+pub(in crate::engine) trait Both: Ops<f32, f32> + Ops<f32, bf16> {}
+
+impl<O: Ops<f32, f32> + Ops<f32, bf16>> Both for O {}
+
+/// Who carries the operations out, and in which precision; cheap to clone.
 #[derive(Clone)]
-pub struct Executor(Arc<dyn Ops<f32>>);
+pub struct Executor {
+    ops: Arc<dyn Both>,
+    precision: Precision,
+    why: Arc<str>,
+}
+
+/// Names of instruction sets that [`Executor::choose`] knows beside `auto`.
+pub const ISAS: [&str; 5] = ["amx", "avx512", "avx2", "neon", "scalar"];
 
 impl Executor {
     /// Plain loops on one thread: the oracle the others are judged by.
     pub fn reference() -> Self {
-        Executor(Arc::new(Reference))
+        Executor {
+            ops: Arc::new(Reference),
+            precision: Precision::F32,
+            why: "asked for".into(),
+        }
     }
 
     /// The processor with its vector instructions; 0 threads: one a core.
     pub fn cpu(n_threads: usize) -> Result<Self> {
-        Ok(Executor(Arc::new(Cpu::new(n_threads)?)))
+        Self::choose("cpu", "auto", n_threads)
     }
 
-    /// The executor of that name: `auto`, `cpu` or `reference`.
-    pub fn choose(device: &str, n_threads: usize) -> Result<Self> {
-        match device {
-            "auto" | "cpu" => Self::cpu(n_threads),
-            "reference" => Ok(Self::reference()),
-            other => Err(Error::Usage {
-                what: format!("device {other:?} is not known"),
-                hint: "devices are auto, cpu and reference".into(),
-            }),
+    /// The executor of that name: `auto`, `cpu` or `reference`, with the instruction set of that
+    /// name: `auto` or one of [`ISAS`].
+    ///
+    /// # Errors
+    /// When a name is not known, or the instruction set is not there.
+    pub fn choose(device: &str, isa: &str, n_threads: usize) -> Result<Self> {
+        if device == "reference" {
+            return Ok(Self::reference());
         }
+        if !matches!(device, "auto" | "cpu") {
+            return Err(Error::Usage {
+                what: format!("device {device:?} is not known"),
+                hint: "devices are auto, cpu and reference".into(),
+            });
+        }
+        let (isa, why) = match isa {
+            "auto" => (Isa::detect(), why(Isa::detect())),
+            name if ISAS.contains(&name) => {
+                let isa = Isa::named(name).map_err(|why| Error::Missing {
+                    what: format!("instruction set {name}: {why}"),
+                    hint: "leave EU_CPU and --cpu out to take the best there is".into(),
+                })?;
+                (isa, "asked for".to_string())
+            }
+            other => {
+                return Err(Error::Usage {
+                    what: format!("instruction set {other:?} is not known"),
+                    hint: format!("they are auto, {}", ISAS.join(", ")),
+                });
+            }
+        };
+        Ok(Executor {
+            ops: Arc::new(Cpu::with(isa, n_threads)?),
+            precision: Precision::F32,
+            why: why.into(),
+        })
+    }
+
+    /// The same executor, working in that precision.
+    pub fn in_precision(self, precision: Precision) -> Self {
+        Executor { precision, ..self }
+    }
+
+    /// In which precision it works.
+    pub fn precision(&self) -> Precision {
+        self.precision
     }
 
     /// Its name, with the instruction set where it chose one.
     pub fn name(&self) -> String {
-        self.0.name()
+        Ops::<f32, f32>::name(&*self.ops)
+    }
+
+    /// Why it works with the instruction set it has.
+    pub fn why(&self) -> &str {
+        &self.why
     }
 
     /// Threads it works with.
     pub fn n_threads(&self) -> usize {
-        self.0.n_threads()
+        Ops::<f32, f32>::n_threads(&*self.ops)
     }
 
-    /// One step of AdamW over the flat buffers; `decays` is [`Layout::decays`].
+    /// Does `work` on a thread of the executor, so that many operations in it start sooner.
+    pub fn enter(&self, work: &mut (dyn FnMut() + Send)) {
+        Ops::<f32, f32>::enter(&*self.ops, work);
+    }
+
+    /// Parameters as matrix products read them: a rounded copy, or nothing where they read the
+    /// parameters themselves.
+    pub fn copy(&self, params: &[f32]) -> Buffer<bf16> {
+        match self.precision {
+            Precision::F32 => Buffer::default(),
+            Precision::Bf16 => {
+                let mut copy = Buffer::zeros(params.len());
+                let pairs = copy.iter_mut().zip(params);
+                pairs.for_each(|(copy, &p)| *copy = Stored::put(p));
+                copy
+            }
+        }
+    }
+
+    /// One step of AdamW over the flat buffers; `decays` is [`Layout::decays`], `state.copy` what
+    /// [`copy`](Self::copy) made.
     ///
     /// [`Layout::decays`]: crate::engine::model::Layout::decays
     pub fn adamw(
         &self,
-        state: adamw::State<'_, f32>,
+        state: adamw::State<'_, f32, bf16>,
         grads: &[f32],
         decays: &[(Range<usize>, bool)],
         step: &adamw::Step,
     ) {
-        self.0.adamw(state, grads, decays, step);
+        Ops::<f32, bf16>::adamw(&*self.ops, state, grads, decays, step);
     }
 
     /// √Σ g² of the gradients.
     pub fn grad_norm(&self, grads: &[f32]) -> f64 {
-        self.0.grad_norm(grads)
+        Ops::<f32, f32>::grad_norm(&*self.ops, grads)
     }
 
-    /// The operations themselves.
-    pub fn ops(&self) -> Arc<dyn Ops<f32>> {
-        Arc::clone(&self.0)
+    /// The operations on activations of f32.
+    pub(in crate::engine) fn exact(&self) -> Arc<dyn Ops<f32, f32>> {
+        self.ops.clone()
     }
+
+    /// The operations on activations of bf16.
+    pub(in crate::engine) fn half(&self) -> Arc<dyn Ops<f32, bf16>> {
+        self.ops.clone()
+    }
+}
+
+/// Why the widest instruction set is no wider.
+fn why(isa: Isa) -> String {
+    let passed = isa.passed_over();
+    if passed.is_empty() {
+        return "the best there is".into();
+    }
+    let lines = passed.iter().map(|(name, why)| format!("no {name}: {why}"));
+    lines.collect::<Vec<_>>().join("; ")
 }
 
 #[cfg(test)]
@@ -170,10 +322,36 @@ mod tests {
 
     #[test]
     fn an_unknown_device_is_refused_with_the_known_ones() {
-        let refused = Executor::choose("gpu", 1).err().unwrap();
+        let refused = Executor::choose("gpu", "auto", 1).err().unwrap();
         assert_eq!(refused.kind(), Kind::Usage);
         assert!(refused.hint().unwrap().contains("reference"));
-        assert_eq!(Executor::choose("auto", 2).unwrap().n_threads(), 2);
-        assert_eq!(Executor::choose("reference", 2).unwrap().n_threads(), 1);
+        let refused = Executor::choose("cpu", "mmx", 1).err().unwrap();
+        assert_eq!(refused.kind(), Kind::Usage);
+        assert!(refused.hint().unwrap().contains("avx512"));
+        assert_eq!(Executor::choose("auto", "auto", 2).unwrap().n_threads(), 2);
+        assert_eq!(
+            Executor::choose("reference", "auto", 2)
+                .unwrap()
+                .n_threads(),
+            1
+        );
+    }
+
+    #[test]
+    fn an_instruction_set_of_another_machine_is_missing_with_the_reason() {
+        let absent = if cfg!(target_arch = "aarch64") {
+            "avx2"
+        } else {
+            "neon"
+        };
+        let refused = Executor::choose("cpu", absent, 1).err().unwrap();
+        assert_eq!(refused.kind(), Kind::Missing);
+        assert!(refused.to_string().contains(absent), "{refused}");
+        assert!(
+            Executor::choose("cpu", "scalar", 1)
+                .unwrap()
+                .name()
+                .contains("scalar")
+        );
     }
 }

@@ -28,6 +28,7 @@ mod real;
 mod reference;
 mod simd;
 
-pub use executor::{Executor, Ops};
-pub use real::Real;
+pub use buffer::{Buffer, Plain};
+pub use executor::{Executor, ISAS, Ops, Precision};
+pub use real::{Real, Stored};
 pub(crate) use reference::Reference;

@@ -1,18 +1,21 @@
-//! Numbers the reference computes with: f32 as the fast executors do, f64 to judge gradients.
+//! Numbers that operations compute with, and numbers that activations are kept in.
 
 use std::fmt::Debug;
 use std::iter::Sum;
 use std::ops::{Add, AddAssign, Div, Mul, MulAssign, Neg, Sub, SubAssign};
 
-/// A floating-point number.
+use half::bf16;
+
+use super::buffer::Plain;
+use super::gemm::Element;
+
+/// A number that is computed with: f32, or f64 to judge gradients by.
 pub trait Real:
-    Copy
+    Plain
+    + Stored<Self>
     + Debug
     + Default
     + PartialOrd
-    + Send
-    + Sync
-    + 'static
     + Add<Output = Self>
     + AddAssign
     + Div<Output = Self>
@@ -69,3 +72,48 @@ macro_rules! real {
 }
 
 real!(f32, f64);
+
+/// A number that activations and the matrices of a model are kept in, where T is computed with:
+/// T itself, or fewer bits of it.
+pub trait Stored<T: Real>: Plain + Debug + Default {
+    /// The same number, to compute with.
+    fn get(self) -> T;
+    /// The nearest number of this type.
+    fn put(x: T) -> Self;
+    /// The numbers that matrix products read: the parameters themselves, or their rounded copy.
+    fn weights<'a>(params: &'a [T], copy: &'a [Self]) -> &'a [Self];
+}
+
+macro_rules! itself {
+    ($($t:ident),*) => {$(
+        impl Stored<$t> for $t {
+            #[inline(always)]
+            fn get(self) -> $t {
+                self
+            }
+            #[inline(always)]
+            fn put(x: $t) -> Self {
+                x
+            }
+            fn weights<'a>(params: &'a [$t], _: &'a [Self]) -> &'a [Self] {
+                params
+            }
+        }
+    )*};
+}
+
+itself!(f32, f64);
+
+impl Stored<f32> for bf16 {
+    #[inline(always)]
+    fn get(self) -> f32 {
+        self.wide()
+    }
+    #[inline(always)]
+    fn put(x: f32) -> Self {
+        bf16::narrow(x)
+    }
+    fn weights<'a>(_: &'a [f32], copy: &'a [Self]) -> &'a [Self] {
+        copy
+    }
+}

@@ -2,14 +2,17 @@
 
 use std::ops::Range;
 
-use super::matmul::{self, Store};
-use super::{Ops, Real};
-use super::{adamw, attention, cross_entropy, embedding, grad_norm, rms_norm, rope, swiglu};
+use super::attention::Documents;
+use super::gemm::Store;
+use super::{Ops, Real, Stored};
+use super::{
+    adamw, attention, cross_entropy, embedding, grad_norm, matmul, rms_norm, rope, swiglu,
+};
 
-/// Plain loops on one thread, in f32 or f64.
+/// Plain loops on one thread, in f32 or f64, activations as they are or in bf16.
 pub(crate) struct Reference;
 
-impl<T: Real> Ops<T> for Reference {
+impl<T: Real, A: Stored<T>> Ops<T, A> for Reference {
     fn name(&self) -> String {
         "reference".into()
     }
@@ -18,16 +21,24 @@ impl<T: Real> Ops<T> for Reference {
         1
     }
 
-    fn matmul(&self, y: &mut [T], x: &[T], w: &[T], dims: matmul::Dims, store: Store) {
-        matmul::reference::forward(y, x, w, dims, store);
+    fn enter(&self, work: &mut (dyn FnMut() + Send)) {
+        work();
     }
 
-    fn matmul_dx(&self, dx: &mut [T], dy: &[T], w: &[T], dims: matmul::Dims, store: Store) {
-        matmul::reference::dx(dx, dy, w, dims, store);
+    fn matmul(&self, y: &mut [A], x: &[A], w: &[A], dims: matmul::Dims) {
+        matmul::reference::forward(y, x, w, dims);
     }
 
-    fn matmul_dw(&self, dw: &mut [T], dy: &[T], x: &[T], dims: matmul::Dims) {
-        matmul::reference::dw(dw, dy, x, dims);
+    fn logits(&self, y: &mut [T], x: &[A], w: &[A], dims: matmul::Dims) {
+        matmul::reference::forward(y, x, w, dims);
+    }
+
+    fn matmul_dx(&self, dx: &mut [A], dy: &[A], w: &[A], dims: matmul::Dims) {
+        matmul::reference::dx(dx, dy, w, dims);
+    }
+
+    fn matmul_dw(&self, dw: &mut [T], dy: &[A], x: &[A], dims: matmul::Dims, store: Store) {
+        matmul::reference::dw(dw, dy, x, dims, store);
     }
 
     fn embedding(&self, x: &mut [T], w: &[T], tokens: &[u32]) {
@@ -38,78 +49,89 @@ impl<T: Real> Ops<T> for Reference {
         embedding::reference::backward(dw, dx, tokens);
     }
 
-    fn rms_norm(&self, y: &mut [T], r: &mut [T], x: &[T], norm: rms_norm::Norm<'_, T>) {
+    fn rms_norm(&self, y: &mut [A], r: &mut [T], x: &[T], norm: rms_norm::Norm<'_, T>) {
         rms_norm::reference::forward(y, r, x, norm);
     }
 
     fn add_rms_norm(
         &self,
-        y: &mut [T],
+        y: &mut [A],
         r: &mut [T],
         sum: &mut [T],
-        [x, delta]: [&[T]; 2],
+        (x, delta): (&[T], &[A]),
         norm: rms_norm::Norm<'_, T>,
     ) {
         for ((sum, x), delta) in sum.iter_mut().zip(x).zip(delta) {
-            *sum = *x + *delta;
+            *sum = *x + delta.get();
         }
         rms_norm::reference::forward(y, r, sum, norm);
     }
 
-    fn rms_norm_back(&self, dx: &mut [T], dw: &mut [T], dy: &[T], saved: rms_norm::Saved<'_, T>) {
-        rms_norm::reference::backward(dx, dw, dy, saved);
+    fn rms_norm_back(
+        &self,
+        back: rms_norm::Back<'_, T, A>,
+        dy: &[A],
+        saved: rms_norm::Saved<'_, T>,
+    ) {
+        rms_norm::reference::backward(back, dy, saved);
     }
 
-    fn rope(&self, x: &mut [T], table: &rope::Table<T>, dims: rope::Dims, turn: rope::Turn) {
+    fn rope(&self, x: &mut [A], table: &rope::Table<T>, dims: rope::Dims, turn: rope::Turn) {
         rope::reference::rotate(x, table, dims, turn);
     }
 
-    fn attention(&self, o: &mut [T], lse: &mut [T], qkv: [&[T]; 3], dims: &attention::Dims) {
-        attention::reference::forward(o, lse, qkv, dims);
+    fn attention(
+        &self,
+        o: &mut [A],
+        lse: &mut [T],
+        qkv: [&[A]; 3],
+        dims: &attention::Dims,
+        documents: Documents<'_>,
+    ) {
+        attention::reference::forward(o, lse, qkv, dims, documents);
     }
 
     fn attention_back(
         &self,
-        dqkv: &mut [T],
-        d_o: &[T],
-        saved: attention::Saved<'_, T>,
+        dqkv: &mut [A],
+        d_o: &[A],
+        saved: attention::Saved<'_, T, A>,
         dims: &attention::Dims,
+        documents: Documents<'_>,
     ) {
-        attention::reference::backward(dqkv, d_o, saved, dims);
+        attention::reference::backward(dqkv, d_o, saved, dims, documents);
     }
 
-    fn swiglu(&self, act: &mut [T], gate_up: &[T], d_ff: usize) {
+    fn swiglu(&self, act: &mut [A], gate_up: &[A], d_ff: usize) {
         swiglu::reference::forward(act, gate_up, d_ff);
     }
 
-    fn swiglu_back(&self, d_gate_up: &mut [T], d_act: &[T], gate_up: &[T], d_ff: usize) {
-        swiglu::reference::backward(d_gate_up, d_act, gate_up, d_ff);
+    fn swiglu_back(&self, outs: [&mut [A]; 2], d_act: &[A], gate_up: &[A], d_ff: usize) {
+        swiglu::reference::backward(outs, d_act, gate_up, d_ff);
     }
 
     fn cross_entropy(
         &self,
-        out: cross_entropy::Out<'_, T>,
-        h: &[T],
-        w: &[T],
-        targets: &[u32],
+        nats: &mut [T],
+        rows: cross_entropy::Rows<'_, A>,
         dims: cross_entropy::Dims,
     ) {
-        cross_entropy::reference::forward(out, h, w, targets, dims);
+        cross_entropy::reference::score(nats, rows, dims);
     }
 
-    fn cross_entropy_back(
+    fn cross_entropy_learn(
         &self,
-        grads: cross_entropy::Grads<'_, T>,
-        saved: cross_entropy::Saved<'_, T>,
-        scale: T,
+        nats: &mut [T],
+        grads: cross_entropy::Grads<'_, T, A>,
+        rows: cross_entropy::Rows<'_, A>,
         dims: cross_entropy::Dims,
     ) {
-        cross_entropy::reference::backward(grads, saved, scale, dims);
+        cross_entropy::reference::learn(nats, grads, rows, dims);
     }
 
     fn adamw(
         &self,
-        state: adamw::State<'_, T>,
+        state: adamw::State<'_, T, A>,
         grads: &[T],
         decays: &[(Range<usize>, bool)],
         step: &adamw::Step,

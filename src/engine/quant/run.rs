@@ -236,7 +236,7 @@ fn losses(
     control: &Control,
     sink: &dyn Sink,
 ) -> Result<Vec<Loss>> {
-    let executor = Executor::choose("auto", plan.threads)?;
+    let executor = Executor::choose("auto", "auto", plan.threads)?;
     let total = requests.iter().map(|r| r.text.len() as u64).sum();
     let score = |loaded: &Loaded, stage: &str| -> Result<Vec<LangScore>> {
         let (began, stage) = (Instant::now(), stage.to_owned());

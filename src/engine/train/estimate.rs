@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::super::Result;
 use super::super::model::{Config, Pass};
+use super::super::ops::Precision;
 use super::plan::Plan;
 use super::prepared::Prepared;
 
@@ -66,8 +67,12 @@ pub fn estimate(plan: &Plan) -> Result<Estimate> {
 
 /// Weights, gradients, both moments, each a buffer of f32, and what one pass keeps.
 pub(super) fn memory_bytes(plan: &Plan, config: &Config) -> u64 {
-    let pass = Pass::plan_bytes(config, plan.sequences_at_once(), plan.context);
-    pass.saturating_add(16 * config.n_params() as u64)
+    let pass = Pass::plan_bytes(config, plan.pass(None), plan.precision);
+    let copy = match plan.precision {
+        Precision::Bf16 => 2,
+        Precision::F32 => 0,
+    };
+    pass.saturating_add((16 + copy) * config.n_params() as u64)
 }
 
 /// Steps of one pass over the mix.

@@ -3,8 +3,11 @@
 use std::ops::Range;
 
 use super::super::Result;
-use super::super::model::{Config, Layout, Model, Pass, init};
-use super::super::ops::{Executor, adamw};
+use half::bf16;
+
+use super::super::model::{Config, Gradient, Layout, Model, Pass, Weights, init};
+use super::super::ops::matmul::Store;
+use super::super::ops::{Buffer, Executor, adamw};
 use super::batch::Batch;
 use super::plan::Plan;
 
@@ -16,7 +19,9 @@ pub struct Learner {
     pub m: Vec<f32>,
     /// Second moments.
     pub v: Vec<f32>,
-    grads: Vec<f32>,
+    /// The weights as products read them; empty where they read the weights themselves.
+    copy: Buffer<bf16>,
+    grads: Buffer<f32>,
     decays: Vec<(Range<usize>, bool)>,
     pass: Pass,
     executor: Executor,
@@ -44,15 +49,20 @@ impl Learner {
     ///
     /// # Errors
     /// When the shape makes no sense.
-    pub fn new(plan: &Plan, config: Config, executor: &Executor) -> Result<Self> {
+    pub fn new(
+        plan: &Plan,
+        config: Config,
+        boundary: Option<u32>,
+        executor: &Executor,
+    ) -> Result<Self> {
         config.check()?;
         let params = init(&config, plan.seed);
         let zeros = vec![0.0; params.len()];
         Self::of(
             plan,
             Model { config, params },
-            zeros.clone(),
-            zeros,
+            [zeros.clone(), zeros],
+            boundary,
             executor,
         )
     }
@@ -64,15 +74,16 @@ impl Learner {
     pub fn of(
         plan: &Plan,
         model: Model,
-        m: Vec<f32>,
-        v: Vec<f32>,
+        [m, v]: [Vec<f32>; 2],
+        boundary: Option<u32>,
         executor: &Executor,
     ) -> Result<Self> {
         let micro_batch = plan.sequences_at_once();
         Ok(Learner {
-            pass: Pass::new(&model.config, micro_batch, plan.context, executor),
+            pass: Pass::new(&model.config, plan.pass(boundary), executor),
             decays: Layout::new(&model.config).decays(),
-            grads: vec![0.0; model.params.len()],
+            copy: executor.copy(&model.params),
+            grads: Buffer::zeros(model.params.len()),
             executor: executor.clone(),
             model,
             m,
@@ -87,19 +98,27 @@ impl Learner {
     /// # Errors
     /// When a token is outside of the vocabulary.
     pub fn learn(&mut self, batch: &Batch, context: usize) -> Result<Made> {
-        self.grads.fill(0.0);
         let n = self.micro_batch * context;
         let scale = 1.0 / batch.targets.len() as f32;
-        let mut nats = 0.0;
+        let weights = Weights {
+            params: &self.model.params,
+            copy: &self.copy,
+        };
+        let (mut nats, mut store) = (0.0, Store::Set);
         for (inputs, targets) in batch
             .inputs
             .chunks_exact(n)
             .zip(batch.targets.chunks_exact(n))
         {
-            let losses = self.pass.forward(&self.model.params, inputs, targets)?; // [b, t]
+            let grads = &mut *self.grads;
+            let gradient = Gradient {
+                grads,
+                store,
+                scale,
+            };
+            let losses = self.pass.learn(weights, inputs, targets, gradient)?; // [b, t]
             nats += losses.iter().map(|x| f64::from(*x)).sum::<f64>();
-            self.pass
-                .backward(&self.model.params, &mut self.grads, scale);
+            store = Store::Add;
         }
         Ok(Made {
             loss: nats / batch.targets.len() as f64,
@@ -124,6 +143,7 @@ impl Learner {
             params: &mut self.model.params,
             m: &mut self.m,
             v: &mut self.v,
+            copy: &mut self.copy,
         };
         self.executor.adamw(state, &self.grads, &self.decays, &step);
     }

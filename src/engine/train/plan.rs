@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::super::model::Config;
+use super::super::model::{Config, Use};
+use super::super::ops::{Executor, Precision};
 use super::super::{Error, Result};
 
 /// How the learning rate goes over the run.
@@ -72,6 +73,13 @@ pub struct Plan {
     pub weight_decay: f64,
     /// Largest gradient norm; 0: no clipping.
     pub clip: f64,
+    /// What activations and products are computed in.
+    pub precision: Precision,
+    /// Layers whose activations are computed again on the way back instead of being kept: less
+    /// memory, more time.
+    pub recompute: usize,
+    /// Tokens do not see documents before their own.
+    pub document_mask: bool,
     /// Steps between scores on held-out text; 0: only at the start and the end.
     pub eval_every: u64,
     /// Most held-out tokens scored per language during training; 0: all.
@@ -82,6 +90,8 @@ pub struct Plan {
     pub keep_checkpoints: usize,
     /// Where the work is done: `auto`, `cpu`, `reference`.
     pub device: String,
+    /// Instruction set of the processor: `auto`, `amx`, `avx512`, `avx2`, `neon`, `scalar`.
+    pub cpu: String,
     /// Replace a run that exists.
     pub force: bool,
     /// Go on from the newest whole checkpoint of `output`.
@@ -120,11 +130,15 @@ impl Default for Plan {
             adam_eps: 1e-8,
             weight_decay: 0.1,
             clip: 1.0,
+            precision: Precision::Bf16,
+            recompute: 0,
+            document_mask: false,
             eval_every: 0,
             eval_tokens: 0,
             checkpoint_every: 0,
             keep_checkpoints: 2,
             device: "auto".into(),
+            cpu: "auto".into(),
             force: false,
             resume: false,
             seed: 1,
@@ -170,6 +184,24 @@ impl Plan {
         } else {
             self.micro_batch
         }
+    }
+
+    /// What a pass is asked for, where documents end with the token `boundary`.
+    pub fn pass(&self, boundary: Option<u32>) -> Use {
+        Use {
+            n_again: self.recompute,
+            boundary: boundary.filter(|_| self.document_mask),
+            ..Use::learning(self.sequences_at_once(), self.context)
+        }
+    }
+
+    /// Who does the work.
+    ///
+    /// # Errors
+    /// When the device or the instruction set is not there.
+    pub fn executor(&self) -> Result<Executor> {
+        let executor = Executor::choose(&self.device, &self.cpu, self.threads)?;
+        Ok(executor.in_precision(self.precision))
     }
 
     /// Tokens of one optimiser step.

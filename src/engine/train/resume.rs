@@ -6,13 +6,15 @@ use super::super::{Error, Result};
 use super::plan::Plan;
 
 /// Settings that do not touch the weights, or only where they come from; they may be changed.
-const FREE: [&str; 7] = [
+const FREE: [&str; 9] = [
     "data",
     "eval_every",
     "eval_tokens",
     "checkpoint_every",
     "keep_checkpoints",
     "device",
+    "cpu",
+    "recompute",
     "threads",
 ];
 /// Settings of the command rather than of the run: always as asked.

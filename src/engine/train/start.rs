@@ -67,7 +67,7 @@ pub(super) fn start(asked: &Plan, sink: &dyn Sink) -> Result<Start> {
     let data = Prepared::open(&plan.data)?;
     let config = plan.config(data.vocab.len())?;
     Error::if_too_large("to train this model", memory_bytes(&plan, &config))?;
-    let executor = Executor::choose(&plan.device, plan.threads)?;
+    let executor = plan.executor()?;
     let heldout = HeldOut::open(&plan.data, &data.vocab, plan.context, plan.eval_tokens)?;
     let saved = left.as_ref().map(|c| c.state.step);
     let cursor = left
@@ -83,7 +83,10 @@ pub(super) fn start(asked: &Plan, sink: &dyn Sink) -> Result<Start> {
     )?;
     let (mut learner, state) = match left {
         Some(left) => go_on(&plan, left, &config, &data, &executor)?,
-        None => (Learner::new(&plan, config, &executor)?, None),
+        None => (
+            Learner::new(&plan, config, boundary(&data), &executor)?,
+            None,
+        ),
     };
     let n_steps = match (plan.steps, plan.minutes) {
         (Some(steps), _) => steps,
@@ -169,8 +172,13 @@ fn go_on(
             hint: "name that data with --data, or start a new run with another -o".into(),
         });
     }
-    let learner = Learner::of(plan, left.model, left.m, left.v, executor)?;
+    let learner = Learner::of(plan, left.model, [left.m, left.v], boundary(data), executor)?;
     Ok((learner, Some(left.state)))
+}
+
+/// The token that ends a document and so stands in front of the next.
+fn boundary(data: &Prepared) -> Option<u32> {
+    data.vocab.eos.first().copied()
 }
 
 fn refuse_existing(plan: &Plan) -> Result<()> {

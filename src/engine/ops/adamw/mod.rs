@@ -3,6 +3,7 @@
 //!
 //! p ← p·(1 − lr·decay) − lr · m̂ / (√v̂ + eps), with the moments of g·scale.
 
+#[allow(unsafe_code)] // one task, one part of each buffer
 pub(super) mod cpu;
 pub(super) mod reference;
 mod step;

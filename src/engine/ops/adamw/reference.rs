@@ -3,10 +3,10 @@
 use std::ops::Range;
 
 use super::{State, Step};
-use crate::engine::ops::Real;
+use crate::engine::ops::{Real, Stored};
 
-pub(in crate::engine::ops) fn update<T: Real>(
-    state: State<'_, T>,
+pub(in crate::engine::ops) fn update<T: Real, A: Stored<T>>(
+    state: State<'_, T, A>,
     grads: &[T],
     decays: &[(Range<usize>, bool)],
     step: &Step,
@@ -23,6 +23,9 @@ pub(in crate::engine::ops) fn update<T: Real>(
             *m = *m * keep1 + g * take1;
             *v = *v * keep2 + g * g * take2;
             state.params[i] = state.params[i] * shrink - size * *m / (v.sqrt() * root + eps);
+            if let Some(copy) = state.copy.get_mut(i) {
+                *copy = A::put(state.params[i]);
+            }
         }
     }
 }

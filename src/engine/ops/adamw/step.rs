@@ -20,13 +20,15 @@ pub struct Step {
 }
 
 /// The buffers a step changes, all in the order of the layout.
-pub struct State<'a, T> {
+pub struct State<'a, T, A = T> {
     /// Parameters.
     pub params: &'a mut [T],
     /// First moments.
     pub m: &'a mut [T],
     /// Second moments.
     pub v: &'a mut [T],
+    /// Parameters as matrix products read them; empty where they read the parameters themselves.
+    pub copy: &'a mut [A],
 }
 
 /// The numbers of a step that every element shares, worked out once in f64.

@@ -1,22 +1,31 @@
-//! Causal attention over threads: blocks of queries of one head against all keys they may see,
-//! as matrix products, so that scores exist for one block at a time.
+//! Causal attention over threads on vectors: blocks of queries of one head against all keys they
+//! may see, as matrix products, so that scores exist for one block at a time.
+
+use std::cell::RefCell;
+use std::ops::Range;
 
 use rayon::prelude::*;
 
-use super::{Dims, Saved};
-use crate::engine::ops::cpu::Cpu;
-use crate::engine::ops::matmul::Store;
-use crate::engine::ops::matmul::cpu::{Matrix, Shared, product};
-use crate::engine::ops::simd::{LANES, dot, exp, max, simd, sum_lanes};
+use super::{Dims, Documents, Saved};
+use crate::engine::ops::cpu::{Cpu, Number};
+use crate::engine::ops::gemm::vector::product;
+use crate::engine::ops::gemm::{Matrix, Shared, Store};
+use crate::engine::ops::simd::{LANES, exp, fma, max, simd, sum_lanes};
 
 /// Queries of a block.
 const QUERIES: usize = 64;
 
+thread_local! {
+    /// Scores, their gradients and sums of the block at work: they only grow.
+    static SCRATCH: RefCell<Vec<f32>> = const { RefCell::new(Vec::new()) };
+}
+
 simd! {
-    /// Scores of one query to shares of its first keys, 0 for later ones; gives ln Σ e^score.
-    fn softmax<FMA>(scores: &mut [f32], n_seen: usize, scale: f32) -> f32 {
-        let (seen, later) = scores.split_at_mut(n_seen);
-        later.fill(0.0);
+    /// Scores of one query to shares of the keys it sees, 0 for others; gives ln Σ e^score.
+    fn softmax<FMA>(scores: &mut [f32], seen: Range<usize>, scale: f32) -> f32 {
+        scores[..seen.start].fill(0.0);
+        scores[seen.end..].fill(0.0);
+        let seen = &mut scores[seen];
         let top = max(seen) * scale;
         let mut sums = [0.0; LANES];
         for chunk in seen.chunks_mut(LANES) {
@@ -35,30 +44,86 @@ simd! {
 simd! {
     /// Scores to shares, and gradients of shares to gradients of scores, of one query;
     /// `outs` are its output and the gradient of it.
-    fn softmax_back<FMA>(
+    fn softmax_back<FMA, A: Number>(
         scores: &mut [f32],
         grads: &mut [f32],
-        n_seen: usize,
+        seen: Range<usize>,
         scale: f32,
         lse: f32,
-        outs: [&[f32]; 2],
+        outs: [&[A]; 2],
     ) {
-        let mean = dot::<FMA>(outs[0], outs[1]);
-        for (score, grad) in scores[..n_seen].iter_mut().zip(&mut grads[..n_seen]) {
+        let mut sums = [0.0; LANES];
+        for (a, b) in outs[0].chunks(LANES).zip(outs[1].chunks(LANES)) {
+            for (sum, (&a, &b)) in sums.iter_mut().zip(a.iter().zip(b)) {
+                *sum = fma::<FMA>(a.wide(), b.wide(), *sum);
+            }
+        }
+        let mean = sum_lanes(sums);
+        for (score, grad) in scores[seen.clone()].iter_mut().zip(&mut grads[seen.clone()]) {
             *score = exp::<FMA>(*score * scale - lse);
             *grad = *score * (*grad - mean) * scale;
         }
-        scores[n_seen..].fill(0.0);
-        grads[n_seen..].fill(0.0);
+        for unseen in [0..seen.start, seen.end..scores.len()] {
+            scores[unseen.clone()].fill(0.0);
+            grads[unseen].fill(0.0);
+        }
     }
 }
 
-pub(in crate::engine::ops) fn forward(
+simd! {
+    fn narrow<FMA, A: Number>(out: &mut [A], sums: &[f32]) {
+        out.iter_mut().zip(sums).for_each(|(out, &sum)| *out = A::narrow(sum));
+    }
+}
+
+/// Some queries of one head of one sequence, and the keys that any of them sees.
+#[derive(Clone, Copy)]
+struct Block<'a> {
+    batch: usize,
+    head: usize,
+    /// First query, and how many.
+    first: usize,
+    n_queries: usize,
+    /// First key, and the one after the last.
+    from: usize,
+    to: usize,
+    /// First key of each query.
+    documents: Documents<'a>,
+}
+
+impl<'a> Block<'a> {
+    fn new(dims: &Dims, documents: Documents<'a>, [batch, head, first]: [usize; 3]) -> Self {
+        let n_queries = QUERIES.min(dims.tq - first);
+        let documents = documents.map(|all| &all[batch * dims.tq + first..][..n_queries]);
+        Block {
+            batch,
+            head,
+            first,
+            n_queries,
+            from: documents.map_or(0, |first| first[0] as usize),
+            to: dims.tk - dims.tq + first + n_queries,
+            documents,
+        }
+    }
+
+    fn n_keys(&self) -> usize {
+        self.to - self.from
+    }
+
+    /// Keys that its i-th query sees, counted from its first key.
+    fn seen(&self, i: usize) -> Range<usize> {
+        let first = self.documents.map_or(self.from, |first| first[i] as usize);
+        first - self.from..self.n_keys() - self.n_queries + i + 1
+    }
+}
+
+pub(in crate::engine::ops) fn forward<A: Number>(
     cpu: &Cpu,
-    o: &mut [f32],
+    o: &mut [A],
     lse: &mut [f32],
-    [q, k, v]: [&[f32]; 3],
+    [q, k, v]: [&[A]; 3],
     dims: &Dims,
+    documents: Documents<'_>,
 ) {
     let &Dims {
         tq,
@@ -72,85 +137,95 @@ pub(in crate::engine::ops) fn forward(
     let scale = dims.scale() as f32;
     let n_blocks = tq.div_ceil(QUERIES);
     let (out, lse) = (Shared::new(o), Shared::new(lse));
-    cpu.install(|| {
-        let tasks = (0..dims.b * n_heads * n_blocks).into_par_iter();
-        tasks.for_each_init(Vec::new, |scores: &mut Vec<f32>, task| {
-            let (pair, first) = (task / n_blocks, task % n_blocks * QUERIES);
-            let (batch, head) = (pair / n_heads, pair % n_heads);
-            let n_queries = QUERIES.min(tq - first);
-            let n_seen = tk - tq + first; // by the block's first query, itself not counted
-            let n_keys = n_seen + n_queries;
-            let row = batch * tq + first;
-            let kv = batch * tk * kv_stride + head / dims.group() * hd;
-            scores.resize(QUERIES * tk, 0.0);
+    let work = |task: usize| {
+        let (pair, first) = (task / n_blocks, task % n_blocks * QUERIES);
+        let (batch, head) = (pair / n_heads, pair % n_heads);
+        let block = Block::new(dims, documents, [batch, head, first]);
+        let (n_queries, n_keys) = (block.n_queries, block.n_keys());
+        let row = batch * tq + first;
+        let kv = (batch * tk + block.from) * kv_stride + head / dims.group() * hd;
+        let q = Matrix::rows(&q[row * q_stride + head * hd..], n_queries, hd, q_stride);
+        let k = Matrix::rows(&k[kv..], n_keys, hd, kv_stride);
+        let v = Matrix::rows(&v[kv..], n_keys, hd, kv_stride);
+        SCRATCH.with_borrow_mut(|scores| {
+            scores.resize(scores.len().max(n_queries * n_keys), 0.0);
+            let scores = &mut scores[..n_queries * n_keys];
             let all = Shared::new(scores);
-            let q = Matrix::rows(&q[row * q_stride + head * hd..], n_queries, hd, q_stride);
-            let k = Matrix::rows(&k[kv..], n_keys, hd, kv_stride);
-            let v = Matrix::rows(&v[kv..], n_keys, hd, kv_stride);
-            // SAFETY: `scores` is this task's own
-            unsafe { product(all, [0, n_keys], q, k.transposed(), Store::Set) };
+            // SAFETY: the scratch is this thread's own
+            unsafe { product(cpu.isa, all, [0, n_keys], q, k.transposed(), Store::Set) };
             // SAFETY: every task has a head and queries of its own, and so rows of its own
             let lse = unsafe { lse.slice(pair * tq + first, n_queries) };
             for (i, (row, lse)) in scores.chunks_exact_mut(n_keys).zip(lse).enumerate() {
-                *lse = softmax(cpu.isa, row, n_seen + i + 1, scale);
+                *lse = softmax(cpu.isa, row, block.seen(i), scale);
             }
             let p = Matrix::rows(scores, n_queries, n_keys, n_keys);
             let place = [(row * n_heads + head) * hd, n_heads * hd];
             // SAFETY: as for `lse`
-            unsafe { product(out, place, p, v, Store::Set) };
+            unsafe { product(cpu.isa, out, place, p, v, Store::Set) };
         });
+    };
+    cpu.install(|| {
+        (0..dims.b * n_heads * n_blocks)
+            .into_par_iter()
+            .for_each(work)
     });
 }
 
 /// A task owns a key-value head of a sequence: gradients of keys and values are added up over
-/// its query heads and blocks in one order.
-pub(in crate::engine::ops) fn backward(
+/// its query heads and blocks in one order, and rounded once.
+pub(in crate::engine::ops) fn backward<A: Number>(
     cpu: &Cpu,
-    dqkv: &mut [f32],
-    d_o: &[f32],
-    saved: Saved<'_, f32>,
+    dqkv: &mut [A],
+    d_o: &[A],
+    saved: Saved<'_, f32, A>,
     dims: &Dims,
+    documents: Documents<'_>,
 ) {
-    let dqkv = Shared::new(dqkv);
-    cpu.install(|| {
-        let tasks = (0..dims.b * dims.n_kv_heads).into_par_iter();
-        tasks.for_each_init(Vec::new, |scratch: &mut Vec<f32>, task| {
-            scratch.resize(2 * QUERIES * dims.tk, 0.0);
-            let (batch, kv_head) = (task / dims.n_kv_heads, task % dims.n_kv_heads);
-            let heads = kv_head * dims.group()..(kv_head + 1) * dims.group();
-            for (i, head) in heads.enumerate() {
-                for first in (0..dims.tq).step_by(QUERIES).rev() {
-                    // the last block of the first head sees every key: it sets what others add to
-                    let is_first = i == 0 && first + QUERIES >= dims.tq;
-                    let store = if is_first { Store::Set } else { Store::Add };
-                    let block = Block {
-                        batch,
-                        head,
-                        first,
-                        store,
-                    };
-                    backward_block(cpu, dqkv, d_o, saved, dims, block, scratch);
+    let &Dims {
+        tq,
+        n_heads,
+        n_kv_heads,
+        head_dim: hd,
+        q_stride: stride,
+        ..
+    } = dims;
+    let (dqkv, len) = (Shared::new(dqkv), tq * hd);
+    let work = |task: usize| {
+        let (batch, kv_head) = (task / n_kv_heads, task % n_kv_heads);
+        SCRATCH.with_borrow_mut(|scratch| {
+            let wanted = 2 * QUERIES * tq + 2 * len;
+            scratch.resize(scratch.len().max(wanted), 0.0);
+            let (blocks, sums) = scratch[..wanted].split_at_mut(2 * QUERIES * tq);
+            sums.fill(0.0);
+            let (d_k, d_v) = sums.split_at_mut(len);
+            for head in kv_head * dims.group()..(kv_head + 1) * dims.group() {
+                for first in (0..tq).step_by(QUERIES) {
+                    let block = Block::new(dims, documents, [batch, head, first]);
+                    backward_block(cpu, dqkv, [d_k, d_v], d_o, saved, dims, block, blocks);
+                }
+            }
+            for (sums, head) in [(d_k, n_heads), (d_v, n_heads + n_kv_heads)] {
+                for (t, sums) in sums.chunks_exact(hd).enumerate() {
+                    let at = (batch * tq + t) * stride + (head + kv_head) * hd;
+                    // SAFETY: a task has a key-value head of a sequence, and the query heads
+                    // that read it, of its own, and so columns of its own in that sequence's rows
+                    narrow(cpu.isa, unsafe { dqkv.slice(at, hd) }, sums);
                 }
             }
         });
-    });
+    };
+    cpu.install(|| (0..dims.b * n_kv_heads).into_par_iter().for_each(work));
 }
 
-/// Some queries of one head of one sequence.
-struct Block {
-    batch: usize,
-    head: usize,
-    first: usize,
-    store: Store,
-}
-
-fn backward_block(
+#[allow(clippy::too_many_arguments)] // what goes in, what comes out, and where
+fn backward_block<A: Number>(
     cpu: &Cpu,
-    dqkv: Shared,
-    d_o: &[f32],
-    saved: Saved<'_, f32>,
+    dqkv: Shared<'_, A>,
+    [d_k, d_v]: [&mut [f32]; 2],
+    d_o: &[A],
+    saved: Saved<'_, f32, A>,
     dims: &Dims,
-    block: Block,
+    block: Block<'_>,
     scratch: &mut [f32],
 ) {
     let &Dims {
@@ -164,14 +239,14 @@ fn backward_block(
         batch,
         head,
         first,
-        store,
+        n_queries,
+        from,
+        ..
     } = block;
-    let scale = dims.scale() as f32;
-    let n_queries = QUERIES.min(tq - first);
-    let n_keys = first + n_queries;
+    let (n_keys, scale) = (block.n_keys(), dims.scale() as f32);
     let row = batch * tq + first;
     let q_at = row * stride + head * hd;
-    let k_at = batch * tq * stride + (n_heads + head / dims.group()) * hd;
+    let k_at = (batch * tq + from) * stride + (n_heads + head / dims.group()) * hd;
     let v_at = k_at + dims.n_kv_heads * hd;
     let o_at = (row * n_heads + head) * hd;
     let q = Matrix::rows(&saved.qkv[q_at..], n_queries, hd, stride);
@@ -179,12 +254,21 @@ fn backward_block(
     let v = Matrix::rows(&saved.qkv[v_at..], n_keys, hd, stride);
     let d_out = Matrix::rows(&d_o[o_at..], n_queries, hd, n_heads * hd);
     let (p, ds) = scratch.split_at_mut(scratch.len() / 2);
-    // SAFETY: `scratch` is this task's own
+    let place = [0, n_keys];
+    // SAFETY: `scratch` is this thread's own
     unsafe {
-        product(Shared::new(p), [0, n_keys], q, k.transposed(), Store::Set);
         product(
+            cpu.isa,
+            Shared::new(p),
+            place,
+            q,
+            k.transposed(),
+            Store::Set,
+        );
+        product(
+            cpu.isa,
             Shared::new(ds),
-            [0, n_keys],
+            place,
             d_out,
             v.transposed(),
             Store::Set,
@@ -195,15 +279,29 @@ fn backward_block(
     for (i, ((p, ds), &lse)) in rows.zip(lse).enumerate() {
         let at = o_at + i * n_heads * hd;
         let outs = [&saved.o[at..][..hd], &d_o[at..][..hd]];
-        softmax_back(cpu.isa, p, ds, first + i + 1, scale, lse, outs);
+        softmax_back(cpu.isa, p, ds, block.seen(i), scale, lse, outs);
     }
     let p = Matrix::rows(p, n_queries, n_keys, n_keys);
     let ds = Matrix::rows(ds, n_queries, n_keys, n_keys);
-    // SAFETY: a task has a key-value head of a sequence, and the query heads that read it, of its
-    // own, and so columns of its own in the rows of that sequence
+    let place = [from * hd, hd];
+    // SAFETY: sums are this thread's own; of dqkv a task has the columns of its query heads
     unsafe {
-        product(dqkv, [v_at, stride], p.transposed(), d_out, store);
-        product(dqkv, [k_at, stride], ds.transposed(), q, store);
-        product(dqkv, [q_at, stride], ds, k, Store::Set);
+        product(
+            cpu.isa,
+            Shared::new(d_v),
+            place,
+            p.transposed(),
+            d_out,
+            Store::Add,
+        );
+        product(
+            cpu.isa,
+            Shared::new(d_k),
+            place,
+            ds.transposed(),
+            q,
+            Store::Add,
+        );
+        product(cpu.isa, dqkv, [q_at, stride], ds, k, Store::Set);
     }
 }

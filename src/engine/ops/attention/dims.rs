@@ -56,13 +56,18 @@ impl Dims {
     }
 }
 
+/// The first key that each query may see, `[b,tq]`, where texts of several documents are not to see
+/// one another: it never decreases within a sequence and never passes the query's own position.
+/// None: every query sees all keys from the first.
+pub type Documents<'a> = Option<&'a [u32]>;
+
 /// What the forward pass leaves for the backward pass.
 #[derive(Debug, Clone, Copy)]
-pub struct Saved<'a, T> {
+pub struct Saved<'a, T, A> {
     /// Packed queries, keys and values.
-    pub qkv: &'a [T],
+    pub qkv: &'a [A],
     /// Output, `[b,t,H,hd]`.
-    pub o: &'a [T],
+    pub o: &'a [A],
     /// ln Σ e^score, `[b,H,t]`.
     pub lse: &'a [T],
 }

@@ -15,4 +15,4 @@ pub(super) mod cpu;
 mod dims;
 pub(super) mod reference;
 
-pub use dims::{Dims, Saved};
+pub use dims::{Dims, Documents, Saved};

@@ -1,84 +1,95 @@
 //! Causal attention, plainly: one query at a time.
 
-use super::{Dims, Saved};
-use crate::engine::ops::Real;
+use std::ops::Range;
 
-/// Starts of a head's row in queries, output, and keys or values.
-fn places(dims: &Dims, batch: usize, head: usize, query: usize) -> (usize, usize, usize) {
-    let hd = dims.head_dim;
-    let row = batch * dims.tq + query;
-    let q = row * dims.q_stride + head * hd;
-    let o = (row * dims.n_heads + head) * hd;
-    let kv = batch * dims.tk * dims.kv_stride + head / dims.group() * hd;
-    (q, o, kv)
+use super::{Dims, Documents, Saved};
+use crate::engine::ops::{Real, Stored};
+
+/// A query: where its head's rows start, and which keys it sees.
+struct Query {
+    q: usize,
+    o: usize,
+    kv: usize,
+    keys: Range<usize>,
 }
 
-fn dot<T: Real>(a: &[T], b: &[T]) -> T {
-    a.iter().zip(b).map(|(&a, &b)| a * b).sum()
-}
-
-pub(in crate::engine::ops) fn forward<T: Real>(
-    o: &mut [T],
-    lse: &mut [T],
-    [q, k, v]: [&[T]; 3],
-    dims: &Dims,
-) {
-    let (hd, scale) = (dims.head_dim, T::of(dims.scale()));
-    let mut p = vec![T::ZERO; dims.tk];
-    for (i, lse) in lse.iter_mut().enumerate() {
-        let (batch, head, query) = (
-            i / dims.tq / dims.n_heads,
-            i / dims.tq % dims.n_heads,
-            i % dims.tq,
-        );
-        let (q_at, o_at, kv_at) = places(dims, batch, head, query);
-        let q = &q[q_at..][..hd];
-        let p = &mut p[..dims.tk - dims.tq + query + 1]; // keys up to the query's own position
-        for (j, p) in p.iter_mut().enumerate() {
-            *p = dot(q, &k[kv_at + j * dims.kv_stride..][..hd]) * scale;
-        }
-        let max = p.iter().fold(p[0], |max, &p| max.max(p));
-        *lse = p.iter().map(|&p| (p - max).exp()).sum::<T>().ln() + max;
-        let o = &mut o[o_at..][..hd];
-        o.fill(T::ZERO);
-        for (j, &p) in p.iter().enumerate() {
-            let share = (p - *lse).exp();
-            let v = &v[kv_at + j * dims.kv_stride..][..hd];
-            o.iter_mut().zip(v).for_each(|(o, &v)| *o += share * v);
-        }
+/// The i-th query in the order of lse, `[b,H,t]`.
+fn query(dims: &Dims, documents: Documents<'_>, i: usize) -> Query {
+    let (pair, t) = (i / dims.tq, i % dims.tq);
+    let (batch, head) = (pair / dims.n_heads, pair % dims.n_heads);
+    let row = batch * dims.tq + t;
+    let first = documents.map_or(0, |first| first[row] as usize);
+    Query {
+        q: row * dims.q_stride + head * dims.head_dim,
+        o: (row * dims.n_heads + head) * dims.head_dim,
+        kv: batch * dims.tk * dims.kv_stride + head / dims.group() * dims.head_dim,
+        keys: first..dims.tk - dims.tq + t + 1, // up to the query's own position
     }
 }
 
-pub(in crate::engine::ops) fn backward<T: Real>(
-    dqkv: &mut [T],
-    d_o: &[T],
-    saved: Saved<'_, T>,
+fn dot<T: Real, A: Stored<T>>(a: &[A], b: &[A]) -> T {
+    a.iter().zip(b).map(|(a, b)| a.get() * b.get()).sum()
+}
+
+pub(in crate::engine::ops) fn forward<T: Real, A: Stored<T>>(
+    o: &mut [A],
+    lse: &mut [T],
+    [q, k, v]: [&[A]; 3],
     dims: &Dims,
+    documents: Documents<'_>,
+) {
+    let (hd, scale) = (dims.head_dim, T::of(dims.scale()));
+    let mut sums = vec![T::ZERO; hd];
+    for (i, lse) in lse.iter_mut().enumerate() {
+        let at = query(dims, documents, i);
+        let row = |j: usize| at.kv + j * dims.kv_stride;
+        let score = |j: usize| dot::<T, A>(&q[at.q..][..hd], &k[row(j)..][..hd]) * scale;
+        let scores: Vec<T> = at.keys.clone().map(score).collect();
+        let max = scores.iter().fold(scores[0], |max, &x| max.max(x));
+        *lse = scores.iter().map(|&x| (x - max).exp()).sum::<T>().ln() + max;
+        sums.fill(T::ZERO);
+        for (j, &score) in at.keys.clone().zip(&scores) {
+            let share = (score - *lse).exp();
+            let terms = sums.iter_mut().zip(&v[row(j)..][..hd]);
+            terms.for_each(|(sum, v)| *sum += share * v.get());
+        }
+        let o = &mut o[at.o..][..hd];
+        o.iter_mut()
+            .zip(&sums)
+            .for_each(|(o, &sum)| *o = A::put(sum));
+    }
+}
+
+pub(in crate::engine::ops) fn backward<T: Real, A: Stored<T>>(
+    dqkv: &mut [A],
+    d_o: &[A],
+    saved: Saved<'_, T, A>,
+    dims: &Dims,
+    documents: Documents<'_>,
 ) {
     let (hd, scale) = (dims.head_dim, T::of(dims.scale()));
     let keys = dims.n_heads * hd;
     let values = keys + dims.n_kv_heads * hd;
-    dqkv.fill(T::ZERO);
+    let mut sums = vec![T::ZERO; dqkv.len()];
     for (i, &lse) in saved.lse.iter().enumerate() {
-        let (batch, head, query) = (
-            i / dims.tq / dims.n_heads,
-            i / dims.tq % dims.n_heads,
-            i % dims.tq,
-        );
-        let (q_at, o_at, kv_at) = places(dims, batch, head, query);
-        let d_o = &d_o[o_at..][..hd];
-        let mean = dot(d_o, &saved.o[o_at..][..hd]);
-        for j in 0..=query {
-            let row = kv_at + j * dims.kv_stride;
+        let at = query(dims, documents, i);
+        let d_o = &d_o[at.o..][..hd];
+        let mean: T = dot(d_o, &saved.o[at.o..][..hd]);
+        for j in at.keys {
+            let row = at.kv + j * dims.kv_stride;
             let (k_at, v_at) = (row + keys, row + values);
-            let score = dot(&saved.qkv[q_at..][..hd], &saved.qkv[k_at..][..hd]) * scale;
-            let share = (score - lse).exp();
-            let d_score = share * (dot(d_o, &saved.qkv[v_at..][..hd]) - mean) * scale;
+            let score: T = dot(&saved.qkv[at.q..][..hd], &saved.qkv[k_at..][..hd]);
+            let share = (score * scale - lse).exp();
+            let d_share: T = dot(d_o, &saved.qkv[v_at..][..hd]);
+            let d_score = share * (d_share - mean) * scale;
             for x in 0..hd {
-                dqkv[q_at + x] += d_score * saved.qkv[k_at + x];
-                dqkv[k_at + x] += d_score * saved.qkv[q_at + x];
-                dqkv[v_at + x] += share * d_o[x];
+                sums[at.q + x] += d_score * saved.qkv[k_at + x].get();
+                sums[k_at + x] += d_score * saved.qkv[at.q + x].get();
+                sums[v_at + x] += share * d_o[x].get();
             }
         }
     }
+    dqkv.iter_mut()
+        .zip(&sums)
+        .for_each(|(d, &sum)| *d = A::put(sum));
 }

@@ -2,18 +2,26 @@
 
 use rayon::prelude::*;
 
-use super::{Dims, Grads, IGNORED, Out, Saved};
-use crate::engine::ops::cpu::Cpu;
-use crate::engine::ops::matmul::{self, Store};
-use crate::engine::ops::simd::{LANES, exp, max, simd, sum_lanes};
+use super::{Dims, Grads, IGNORED, Rows};
+use crate::engine::ops::cpu::{Cpu, Number};
+use crate::engine::ops::gemm::{Matrix, Store};
+use crate::engine::ops::matmul::cpu::product;
+use crate::engine::ops::simd::{LANES, exp, simd, sum_lanes};
 
 simd! {
-    fn log_sum_exp<FMA>(logits: &[f32]) -> f32 {
-        let top = max(logits);
+    /// ln Σ e^logit
+    fn log_sum_exp<FMA, A: Number>(logits: &[A]) -> f32 {
+        let mut tops = [f32::NEG_INFINITY; LANES];
+        for chunk in logits.chunks(LANES) {
+            for (&logit, top) in chunk.iter().zip(&mut tops) {
+                *top = if logit.wide() > *top { logit.wide() } else { *top };
+            }
+        }
+        let top = tops.iter().fold(f32::NEG_INFINITY, |top, &x| if x > top { x } else { top });
         let mut sums = [0.0; LANES];
         for chunk in logits.chunks(LANES) {
             for (&logit, sum) in chunk.iter().zip(&mut sums) {
-                *sum += exp::<FMA>(logit - top);
+                *sum += exp::<FMA>(logit.wide() - top);
             }
         }
         sum_lanes(sums).ln() + top
@@ -22,89 +30,96 @@ simd! {
 
 simd! {
     /// Logits to scale · probability.
-    fn shares<FMA>(logits: &mut [f32], lse: f32, scale: f32) {
-        logits.iter_mut().for_each(|logit| *logit = scale * exp::<FMA>(*logit - lse));
+    fn shares<FMA, A: Number>(logits: &mut [A], lse: f32, scale: f32) {
+        for logit in logits {
+            *logit = A::narrow(scale * exp::<FMA>(logit.wide() - lse));
+        }
     }
 }
 
-/// Starts and ends of the rows worked on at once.
-fn chunks(n: usize, dims: Dims) -> impl Iterator<Item = [usize; 2]> {
-    let rows = dims.rows();
-    (0..n)
-        .step_by(rows)
-        .map(move |start| [start, n.min(start + rows)])
+/// Rows of h times the output matrix.
+fn logits<A: Number>(cpu: &Cpu, logits: &mut [A], h: &[A], w: &[A], dims: Dims) {
+    let h = Matrix::rows(h, h.len() / dims.d, dims.d, dims.d);
+    let w = Matrix::rows(w, dims.v, dims.d, dims.d);
+    product(cpu, logits, dims.stride(), h, w.transposed(), Store::Set);
 }
 
-pub(in crate::engine::ops) fn forward(
+pub(in crate::engine::ops) fn score<A: Number>(
     cpu: &Cpu,
-    out: Out<'_, f32>,
-    h: &[f32],
-    w: &[f32],
-    targets: &[u32],
-    Dims { d, v }: Dims,
+    nats: &mut [f32],
+    rows: Rows<'_, A>,
+    dims: Dims,
 ) {
-    for [start, end] in chunks(targets.len(), Dims { d, v }) {
-        let targets = &targets[start..end];
-        let (nats, lse) = (&mut out.nats[start..end], &mut out.lse[start..end]);
+    for [start, end] in dims.chunks(rows.targets.len()) {
+        let (targets, nats) = (&rows.targets[start..end], &mut nats[start..end]);
         nats.fill(0.0);
         if targets.iter().all(|&target| target == IGNORED) {
             continue;
         }
-        let logits = &mut out.scratch[..targets.len() * v];
-        let product = matmul::Dims {
-            n: targets.len(),
-            i: d,
-            o: v,
-        };
-        matmul::cpu::forward(cpu, logits, &h[start * d..end * d], w, product, Store::Set);
+        let scratch = &mut rows.scratch[..targets.len() * dims.stride()];
+        logits(
+            cpu,
+            scratch,
+            &rows.h[start * dims.d..end * dims.d],
+            rows.w,
+            dims,
+        );
         cpu.install(|| {
-            let rows = logits.par_chunks_exact(v).zip(targets);
-            let out = nats.par_iter_mut().zip(lse);
-            rows.zip(out).for_each(|((logits, &target), (nats, lse))| {
-                *lse = log_sum_exp(cpu.isa, logits);
+            let rows = scratch.par_chunks_exact(dims.stride()).zip(targets);
+            rows.zip(nats).for_each(|((logits, &target), nats)| {
                 if target != IGNORED {
-                    *nats = *lse - logits[target as usize];
+                    *nats =
+                        log_sum_exp(cpu.isa, &logits[..dims.v]) - logits[target as usize].wide();
                 }
             });
         });
     }
 }
 
-pub(in crate::engine::ops) fn backward(
+pub(in crate::engine::ops) fn learn<A: Number>(
     cpu: &Cpu,
-    grads: Grads<'_, f32>,
-    saved: Saved<'_, f32>,
-    scale: f32,
-    Dims { d, v }: Dims,
+    nats: &mut [f32],
+    grads: Grads<'_, f32, A>,
+    rows: Rows<'_, A>,
+    dims: Dims,
 ) {
-    for [start, end] in chunks(saved.targets.len(), Dims { d, v }) {
-        let (targets, lse) = (&saved.targets[start..end], &saved.lse[start..end]);
+    let (scale, mut store) = (grads.scale, grads.store);
+    for [start, end] in dims.chunks(rows.targets.len()) {
+        let (targets, nats) = (&rows.targets[start..end], &mut nats[start..end]);
         let (h, dh) = (
-            &saved.h[start * d..end * d],
-            &mut grads.dh[start * d..end * d],
+            &rows.h[start * dims.d..end * dims.d],
+            &mut grads.dh[start * dims.d..end * dims.d],
         );
+        nats.fill(0.0);
         if targets.iter().all(|&target| target == IGNORED) {
-            dh.fill(0.0);
+            dh.fill(A::narrow(0.0));
             continue;
         }
-        let logits = &mut grads.scratch[..targets.len() * v];
-        let product = matmul::Dims {
-            n: targets.len(),
-            i: d,
-            o: v,
-        };
-        matmul::cpu::forward(cpu, logits, h, saved.w, product, Store::Set);
+        let scratch = &mut rows.scratch[..targets.len() * dims.stride()];
+        logits(cpu, scratch, h, rows.w, dims);
         cpu.install(|| {
-            let rows = logits.par_chunks_exact_mut(v).zip(targets).zip(lse);
-            rows.for_each(|((logits, &target), &lse)| {
+            let rows = scratch.par_chunks_exact_mut(dims.stride()).zip(targets);
+            rows.zip(nats).for_each(|((logits, &target), nats)| {
+                let logits = &mut logits[..dims.v];
                 if target == IGNORED {
-                    return logits.fill(0.0);
+                    return logits.fill(A::narrow(0.0));
                 }
+                let lse = log_sum_exp(cpu.isa, logits);
+                let wanted = logits[target as usize].wide();
+                *nats = lse - wanted;
                 shares(cpu.isa, logits, lse, scale);
-                logits[target as usize] -= scale;
+                logits[target as usize] = A::narrow(scale * ((wanted - lse).exp() - 1.0));
             });
         });
-        matmul::cpu::dx(cpu, dh, logits, saved.w, product, Store::Set);
-        matmul::cpu::dw(cpu, grads.dw, logits, h, product);
+        let n = targets.len();
+        let d_logits = Matrix::rows(scratch, n, dims.v, dims.stride());
+        let w = Matrix::rows(rows.w, dims.v, dims.d, dims.d);
+        let h = Matrix::rows(h, n, dims.d, dims.d);
+        product(cpu, dh, dims.d, d_logits, w, Store::Set);
+        product(cpu, grads.dw, dims.d, d_logits.transposed(), h, store);
+        store = Store::Add;
+    }
+    if store == Store::Set {
+        grads.dw.fill(0.0); // no row was scored
     }
 }

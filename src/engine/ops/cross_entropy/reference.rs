@@ -1,61 +1,74 @@
 //! Output matrix and cross-entropy, plainly: one row at a time.
 
-use super::{Dims, Grads, IGNORED, Out, Saved};
-use crate::engine::ops::Real;
+use super::{Dims, Grads, IGNORED, Rows};
+use crate::engine::ops::gemm::Store;
+use crate::engine::ops::{Real, Stored};
 
-fn row_of_logits<T: Real>(logits: &mut [T], h: &[T], w: &[T]) {
+/// Logits of a row, and ln Σ e^logit.
+fn row_of_logits<T: Real, A: Stored<T>>(logits: &mut [A], h: &[A], w: &[A]) -> T {
     for (logit, w) in logits.iter_mut().zip(w.chunks_exact(h.len())) {
-        *logit = h.iter().zip(w).map(|(&h, &w)| h * w).sum();
+        *logit = A::put(h.iter().zip(w).map(|(h, w)| h.get() * w.get()).sum());
+    }
+    let max = logits
+        .iter()
+        .fold(logits[0].get(), |max, x| max.max(x.get()));
+    logits.iter().map(|x| (x.get() - max).exp()).sum::<T>().ln() + max
+}
+
+pub(in crate::engine::ops) fn score<T: Real, A: Stored<T>>(
+    nats: &mut [T],
+    rows: Rows<'_, A>,
+    dims: Dims,
+) {
+    let logits = &mut rows.scratch[..dims.v];
+    for ((nats, h), &target) in nats
+        .iter_mut()
+        .zip(rows.h.chunks_exact(dims.d))
+        .zip(rows.targets)
+    {
+        *nats = T::ZERO;
+        if target != IGNORED {
+            let lse = row_of_logits::<T, A>(logits, h, rows.w);
+            *nats = lse - logits[target as usize].get();
+        }
     }
 }
 
-pub(in crate::engine::ops) fn forward<T: Real>(
-    out: Out<'_, T>,
-    h: &[T],
-    w: &[T],
-    targets: &[u32],
+pub(in crate::engine::ops) fn learn<T: Real, A: Stored<T>>(
+    nats: &mut [T],
+    grads: Grads<'_, T, A>,
+    rows: Rows<'_, A>,
     dims: Dims,
 ) {
-    let logits = &mut out.scratch[..dims.v];
-    for (i, h) in h.chunks_exact(dims.d).enumerate() {
-        out.nats[i] = T::ZERO;
-        if targets[i] == IGNORED {
-            continue;
-        }
-        row_of_logits(logits, h, w);
-        let max = logits.iter().fold(logits[0], |max, &x| max.max(x));
-        out.lse[i] = logits.iter().map(|&x| (x - max).exp()).sum::<T>().ln() + max;
-        out.nats[i] = out.lse[i] - logits[targets[i] as usize];
+    if grads.store == Store::Set {
+        grads.dw.fill(T::ZERO);
     }
-}
-
-pub(in crate::engine::ops) fn backward<T: Real>(
-    grads: Grads<'_, T>,
-    saved: Saved<'_, T>,
-    scale: T,
-    dims: Dims,
-) {
-    let logits = &mut grads.scratch[..dims.v];
-    let rows = grads
-        .dh
-        .chunks_exact_mut(dims.d)
-        .zip(saved.h.chunks_exact(dims.d));
-    for (i, (dh, h)) in rows.enumerate() {
-        dh.fill(T::ZERO);
-        if saved.targets[i] == IGNORED {
-            continue;
-        }
-        row_of_logits(logits, h, saved.w);
-        for (token, &logit) in logits.iter().enumerate() {
-            let is_target = token == saved.targets[i] as usize;
-            let wanted = if is_target { T::ONE } else { T::ZERO };
-            let d_logit = scale * ((logit - saved.lse[i]).exp() - wanted);
-            let w = &saved.w[token * dims.d..][..dims.d];
-            let dw = &mut grads.dw[token * dims.d..][..dims.d];
-            for j in 0..dims.d {
-                dh[j] += d_logit * w[j];
-                dw[j] += d_logit * h[j];
+    let logits = &mut rows.scratch[..dims.v];
+    let mut sums = vec![T::ZERO; dims.d];
+    for (i, h) in rows.h.chunks_exact(dims.d).enumerate() {
+        let (dh, target) = (&mut grads.dh[i * dims.d..][..dims.d], rows.targets[i]);
+        nats[i] = T::ZERO;
+        sums.fill(T::ZERO);
+        if target != IGNORED {
+            let lse = row_of_logits::<T, A>(logits, h, rows.w);
+            nats[i] = lse - logits[target as usize].get();
+            for (token, logit) in logits.iter_mut().enumerate() {
+                let wanted = if token == target as usize {
+                    T::ONE
+                } else {
+                    T::ZERO
+                };
+                *logit = A::put(grads.scale * ((logit.get() - lse).exp() - wanted));
+                let w = &rows.w[token * dims.d..][..dims.d];
+                let dw = &mut grads.dw[token * dims.d..][..dims.d];
+                for j in 0..dims.d {
+                    sums[j] += logit.get() * w[j].get();
+                    dw[j] += logit.get() * h[j].get();
+                }
             }
         }
+        dh.iter_mut()
+            .zip(&sums)
+            .for_each(|(dh, &sum)| *dh = A::put(sum));
     }
 }

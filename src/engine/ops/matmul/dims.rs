@@ -10,12 +10,3 @@ pub struct Dims {
     /// Width of the output.
     pub o: usize,
 }
-
-/// What becomes of the numbers that were there.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Store {
-    /// They are replaced.
-    Set,
-    /// They are added to.
-    Add,
-}

@@ -2,13 +2,16 @@
 //!
 //! | product | shapes | |
 //! |---|---|---|
-//! | forward | `y[n,o]` = `x[n,i]` · `w[o,i]`ᵀ | set or add |
-//! | input | `dx[n,i]` = `dy[n,o]` · `w[o,i]` | set or add |
-//! | weight | `dw[o,i]` += `dy[n,o]`ᵀ · `x[n,i]` | add |
+//! | forward | `y[n,o]` = `x[n,i]` · `w[o,i]`ᵀ | set |
+//! | input | `dx[n,i]` = `dy[n,o]` · `w[o,i]` | set |
+//! | weight | `dw[o,i]` (+)= `dy[n,o]`ᵀ · `x[n,i]` | set or add |
+//!
+//! Activations and matrices may be bf16; sums are of the type that is computed with, and `dw` stays
+//! in it.
 
-#[allow(unsafe_code)] // blocks of one buffer, written by several threads
 pub(super) mod cpu;
 mod dims;
 pub(super) mod reference;
 
-pub use dims::{Dims, Store};
+pub use super::gemm::Store;
+pub use dims::Dims;

@@ -19,3 +19,15 @@ pub struct Saved<'a, T> {
     /// Weight, `[d]`.
     pub w: &'a [T],
 }
+
+/// What the backward pass writes.
+pub struct Back<'a, T, A> {
+    /// Added to, `[n,d]`.
+    pub dx: &'a mut [T],
+    /// dx again, as activations are kept, `[n,d]`.
+    pub dx_kept: &'a mut [A],
+    /// The norm's output again, `[n,d]`.
+    pub y: &'a mut [A],
+    /// Added to, `[d]`.
+    pub dw: &'a mut [T],
+}

@@ -1,10 +1,10 @@
 //! Rotary positions, plainly.
 
 use super::{Dims, Table, Turn};
-use crate::engine::ops::Real;
+use crate::engine::ops::{Real, Stored};
 
-pub(in crate::engine::ops) fn rotate<T: Real>(
-    x: &mut [T],
+pub(in crate::engine::ops) fn rotate<T: Real, A: Stored<T>>(
+    x: &mut [A],
     table: &Table<T>,
     dims: Dims,
     turn: Turn,
@@ -20,10 +20,9 @@ pub(in crate::engine::ops) fn rotate<T: Real>(
             let (low, high) = head.split_at_mut(half);
             for j in 0..half {
                 let sin = if turn == Turn::Back { -sin[j] } else { sin[j] };
-                (low[j], high[j]) = (
-                    low[j] * cos[j] - high[j] * sin,
-                    high[j] * cos[j] + low[j] * sin,
-                );
+                let (a, b) = (low[j].get(), high[j].get());
+                low[j] = A::put(a * cos[j] - b * sin);
+                high[j] = A::put(b * cos[j] + a * sin);
             }
         }
     }

@@ -2,37 +2,52 @@
 
 use rayon::prelude::*;
 
-use crate::engine::ops::cpu::{Cpu, ROWS};
+use crate::engine::ops::cpu::{Cpu, Number, ROWS};
 use crate::engine::ops::simd::{exp, simd};
 
 simd! {
-    fn forward_rows<FMA>(act: &mut [f32], gate_up: &[f32], d_ff: usize) {
+    fn forward_rows<FMA, A: Number>(act: &mut [A], gate_up: &[A], d_ff: usize) {
         for (act, gate_up) in act.chunks_exact_mut(d_ff).zip(gate_up.chunks_exact(2 * d_ff)) {
             let (gate, up) = gate_up.split_at(d_ff);
             for ((act, &g), &u) in act.iter_mut().zip(gate).zip(up) {
-                *act = g * u / (1.0 + exp::<FMA>(-g));
+                let (g, u) = (g.wide(), u.wide());
+                *act = A::narrow(g * u / (1.0 + exp::<FMA>(-g)));
             }
         }
     }
 }
 
 simd! {
-    fn backward_rows<FMA>(d_gate_up: &mut [f32], d_act: &[f32], gate_up: &[f32], d_ff: usize) {
-        let rows = d_gate_up.chunks_exact_mut(2 * d_ff).zip(d_act.chunks_exact(d_ff));
-        for ((d_gate_up, d_act), gate_up) in rows.zip(gate_up.chunks_exact(2 * d_ff)) {
+    fn backward_rows<FMA, A: Number>(
+        outs: [&mut [A]; 2],
+        d_act: &[A],
+        gate_up: &[A],
+        d_ff: usize,
+    ) {
+        let [d_gate_up, act] = outs;
+        let rows = d_gate_up.chunks_exact_mut(2 * d_ff).zip(act.chunks_exact_mut(d_ff));
+        let rows = rows.zip(d_act.chunks_exact(d_ff)).zip(gate_up.chunks_exact(2 * d_ff));
+        for (((d_gate_up, act), d_act), gate_up) in rows {
             let (gate, up) = gate_up.split_at(d_ff);
             let (d_gate, d_up) = d_gate_up.split_at_mut(d_ff);
-            let d = d_gate.iter_mut().zip(d_up).zip(d_act);
-            for (((d_gate, d_up), &d_act), (&g, &u)) in d.zip(gate.iter().zip(up)) {
+            let d = d_gate.iter_mut().zip(d_up).zip(act).zip(d_act);
+            for ((((d_gate, d_up), act), &d_act), (&g, &u)) in d.zip(gate.iter().zip(up)) {
+                let (g, u, d_act) = (g.wide(), u.wide(), d_act.wide());
                 let s = 1.0 / (1.0 + exp::<FMA>(-g));
-                *d_gate = d_act * u * s * (1.0 + g * (1.0 - s));
-                *d_up = d_act * g * s;
+                *d_gate = A::narrow(d_act * u * s * (1.0 + g * (1.0 - s)));
+                *d_up = A::narrow(d_act * g * s);
+                *act = A::narrow(g * s * u);
             }
         }
     }
 }
 
-pub(in crate::engine::ops) fn forward(cpu: &Cpu, act: &mut [f32], gate_up: &[f32], d_ff: usize) {
+pub(in crate::engine::ops) fn forward<A: Number>(
+    cpu: &Cpu,
+    act: &mut [A],
+    gate_up: &[A],
+    d_ff: usize,
+) {
     cpu.install(|| {
         let rows = act
             .par_chunks_mut(ROWS * d_ff)
@@ -41,21 +56,22 @@ pub(in crate::engine::ops) fn forward(cpu: &Cpu, act: &mut [f32], gate_up: &[f32
     });
 }
 
-pub(in crate::engine::ops) fn backward(
+pub(in crate::engine::ops) fn backward<A: Number>(
     cpu: &Cpu,
-    d_gate_up: &mut [f32],
-    d_act: &[f32],
-    gate_up: &[f32],
+    [d_gate_up, act]: [&mut [A]; 2],
+    d_act: &[A],
+    gate_up: &[A],
     d_ff: usize,
 ) {
-    let wide = ROWS * 2 * d_ff;
+    let (wide, narrow) = (ROWS * 2 * d_ff, ROWS * d_ff);
     cpu.install(|| {
-        let rows = d_gate_up
+        let outs = d_gate_up
             .par_chunks_mut(wide)
-            .zip(d_act.par_chunks(ROWS * d_ff));
-        rows.zip(gate_up.par_chunks(wide))
-            .for_each(|((d_gate_up, d_act), gate_up)| {
-                backward_rows(cpu.isa, d_gate_up, d_act, gate_up, d_ff);
+            .zip(act.par_chunks_mut(narrow));
+        let ins = d_act.par_chunks(narrow).zip(gate_up.par_chunks(wide));
+        outs.zip(ins)
+            .for_each(|((d_gate_up, act), (d_act, gate_up))| {
+                backward_rows(cpu.isa, [d_gate_up, act], d_act, gate_up, d_ff);
             });
     });
 }
