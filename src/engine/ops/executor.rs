@@ -172,6 +172,7 @@ impl<O: Ops<f32, f32> + Ops<f32, bf16>> Both for O {}
 pub struct Executor {
     ops: Arc<dyn Both>,
     precision: Precision,
+    isa: Isa,
     why: Arc<str>,
 }
 
@@ -184,6 +185,7 @@ impl Executor {
         Executor {
             ops: Arc::new(Reference),
             precision: Precision::F32,
+            isa: Isa::scalar(),
             why: "asked for".into(),
         }
     }
@@ -227,6 +229,7 @@ impl Executor {
         Ok(Executor {
             ops: Arc::new(Cpu::with(isa, n_threads)?),
             precision: Precision::F32,
+            isa,
             why: why.into(),
         })
     }
@@ -244,6 +247,11 @@ impl Executor {
     /// Its name, with the instruction set where it chose one.
     pub fn name(&self) -> String {
         Ops::<f32, f32>::name(&*self.ops)
+    }
+
+    /// The instruction set it works with; of the reference the plainest.
+    pub(super) fn isa(&self) -> Isa {
+        self.isa
     }
 
     /// Why it works with the instruction set it has.

@@ -2,7 +2,7 @@
 //!
 //! [`Ops`] is the list of them; an executor is one way to carry them out. The reference is plain
 //! loops in f32 or f64, slow and obviously right; the cpu executor is judged against it. One
-//! table of cases (`cases.rs`) holds for all of them: values against the reference, gradients
+//! table of cases ([`table`]) holds for all of them: values against the reference, gradients
 //! against finite differences. Letters of shapes: b sequences, t positions, n = b·t rows, d width
 //! of the residual stream, H query heads, KV key-value heads, hd width of a head, F width inside
 //! the feed-forward block, V tokens of the vocabulary.
@@ -19,14 +19,13 @@ pub mod swiglu;
 
 #[allow(unsafe_code)] // memory of the system
 mod buffer;
-#[cfg(test)]
-mod cases;
 mod cpu;
 mod executor;
 mod gemm;
 mod real;
 mod reference;
 mod simd;
+pub mod table;
 
 pub use buffer::{Buffer, Plain};
 pub use executor::{Executor, ISAS, Ops, Precision};

@@ -75,6 +75,11 @@ impl Isa {
         Isa(LEVELS.iter().find(can).map_or(Level::Scalar, |l| l.0))
     }
 
+    /// What every processor has.
+    pub(super) fn scalar() -> Self {
+        Isa(Level::Scalar)
+    }
+
     /// The one of that name.
     ///
     /// # Errors

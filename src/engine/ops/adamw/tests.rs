@@ -23,12 +23,14 @@ fn numbers<T: Real>(len: usize, seed: usize) -> Vec<T> {
 /// Parameters after three steps over two ranges, the first of which decays.
 fn three_steps<T: Real>(ops: &dyn Ops<T>, len: usize) -> Vec<T> {
     let (mut params, mut m, mut v) = (numbers(len, 0), vec![T::ZERO; len], vec![T::ZERO; len]);
+    let mut copy = Vec::<T>::new();
     let decays = [(0..len / 3, true), (len / 3..len, false)];
     for number in 1..=3 {
         let state = State {
             params: &mut params,
             m: &mut m,
             v: &mut v,
+            copy: &mut copy,
         };
         ops.adamw(
             state,
