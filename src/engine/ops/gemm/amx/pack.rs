@@ -1,0 +1,229 @@
+//! Operands brought into the order that tiles are loaded in: cells of 32 rows (of the left
+//! operand) or columns (of the right one) by 32 numbers along k, two tiles each; zeros where the
+//! matrix ends.
+
+use std::arch::x86_64::*;
+
+use half::bf16;
+
+use super::super::Matrix;
+use super::tile::{CELL, SIDE};
+
+/// One side of a product.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Side {
+    /// The matrix is m x k: tiles hold its rows.
+    Left,
+    /// The matrix is k x n: tiles hold pairs of its rows, column beside column.
+    Right,
+}
+
+/// Packs the 32 rows (left) or columns (right) that begin at `first`, for the steps from `step`
+/// on that `into` has cells for.
+///
+/// # Safety
+/// The processor has AVX-512 (f, bw).
+pub(super) unsafe fn pack(
+    into: &mut [bf16],
+    side: Side,
+    x: Matrix<'_, bf16>,
+    first: usize,
+    step: usize,
+) {
+    // from here on rows are what lies along k or across it in memory: `lines` of numbers
+    // one beside the other, `stride` apart
+    let (across, along_k) = match side {
+        Side::Left => (x.rows, x.cols),
+        Side::Right => (x.cols, x.rows),
+    };
+    let (across_stride, k_stride) = match side {
+        Side::Left => (x.row_stride, x.col_stride),
+        Side::Right => (x.col_stride, x.row_stride),
+    };
+    for (i, cell) in into.chunks_exact_mut(CELL).enumerate() {
+        let k = (step + i) * SIDE;
+        let size = [
+            across.saturating_sub(first).min(SIDE),
+            along_k.saturating_sub(k).min(SIDE),
+        ];
+        if size.contains(&0) {
+            cell.fill(bf16::ZERO);
+            continue;
+        }
+        let from = &x.data[first * across_stride + k * k_stride..];
+        let into = cell.as_mut_ptr();
+        // SAFETY: the first `size` numbers both ways are inside of the matrix; a cell is written;
+        // the features are the caller's word
+        unsafe {
+            match (side, k_stride == 1) {
+                (Side::Left, true) => copy(into, Lines::new(from, across_stride, size)),
+                (Side::Left, false) => {
+                    turn_pairs(into, Lines::new(from, k_stride, [size[1], size[0]]));
+                }
+                (Side::Right, true) => turn(into, Lines::new(from, across_stride, size)),
+                (Side::Right, false) => {
+                    pairs(into, Lines::new(from, k_stride, [size[1], size[0]]));
+                }
+            }
+        }
+    }
+}
+
+/// Up to 32 lines of up to 32 numbers.
+#[derive(Clone, Copy)]
+struct Lines {
+    data: *const bf16,
+    stride: usize,
+    n: usize,
+    mask: __mmask32,
+}
+
+impl Lines {
+    fn new(data: &[bf16], stride: usize, [n, len]: [usize; 2]) -> Self {
+        debug_assert!(
+            (n - 1) * stride + len <= data.len(),
+            "lines outside of a matrix"
+        );
+        Lines {
+            data: data.as_ptr(),
+            stride,
+            n,
+            mask: !0 >> (SIDE - len),
+        }
+    }
+
+    /// Line `i`, with zeros behind its end; zeros where there is none.
+    ///
+    /// # Safety
+    /// The lines may be read.
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw")]
+    unsafe fn line(self, i: usize) -> __m512i {
+        if i < self.n {
+            // SAFETY: the caller's word; numbers outside of the mask are not read
+            unsafe { _mm512_maskz_loadu_epi16(self.mask, self.data.add(i * self.stride).cast()) }
+        } else {
+            _mm512_setzero_si512()
+        }
+    }
+}
+
+/// Writes line `i` of a cell: 32 of them, of 32 numbers.
+///
+/// # Safety
+/// A cell may be written.
+#[inline]
+#[target_feature(enable = "avx512f")]
+unsafe fn put(into: *mut bf16, i: usize, line: __m512i) {
+    debug_assert!(i < SIDE);
+    // SAFETY: line `i` is inside of the cell
+    unsafe { _mm512_storeu_si512(into.add(i * SIDE).cast(), line) }
+}
+
+/// Rows as they are.
+///
+/// # Safety
+/// `from` may be read, a cell be written.
+#[target_feature(enable = "avx512f,avx512bw")]
+unsafe fn copy(into: *mut bf16, from: Lines) {
+    for i in 0..SIDE {
+        // SAFETY: the caller's word
+        unsafe { put(into, i, from.line(i)) };
+    }
+}
+
+/// Rows along n become pairs of rows, column beside column.
+///
+/// # Safety
+/// `from` may be read, a cell be written.
+#[target_feature(enable = "avx512f,avx512bw")]
+unsafe fn pairs(into: *mut bf16, from: Lines) {
+    // quarters of 128 bits: 0 and 1 of `low` and of `high` in turn, then 2 and 3
+    let first = _mm512_setr_epi64(0, 1, 8, 9, 2, 3, 10, 11);
+    let second = _mm512_setr_epi64(4, 5, 12, 13, 6, 7, 14, 15);
+    for pair in 0..SIDE / 2 {
+        // SAFETY: the caller's word
+        unsafe {
+            let (even, odd) = (from.line(2 * pair), from.line(2 * pair + 1));
+            let low = _mm512_unpacklo_epi16(even, odd);
+            let high = _mm512_unpackhi_epi16(even, odd);
+            put(into, pair, _mm512_permutex2var_epi64(low, first, high));
+            put(
+                into,
+                pair + SIDE / 2,
+                _mm512_permutex2var_epi64(low, second, high),
+            );
+        }
+    }
+}
+
+/// Columns as lines along k become pairs of rows.
+///
+/// # Safety
+/// `from` may be read, a cell be written.
+#[target_feature(enable = "avx512f,avx512bw")]
+unsafe fn turn(into: *mut bf16, from: Lines) {
+    for tile in 0..2 {
+        let mut x = [_mm512_setzero_si512(); 16];
+        for (i, x) in x.iter_mut().enumerate() {
+            // SAFETY: the caller's word
+            *x = unsafe { from.line(16 * tile + i) };
+        }
+        for (i, x) in transposed(x).into_iter().enumerate() {
+            // SAFETY: the caller's word
+            unsafe { put(into, 16 * tile + i, x) };
+        }
+    }
+}
+
+/// Lines along m, one per k, become rows along k.
+///
+/// # Safety
+/// `from` may be read, a cell be written.
+#[target_feature(enable = "avx512f,avx512bw")]
+unsafe fn turn_pairs(into: *mut bf16, from: Lines) {
+    // pairs of k beside each other for columns 0-3, 8-11, 16-19, 24-27, and the same 4 further
+    let (mut low, mut high) = ([_mm512_setzero_si512(); 16], [_mm512_setzero_si512(); 16]);
+    for pair in 0..16 {
+        // SAFETY: the caller's word
+        let (even, odd) = unsafe { (from.line(2 * pair), from.line(2 * pair + 1)) };
+        low[pair] = _mm512_unpacklo_epi16(even, odd);
+        high[pair] = _mm512_unpackhi_epi16(even, odd);
+    }
+    for (half, x) in [low, high].into_iter().enumerate() {
+        for (i, x) in transposed(x).into_iter().enumerate() {
+            // SAFETY: the caller's word
+            unsafe { put(into, i / 4 * 8 + half * 4 + i % 4, x) };
+        }
+    }
+}
+
+/// 16 rows of 16 numbers of 32 bits, exchanged with columns.
+#[inline]
+#[target_feature(enable = "avx512f")]
+pub(super) fn transposed(x: [__m512i; 16]) -> [__m512i; 16] {
+    let zero = _mm512_setzero_si512();
+    let (mut twos, mut fours, mut out) = ([zero; 16], [zero; 16], [zero; 16]);
+    for i in 0..8 {
+        twos[2 * i] = _mm512_unpacklo_epi32(x[2 * i], x[2 * i + 1]);
+        twos[2 * i + 1] = _mm512_unpackhi_epi32(x[2 * i], x[2 * i + 1]);
+    }
+    for i in [0, 4, 8, 12] {
+        fours[i] = _mm512_unpacklo_epi64(twos[i], twos[i + 2]);
+        fours[i + 1] = _mm512_unpackhi_epi64(twos[i], twos[i + 2]);
+        fours[i + 2] = _mm512_unpacklo_epi64(twos[i + 1], twos[i + 3]);
+        fours[i + 3] = _mm512_unpackhi_epi64(twos[i + 1], twos[i + 3]);
+    }
+    // quarter q of fours[4i + j] is column 4q + j of rows 4i to 4i + 3
+    for j in 0..4 {
+        let even_top = _mm512_shuffle_i32x4::<0x88>(fours[j], fours[4 + j]);
+        let odd_top = _mm512_shuffle_i32x4::<0xdd>(fours[j], fours[4 + j]);
+        let even_low = _mm512_shuffle_i32x4::<0x88>(fours[8 + j], fours[12 + j]);
+        let odd_low = _mm512_shuffle_i32x4::<0xdd>(fours[8 + j], fours[12 + j]);
+        out[j] = _mm512_shuffle_i32x4::<0x88>(even_top, even_low);
+        out[4 + j] = _mm512_shuffle_i32x4::<0x88>(odd_top, odd_low);
+        out[8 + j] = _mm512_shuffle_i32x4::<0xdd>(even_top, even_low);
+        out[12 + j] = _mm512_shuffle_i32x4::<0xdd>(odd_top, odd_low);
+    }
+    out
+}
