@@ -39,7 +39,7 @@ impl<T: Real> Table<T> {
 }
 
 /// Shape of what is turned.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Dims {
     /// Numbers of a row.
     pub stride: usize,
