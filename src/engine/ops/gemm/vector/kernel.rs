@@ -1,0 +1,140 @@
+//! The innermost loop: a tile of the output stays in registers while both operands stream by.
+
+use super::lanes::Lanes;
+use crate::engine::ops::gemm::Element;
+
+/// Steps over k between which the sums of a tile are put down: so many that putting them down is
+/// rare, so few that a strip of A and a panel of B fit into a first-level cache of 48 KiB.
+pub(super) const DEPTH: usize = 256;
+/// Numbers between the rows of a strip whose rows lie one after the other: not a power of two,
+/// so that the rows fall into different places of the cache.
+pub(super) const ACROSS: usize = DEPTH + 16;
+/// Most numbers of a tile on any machine.
+const MOST: usize = 14 * 32;
+
+/// Room of one tile, in numbers.
+#[repr(align(64))]
+pub(super) struct Corner(pub(super) [f32; MOST]);
+
+/// Numbers between the columns of a strip whose columns lie one after the other.
+pub(super) const fn down<V: Lanes>() -> usize {
+    if V::WIDTH > 8 { 16 } else { 8 }
+}
+
+/// One tile of a product: `rows` rows of a strip of A [rows, k] times a panel of B [k, two
+/// registers].
+#[derive(Clone, Copy)]
+pub(super) struct Tile {
+    pub(super) k: usize,
+    pub(super) rows: usize,
+    pub(super) a: *const f32,
+    pub(super) b: *const f32,
+    /// Numbers between the rows of B.
+    pub(super) b_stride: usize,
+    /// Where the sums go, and how far apart their rows are.
+    pub(super) to: *mut f32,
+    pub(super) to_stride: usize,
+    /// Whether they are added to what is there.
+    pub(super) add: bool,
+    /// Rows of the output in the end, and the bytes between them: they are asked for early.
+    pub(super) soon: *const u8,
+    pub(super) soon_stride: usize,
+}
+
+/// Adds up a tile of `ROWS` rows, of which `rows` are put down. The columns of the strip lie one
+/// after the other if `DOWN`, else its rows.
+///
+/// # Safety
+/// The instruction set of V is there; operands and output are as `tile` says, the strip has
+/// `ROWS` rows.
+#[inline(always)]
+pub(super) unsafe fn add_up<V: Lanes, const ROWS: usize, const DOWN: bool>(tile: &Tile) {
+    let (row, step) = if DOWN { (1, down::<V>()) } else { (ACROSS, 1) };
+    let (mut a, mut b) = (tile.a, tile.b);
+    // SAFETY: k steps of `ROWS` numbers of A and two registers of B are there, and `rows` rows of
+    // two registers of the output, by the caller's word
+    unsafe {
+        for i in 0..tile.rows {
+            let soon = tile.soon.wrapping_add(i * tile.soon_stride);
+            V::fetch(soon);
+            V::fetch(soon.wrapping_add(8 * V::WIDTH - 1));
+        }
+        let mut sums = [[V::splat(0.0); 2]; ROWS];
+        for _ in 0..tile.k {
+            let b0 = V::load(b);
+            let b1 = V::load(b.add(V::WIDTH));
+            for (i, sum) in sums.iter_mut().enumerate() {
+                let x = V::splat(*a.add(i * row));
+                sum[0] = x.fma(b0, sum[0]);
+                sum[1] = x.fma(b1, sum[1]);
+            }
+            a = a.add(step);
+            b = b.wrapping_add(tile.b_stride);
+        }
+        for (i, sum) in sums.iter_mut().enumerate() {
+            if i < tile.rows {
+                let to = tile.to.add(i * tile.to_stride);
+                if tile.add {
+                    sum[0] = sum[0].add(V::load(to));
+                    sum[1] = sum[1].add(V::load(to.add(V::WIDTH)));
+                }
+                sum[0].store(to);
+                sum[1].store(to.add(V::WIDTH));
+            }
+        }
+    }
+}
+
+/// The way of a tile from f32 sums to the output.
+pub(super) struct Finish<C> {
+    pub(super) rows: usize,
+    pub(super) cols: usize,
+    pub(super) tile: *const f32,
+    pub(super) tile_stride: usize,
+    /// Sums of earlier steps over k, as far apart as the second number says; none if null.
+    pub(super) before: *const f32,
+    pub(super) before_stride: usize,
+    pub(super) to: *mut C,
+    pub(super) to_stride: usize,
+    /// Whether the sums are added to what is there.
+    pub(super) add: bool,
+}
+
+/// Puts sums down in the numbers of the output, each rounded once.
+///
+/// # Safety
+/// The instruction set of V is there; places are as `finish` says.
+#[inline(always)]
+pub(super) unsafe fn finish<V: Lanes, C: Element>(finish: &Finish<C>) {
+    // SAFETY: `rows` rows of `cols` numbers are there in each, by the caller's word
+    unsafe {
+        for i in 0..finish.rows {
+            let tile = finish.tile.add(i * finish.tile_stride);
+            let before = finish.before.wrapping_add(i * finish.before_stride);
+            let to = finish.to.add(i * finish.to_stride);
+            let mut j = 0;
+            while j + V::WIDTH <= finish.cols {
+                let mut sum = V::load(tile.add(j));
+                if !finish.before.is_null() {
+                    sum = sum.add(V::load(before.add(j)));
+                }
+                if finish.add {
+                    sum = sum.add(V::load(to.add(j)));
+                }
+                sum.store(to.add(j));
+                j += V::WIDTH;
+            }
+            while j < finish.cols {
+                let mut sum = *tile.add(j);
+                if !finish.before.is_null() {
+                    sum += *before.add(j);
+                }
+                if finish.add {
+                    sum += (*to.add(j)).wide();
+                }
+                *to.add(j) = C::narrow(sum);
+                j += 1;
+            }
+        }
+    }
+}
