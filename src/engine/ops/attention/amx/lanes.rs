@@ -1,0 +1,168 @@
+//! Sixteen f32 side by side: exponentials, rounding to bf16, turning rows into columns.
+
+use std::arch::x86_64::*;
+
+use half::bf16;
+
+use super::tile::CELL;
+
+/// 2^x to 3e-6 of itself; 0 far below, not a number where x is none.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
+pub(super) fn exp2(x: __m512) -> __m512 {
+    // polynomial of the least relative error on [0, 1], by Remez's algorithm
+    const TERMS: [f32; 4] = [0.052_011_46, 0.241_442_76, 0.693_003_83, 1.000_002_6];
+    const FLOOR: i32 = 0b1001; // round down to whole numbers, raise nothing
+    let rest = _mm512_reduce_ps::<FLOOR>(x);
+    let mut e = _mm512_set1_ps(0.013_534_168);
+    for term in TERMS {
+        e = _mm512_fmadd_ps(e, rest, _mm512_set1_ps(term));
+    }
+    _mm512_scalef_ps(e, x) // times 2 to the floor of x
+}
+
+/// Half of the last place that a bf16 keeps, to be added before the rest is cut off: rounds to
+/// the nearest, ties away from zero.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
+pub(super) fn half_up(x: __m512) -> __m512i {
+    _mm512_add_epi32(_mm512_castps_si512(x), _mm512_set1_epi32(0x8000))
+}
+
+/// bf16 of two vectors that went through [`half_up`], those of the first before those of the
+/// second in each pair.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
+pub(super) fn pairs(first: __m512i, second: __m512i) -> __m512i {
+    _mm512_mask_blend_epi16(0xaaaa_aaaa, _mm512_srli_epi32::<16>(first), second)
+}
+
+/// The 16 nearest bf16, ties to even.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
+fn narrow(x: __m512) -> __m256i {
+    let bits = _mm512_castps_si512(x);
+    let odd = _mm512_and_si512(_mm512_srli_epi32::<16>(bits), _mm512_set1_epi32(1));
+    let up = _mm512_add_epi32(_mm512_add_epi32(bits, _mm512_set1_epi32(0x7fff)), odd);
+    let none = _mm512_cmp_ps_mask::<_CMP_UNORD_Q>(x, x);
+    let up = _mm512_mask_blend_epi32(none, up, _mm512_set1_epi32(0x7fc0_0000));
+    _mm512_cvtepi32_epi16(_mm512_srli_epi32::<16>(up))
+}
+
+/// Writes up to 32 numbers, each times its factor, as bf16.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
+pub(super) fn store_narrow(to: &mut [bf16], x: [__m512; 2], factor: f32) {
+    let factor = _mm512_set1_ps(factor);
+    let low = narrow(_mm512_mul_ps(x[0], factor));
+    let high = narrow(_mm512_mul_ps(x[1], factor));
+    let all = _mm512_inserti64x4::<1>(_mm512_castsi256_si512(low), high);
+    let mask = first_lanes(to.len());
+    // SAFETY: the mask leaves no more numbers than the slice has
+    unsafe { _mm512_mask_storeu_epi16(to.as_mut_ptr().cast(), mask, all) }
+}
+
+/// Σ a·b.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
+pub(super) fn sum_of_products([a, b]: [&[bf16]; 2]) -> f32 {
+    let mut sum = _mm512_setzero_ps();
+    for (a, b) in a.chunks(16).zip(b.chunks(16)) {
+        let mask = first_lanes(a.len().min(b.len())) as u16;
+        let [a, b] = [a, b].map(|x| {
+            // SAFETY: the mask leaves no more numbers than the shorter slice has
+            let x = unsafe { _mm256_maskz_loadu_epi16(mask, x.as_ptr().cast()) };
+            _mm512_castsi512_ps(_mm512_slli_epi32::<16>(_mm512_cvtepu16_epi32(x)))
+        });
+        sum = _mm512_fmadd_ps(a, b, sum);
+    }
+    _mm512_reduce_add_ps(sum)
+}
+
+/// The mask of the first `n` of 32 numbers.
+#[inline(always)]
+pub(super) fn first_lanes(n: usize) -> u32 {
+    ((1_u64 << n.min(32)) - 1) as u32
+}
+
+/// Sixteen numbers from `at` on.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
+pub(super) fn load(from: &[f32], at: usize) -> __m512 {
+    let from: &[f32; 16] = from[at..].first_chunk().expect("sixteen numbers");
+    // SAFETY: a reference to sixteen numbers
+    unsafe { _mm512_loadu_ps(from.as_ptr()) }
+}
+
+/// Puts sixteen numbers down from `at` on.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
+pub(super) fn store(to: &mut [f32], at: usize, x: __m512) {
+    let to: &mut [f32; 16] = to[at..].first_chunk_mut().expect("sixteen numbers");
+    // SAFETY: a reference to sixteen numbers
+    unsafe { _mm512_storeu_ps(to.as_mut_ptr(), x) }
+}
+
+/// Puts 32 bf16 down from `at` on.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
+pub(super) fn store_pairs(to: &mut [bf16], at: usize, x: __m512i) {
+    let to: &mut [bf16; 32] = to[at..].first_chunk_mut().expect("32 numbers");
+    // SAFETY: a reference to 32 numbers of two bytes
+    unsafe { _mm512_storeu_si512(to.as_mut_ptr().cast(), x) }
+}
+
+/// Rows of 16 numbers of four bytes become columns.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
+pub(super) fn transpose(x: [__m512i; 16]) -> [__m512i; 16] {
+    let (mut y, mut z) = (x, x);
+    // within each quarter: pairs, then fours
+    for i in 0..8 {
+        y[2 * i] = _mm512_unpacklo_epi32(x[2 * i], x[2 * i + 1]);
+        y[2 * i + 1] = _mm512_unpackhi_epi32(x[2 * i], x[2 * i + 1]);
+    }
+    for i in 0..4 {
+        let [a, b, c, d] = [y[4 * i], y[4 * i + 1], y[4 * i + 2], y[4 * i + 3]];
+        z[4 * i] = _mm512_unpacklo_epi64(a, c);
+        z[4 * i + 1] = _mm512_unpackhi_epi64(a, c);
+        z[4 * i + 2] = _mm512_unpacklo_epi64(b, d);
+        z[4 * i + 3] = _mm512_unpackhi_epi64(b, d);
+    }
+    // z[4i + j] holds, in quarter q, column 4q + j of rows 4i to 4i + 3
+    for j in 0..4 {
+        let [a, b, c, d] = [z[j], z[4 + j], z[8 + j], z[12 + j]];
+        let (ab_low, ab_high) = (
+            _mm512_shuffle_i32x4::<0b01_00_01_00>(a, b),
+            _mm512_shuffle_i32x4::<0b11_10_11_10>(a, b),
+        );
+        let (cd_low, cd_high) = (
+            _mm512_shuffle_i32x4::<0b01_00_01_00>(c, d),
+            _mm512_shuffle_i32x4::<0b11_10_11_10>(c, d),
+        );
+        y[j] = _mm512_shuffle_i32x4::<0b10_00_10_00>(ab_low, cd_low);
+        y[4 + j] = _mm512_shuffle_i32x4::<0b11_01_11_01>(ab_low, cd_low);
+        y[8 + j] = _mm512_shuffle_i32x4::<0b10_00_10_00>(ab_high, cd_high);
+        y[12 + j] = _mm512_shuffle_i32x4::<0b11_01_11_01>(ab_high, cd_high);
+    }
+    y
+}
+
+/// Turns a cell of sums: rows become columns, in place.
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
+pub(super) fn turn(cell: &mut [f32]) {
+    let cell: &mut [f32; CELL] = cell.first_chunk_mut().expect("a cell");
+    let tile = |cell: &[f32; CELL], at: usize| {
+        let mut x = [_mm512_setzero_si512(); 16];
+        for (row, x) in x.iter_mut().enumerate() {
+            *x = _mm512_castps_si512(load(cell, at + 16 * row));
+        }
+        transpose(x)
+    };
+    let turned = [0, 512, 256, 768].map(|at| tile(cell, at)); // (0,1) and (1,0) change places
+    for (tile, x) in turned.iter().enumerate() {
+        for (row, &x) in x.iter().enumerate() {
+            store(cell, 256 * tile + 16 * row, _mm512_castsi512_ps(x));
+        }
+    }
+}
