@@ -106,7 +106,8 @@ fn twenty_steps_give_the_losses_of_pytorch() {
             let params = weights(&config);
             let zeros = vec![0.0; params.len()];
             let model = Model { config, params };
-            let mut learner = Learner::of(&plan, model, zeros.clone(), zeros, &executor).unwrap();
+            let mut learner =
+                Learner::of(&plan, model, [zeros.clone(), zeros], None, &executor).unwrap();
             for step in 0..N_STEPS {
                 let batch = batch(step as usize % N_BATCHES, &plan, n_vocab);
                 let made = learner.learn(&batch, plan.context).unwrap();

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::engine::load::Loaded;
-use crate::engine::model::{Config, Model, Pass, init};
+use crate::engine::model::{Config, Model, Pass, Use, Weights, init};
 use crate::engine::ops::Executor;
 use crate::engine::train::fixture;
 use crate::event::{Control, Event, Silent};

@@ -3,8 +3,9 @@
 
 use candle_core::{D, DType, Device, Result, Tensor, Var};
 
-use super::tests::{bold, tiny, tokens};
-use super::{Config, Layout, Pass};
+use super::pass::reference;
+use super::tests::{bold, learn, tiny, tokens};
+use super::{Config, Layout, Use};
 use crate::engine::ops::Executor;
 use crate::engine::ops::cross_entropy::IGNORED;
 
@@ -232,13 +233,12 @@ fn loss_and_every_gradient_are_those_of_an_independent_autograd() {
 
         let (nats, grads) = witnessed(&config, &params, DType::F64, batch, [b, t]);
         let wide: Vec<f64> = params.iter().map(|&w| f64::from(w)).collect();
-        let mut pass = Pass::<f64>::reference(&config, b, t);
-        let found = off(&nats, pass.forward(&wide, &inputs, &targets).unwrap());
+        let of = Use::learning(b, t);
+        let (ours, our_grads) = reference(&config, of, &wide, batch, 1.0);
+        let found = off(&nats, &ours);
         assert!(found < 1e-12, "f64 nats are off by {found}");
-        let mut ours = vec![0.0; params.len()];
-        pass.backward(&wide, &mut ours, 1.0);
         for p in Layout::new(&config).params() {
-            let found = off(&grads[p.range.clone()], &ours[p.range.clone()]);
+            let found = off(&grads[p.range.clone()], &our_grads[p.range.clone()]);
             assert!(
                 found < 1e-10,
                 "f64 gradient of {} is off by {found}",
@@ -247,15 +247,16 @@ fn loss_and_every_gradient_are_those_of_an_independent_autograd() {
         }
 
         let (nats, grads) = witnessed(&config, &params, DType::F32, batch, [b, t]);
-        let mut pass = Pass::new(&config, b, t, &Executor::cpu(2).unwrap());
-        let ours = pass.forward(&params, &inputs, &targets).unwrap();
+        let executor = Executor::cpu(2).unwrap();
+        let (ours, our_grads) = learn(&config, &executor, of, &params, batch, 1.0);
         let widened = |x: &[f32]| x.iter().map(|&x| f64::from(x)).collect::<Vec<_>>();
-        let found = off(&nats, &widened(ours));
+        let found = off(&nats, &widened(&ours));
         assert!(found < 1e-5, "f32 nats are off by {found}");
-        let mut ours = vec![0.0; params.len()];
-        pass.backward(&params, &mut ours, 1.0);
         for p in Layout::new(&config).params() {
-            let found = off(&grads[p.range.clone()], &widened(&ours[p.range.clone()]));
+            let found = off(
+                &grads[p.range.clone()],
+                &widened(&our_grads[p.range.clone()]),
+            );
             assert!(found < 2e-4, "f32 gradient of {} is off by {found}", p.name);
         }
     }

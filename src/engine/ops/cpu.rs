@@ -94,7 +94,44 @@ impl Number for bf16 {
         let mut room = cpu.room.lock().unwrap_or_else(PoisonError::into_inner);
         amx::product(&mut room, c, stride, a, b, store);
     }
+
+    #[cfg(target_arch = "x86_64")]
+    fn attention(
+        cpu: &Cpu,
+        o: &mut [Self],
+        lse: &mut [f32],
+        qkv: [&[Self]; 3],
+        dims: &attention::Dims,
+        documents: Documents<'_>,
+    ) {
+        // few queries leave most of a tile empty
+        if cpu.isa.level() != Level::Amx || dims.tq < TILED {
+            return attention::cpu::forward(cpu, o, lse, qkv, dims, documents);
+        }
+        cpu.install(|| attention::amx::forward(cpu.isa, o, lse, qkv, dims, documents));
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    fn attention_back(
+        cpu: &Cpu,
+        dqkv: &mut [Self],
+        d_o: &[Self],
+        saved: attention::Saved<'_, f32, Self>,
+        dims: &attention::Dims,
+        documents: Documents<'_>,
+    ) {
+        if cpu.isa.level() != Level::Amx {
+            return attention::cpu::backward(cpu, dqkv, d_o, saved, dims, documents);
+        }
+        let attention::Saved { qkv, o, lse } = saved;
+        let saved = attention::amx::Saved { qkv, o, lse };
+        cpu.install(|| attention::amx::backward(cpu.isa, dqkv, d_o, saved, dims, documents));
+    }
 }
+
+/// Queries of a sequence from which on tiles are worth their while.
+#[cfg(target_arch = "x86_64")]
+const TILED: usize = 8;
 
 impl Cpu {
     /// A pool of threads of its own; 0: one a core. The widest instruction set there is.
