@@ -1,5 +1,7 @@
 //! What this machine can do: processor, instruction sets, cores, memory.
 
+use std::time::Duration;
+
 use serde::Serialize;
 
 /// Most threads anyone may ask for: more than the cores of any machine of today, few enough that
@@ -28,6 +30,17 @@ pub struct Machine {
 /// Memory of the machine; none where it does not tell.
 pub fn memory_bytes() -> Option<u64> {
     kibibytes(&read_system_file("/proc/meminfo"), "MemTotal:")
+}
+
+/// Most memory this process had at once; none where the system does not tell.
+pub fn peak_memory_bytes() -> Option<u64> {
+    kibibytes(&read_system_file("/proc/self/status"), "VmHWM:")
+}
+
+/// Processor time of this process, all its threads added up.
+pub fn cpu_time() -> Duration {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+    Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
 }
 
 impl Machine {
@@ -152,6 +165,16 @@ mod tests {
         let meminfo = "MemTotal:       16 kB\nMemAvailable:  8 kB\n";
         assert_eq!(kibibytes(meminfo, "MemAvailable:"), Some(8192));
         assert_eq!(kibibytes("MemTotal: lots\n", "MemTotal:"), None);
+    }
+
+    #[test]
+    fn processor_time_goes_on_while_we_work() {
+        let began = cpu_time();
+        let mut x = 1u64;
+        while cpu_time() == began {
+            x = std::hint::black_box(x.wrapping_mul(3));
+        }
+        assert!(cpu_time() > began && peak_memory_bytes() != Some(0));
     }
 
     #[test]

@@ -19,7 +19,7 @@ use super::sinks::Tee;
 use super::sinks::{Lines, Screen};
 use super::table::Table;
 use super::{signals, sinks};
-use crate::engine::train::{Plan, Report, Scores};
+use crate::engine::train::{Bench, Plan, Report, Scores};
 use crate::event::{Control, Event, LangScore, Sink};
 #[cfg(feature = "tui")]
 use crate::tui;
@@ -32,6 +32,7 @@ Examples:
   eu train data -o run --resume            go on from the newest checkpoint
   eu train data -o run --d-model 512 --n-layers 12 --n-heads 8
   eu train data -o run -n                  show memory, time and disk first
+  eu train --bench --d-model 768 --layers 12 --heads 12    how fast is this machine?
   kill -USR1 PID                           checkpoint now; Ctrl-C: checkpoint and end";
 
 /// What can be typed after `eu train`.
@@ -157,6 +158,20 @@ pub struct Args {
     /// Checkpoints kept; 0: all.
     #[arg(long, value_name = "N", help_heading = "Watching")]
     pub keep_checkpoints: Option<usize>,
+    /// Time steps on random tokens instead of training; reads and writes no file.
+    #[arg(long, help_heading = "Speed and memory")]
+    #[serde(skip)]
+    pub bench: bool,
+    /// Tokens of the vocabulary, for --bench.
+    #[arg(
+        long,
+        value_name = "N",
+        help_heading = "Speed and memory",
+        requires = "bench"
+    )]
+    #[arg(default_value_t = 8192)]
+    #[serde(skip)]
+    pub vocab: usize,
 }
 
 /// Trains.
@@ -165,6 +180,10 @@ pub struct Args {
 /// When the plan makes no sense, the data is damaged, or the run was interrupted (exit code 6).
 pub fn run(args: &Args, shared: &Shared, files: &Files, out: &Arc<Out>) -> Result<()> {
     let plan: Plan = files.plan("train", args, shared)?;
+    if args.bench {
+        let bench = engine::train::bench(&plan, args.vocab)?;
+        return out.result("train-bench/1", &bench, || bench_text(&bench));
+    }
     if shared.dry_run {
         return preview(plan)?.print(out);
     }
@@ -268,6 +287,42 @@ fn text(report: &Report) -> String {
         report.model.display()
     ));
     text
+}
+
+fn bench_text(bench: &Bench) -> String {
+    let mut table = Table::new(&["", ">best step", ">median step"]);
+    let rate = |x: f64| format!("{x:.0}");
+    for (what, best, median) in [
+        ("tokens/s", bench.tokens_per_s, bench.tokens_per_s_median),
+        (
+            "tokens/CPU-s",
+            bench.tokens_per_cpu_s,
+            bench.tokens_per_cpu_s_median,
+        ),
+    ] {
+        table.row([what.into(), rate(best), rate(median)]);
+    }
+    let known = |n: Option<u64>| n.map_or_else(|| "not known".into(), out::bytes);
+    format!(
+        "{} in {}, threads: {}, {} parameters, {} steps of {} tokens\n{}\
+         {:.1} % of the peak of {:.0} GFLOP/s a core; matrix products alone {:.1} %\n\
+         memory {}, planned {}; first step {:.2} s; loss {:.4} to {:.4}\n",
+        bench.executor,
+        bench.precision.name(),
+        bench.n_threads,
+        out::count(bench.n_params),
+        bench.steps,
+        bench.tokens_per_step,
+        table.text(),
+        100.0 * bench.peak_share,
+        bench.peak_flop_per_s / 1e9,
+        100.0 * bench.gemm_peak_share,
+        known(bench.peak_rss_bytes),
+        out::bytes(bench.planned_bytes),
+        bench.first_step_s,
+        bench.loss_first,
+        bench.loss_last,
+    )
 }
 
 fn preview(plan: Plan) -> Result<Preview<Plan>> {

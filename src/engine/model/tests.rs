@@ -98,7 +98,9 @@ fn a_cpu_pass_is_a_reference_pass() {
             assert!(largest_difference(&grads, &fast_grads) < 2e-6, "{isa}");
             let (half_nats, half_grads) = run(executor.in_precision(Precision::Bf16));
             assert!(largest_difference(&nats, &half_nats) < 2e-3, "{isa}");
-            assert!(largest_difference(&grads, &half_grads) < 1e-2, "{isa}");
+            let largest = grads.iter().fold(0.0, |top: f32, g| top.max(g.abs()));
+            let off = largest_difference(&grads, &half_grads) / f64::from(largest);
+            assert!(off < 1e-2, "{isa}: {off}");
         }
     }
 }

@@ -3,6 +3,7 @@
 //! [`run`] is the loop, read from top to bottom; everything it calls is a file of its own.
 
 mod batch;
+mod bench;
 mod checkpoint;
 mod estimate;
 mod heldout;
@@ -20,6 +21,7 @@ pub(crate) mod fixture;
 mod tests;
 
 pub use batch::{Batch, Batches, Cursor};
+pub use bench::{Bench, bench};
 pub(super) use checkpoint::newest as newest_checkpoint;
 pub use estimate::{Estimate, estimate};
 pub use heldout::Scores;

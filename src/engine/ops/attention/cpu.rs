@@ -60,7 +60,8 @@ simd! {
         }
         let mean = sum_lanes(sums);
         for (score, grad) in scores[seen.clone()].iter_mut().zip(&mut grads[seen.clone()]) {
-            *score = exp::<FMA>(*score * scale - lse);
+            // a share is at most 1, also where scores are so large that lse is a rounded number
+            *score = exp::<FMA>((*score * scale - lse).min(0.0));
             *grad = *score * (*grad - mean) * scale;
         }
         for unseen in [0..seen.start, seen.end..scores.len()] {

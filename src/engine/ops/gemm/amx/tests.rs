@@ -65,11 +65,11 @@ impl Island {
 
     /// The numbers row by row, or column by column.
     fn plain(&self, by_columns: bool) -> Vec<f64> {
-        let m: Matrix<'_, bf16> = match by_columns {
+        let m = match by_columns {
             true => self.matrix().transposed(),
             false => self.matrix(),
         };
-        let line = |i| {
+        let line = |i: usize| {
             (0..m.cols).map(move |j| f64::from(m.data[i * m.row_stride + j * m.col_stride].wide()))
         };
         (0..m.rows).flat_map(line).collect()
