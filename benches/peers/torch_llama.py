@@ -1,4 +1,4 @@
-"""One measurement of PyTorch for train.py, in a process of its own: steps of a Llama, one JSON line.
+"""One measurement of PyTorch for train.py, a process of its own: steps of a Llama, one JSON line.
 
     python benches/peers/torch_llama.py '{"d": 256, "layers": 6, "heads": 4, "kv": 4, "ff": 704,
         "vocab": 8192, "seq": 256, "batch": 8, "mode": "bf16-compile", "threads": 1, "steps": 12}'
@@ -36,9 +36,10 @@ class Layer(nn.Module):
     def forward(self, x, cos, sin):
         b, t, d = x.shape
         h = self.norms[0](x)
-        q, k, v = (part(h).view(b, t, -1, self.hd).transpose(1, 2) for part in (self.q, self.k, self.v))
+        heads = lambda part: part(h).view(b, t, -1, self.hd).transpose(1, 2)  # [b, heads, t, hd]
+        q, k, v = heads(self.q), heads(self.k), heads(self.v)
 
-        def turn(x):  # [b, heads, t, hd], halves turned against each other
+        def turn(x):  # halves turned against each other
             low, high = x.chunk(2, -1)
             c, s = cos.to(x.dtype), sin.to(x.dtype)
             return torch.cat([low * c - high * s, high * c + low * s], -1)

@@ -29,7 +29,7 @@ import torch
 from torch.nn import functional as F
 
 torch.set_num_threads(1)
-V, D, LAYERS, HEADS, KV, FF = 259, 128, 2, 4, 2, 352
+V, D, LAYERS, HEADS, KV, FF = 259, 64, 2, 4, 2, 176
 HD = D // HEADS
 B, T, STEPS = 8, 64, 200
 THETA, EPS = 10000.0, 1e-5

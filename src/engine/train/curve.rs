@@ -49,11 +49,11 @@ impl Golden {
 
 fn plan() -> Plan {
     Plan {
-        d_model: 128,
+        d_model: 64,
         n_layers: 2,
         n_heads: 4,
         n_kv_heads: 2,
-        d_ff: 352,
+        d_ff: 176,
         context: 64,
         batch: 8,
         lr: 3e-3,
