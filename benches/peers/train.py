@@ -5,8 +5,10 @@
     cargo build --release
     python benches/peers/train.py [--eu target/release/eu] [--rounds 5] [--json]
 
-prints the whole table; it takes about an hour and a half on two quiet cores, most of it PyTorch's
-AVX2. Parts of it: --cases S,M  --rows bf16,avx512,avx2  --threads 1,2  --only eu|torch.
+prints the whole table; it takes about three quarters of an hour on two cores, which should have
+nothing else to do: threads of PyTorch that wait for each other keep their cores busy, and where
+they must share them its two threads fall behind one. Interrupted, it prints what it has. Parts:
+--cases S,M  --rows bf16,avx512,avx2  --threads 1,2  --only eu|torch.
 
 Cases are shapes of a Llama with tied embeddings and random tokens:
   S  d 256, 6 layers, 4 heads, FF 704, vocabulary 8192, 8 x 256 tokens a step
@@ -36,6 +38,7 @@ medians does not.
 import argparse
 import collections
 import datetime
+import itertools
 import json
 import os
 import statistics
@@ -111,7 +114,7 @@ def torch(asked, env):
 
 def with_torch(mode, case, row, threads, n_steps, cache):
     asked = case._asdict() | {"mode": mode, "threads": threads, "steps": n_steps}
-    cached = {"TORCHINDUCTOR_CACHE_DIR": f"{cache}/{threads}-threads"}
+    cached = {"TORCHINDUCTOR_CACHE_DIR": cache}
     made = torch(json.dumps(asked), row.env | cached | {"OMP_NUM_THREADS": str(threads)})
     assert made["n_params"] == params(case), "the models differ"
     speeds = {}
@@ -122,12 +125,12 @@ def with_torch(mode, case, row, threads, n_steps, cache):
     return Run(speeds, made["peak_rss_bytes"], made["wall_s"][0], made)
 
 
-def measure(args, name, row_name, cache):
-    """Runs by (program, threads), where a program is `eu` or a mode of PyTorch."""
+def measure(args, name, row_name, cache, runs):
+    """Fills `runs` by (program, threads), where a program is `eu` or a mode of PyTorch."""
     case, row = CASES[name], ROWS[row_name]
     n_steps = args.steps or case.steps
     programs = {"eu": ["eu"], "torch": row.modes}.get(args.only, ["eu", *row.modes])
-    runs, failed = collections.defaultdict(list), set()
+    failed = set()
     for number in range(args.rounds):
         for threads in args.threads:
             for program in programs:
@@ -137,7 +140,8 @@ def measure(args, name, row_name, cache):
                     if program == "eu":
                         run = with_eu(args.eu, case, row, threads, n_steps)
                     else:
-                        run = with_torch(program, case, row, threads, n_steps, cache)
+                        made = f"{cache}/{name}-{threads}"  # what the compiler keeps
+                        run = with_torch(program, case, row, threads, n_steps, made)
                 except RuntimeError as error:
                     if program == "eu" or len(row.modes) == 1:
                         raise
@@ -148,7 +152,6 @@ def measure(args, name, row_name, cache):
                 speeds = ", ".join(f"{run.speeds[c, 'best']:.0f}/{c}-s" for c in CLOCKS)
                 where = f"{name} {row_name} {threads}T round {number + 1}"
                 print(f"  {where} {program}: {speeds}", file=sys.stderr)
-    return runs
 
 
 def over_rounds(runs):
@@ -203,7 +206,7 @@ def summary(name, row_name, runs, args):
             entry["memory_ratio"] = memory
             entry["memory"] = verdict(1 / memory, 1 / memory, 1 / MEMORY_AT_MOST, 1 / MEMORY_AIM)
         found.append(entry)
-    if {1, 2} <= set(args.threads) and ("eu", 1) in runs:
+    if ("eu", 1) in runs and ("eu", 2) in runs:
         one, two = (over_rounds(runs["eu", threads]) for threads in (1, 2))
         best, median = (two["wall", s] / one["wall", s] for s in ("best", "median"))
         words = verdict(best, median, THREADS_AT_LEAST, THREADS_AIM)
@@ -263,6 +266,20 @@ def products():
     return {name: round(torch("product", env | alone)["gflops"]) for name, env in rows.items()}
 
 
+def tell(args, about, found):
+    versions = ", ".join(filter(None, [about.get("eu"), about.get("torch")]))
+    print(f"machine: {about['machine']}, {about['cores']} cores, load {about['load']} at the start")
+    print(f"{versions}; {about['date']}; {args.rounds} rounds; best (median)")
+    for name in args.cases:
+        n_params, n_flops = params(CASES[name]), flops(CASES[name])
+        print(f"{name}: {n_params / 1e6:.1f} M parameters, {n_flops / 1e6:.1f} MFLOP a token")
+    if "f32_product_gflops" in about:
+        told = ", ".join(f"{speed} {what}" for what, speed in about["f32_product_gflops"].items())
+        print(f"PyTorch's f32 product, one thread, GFLOP/s: {told}")
+    print(f"{about.get('incomplete', '')}")
+    show(found)
+
+
 def main():
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -293,27 +310,24 @@ def main():
         about["f32_product_gflops"] = products()
     found = []
     with tempfile.TemporaryDirectory() as cache:
-        for name in args.cases:
-            for row in args.rows:
-                runs = measure(args, name, row, f"{cache}/{name}")
-                theirs = [r.told["version"] for (p, _), rs in runs.items() if p != "eu" for r in rs]
-                about |= {"torch": f"PyTorch {theirs[0]}"} if theirs else {}
-                found += summary(name, row, runs, args)
+        for name, row in itertools.product(args.cases, args.rows):
+            runs = collections.defaultdict(list)
+            try:
+                measure(args, name, row, cache, runs)
+            except (KeyboardInterrupt, RuntimeError) as error:
+                about["incomplete"] = f"stopped in {name} {row}: {str(error) or 'interrupted'}"
+                print(about["incomplete"], file=sys.stderr)
+            theirs = [r.told["version"] for (p, _), rs in runs.items() if p != "eu" for r in rs]
+            about |= {"torch": f"PyTorch {theirs[0]}"} if theirs else {}
+            found += summary(name, row, runs, args)
+            if "incomplete" in about:
+                break
     if args.json:
         print(json.dumps({"about": about, "table": found}))
-        return
-    versions = ", ".join(filter(None, [about.get("eu"), about.get("torch")]))
-    print(f"machine: {about['machine']}, {about['cores']} cores, load {about['load']} at the start")
-    print(f"{versions}; {about['date']}; {args.rounds} rounds; best (median)")
-    for name in args.cases:
-        n_params, n_flops = params(CASES[name]), flops(CASES[name])
-        print(f"{name}: {n_params / 1e6:.1f} M parameters, {n_flops / 1e6:.1f} MFLOP a token")
-    if "f32_product_gflops" in about:
-        told = ", ".join(f"{speed} {what}" for what, speed in about["f32_product_gflops"].items())
-        print(f"PyTorch's f32 product, one thread, GFLOP/s: {told}")
-    print()
-    show(found)
+    else:
+        tell(args, about, found)
+    return 1 if "incomplete" in about else 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

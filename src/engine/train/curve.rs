@@ -4,8 +4,8 @@
 //! them again; what both sides must do alike (shape, weights, batches, rate) is written there and
 //! here. `cargo test --lib curve -- --nocapture` prints the differences.
 //!
-//! PyTorch in bf16 autocast is itself up to 0.73 % (mean 0.09 %, final loss 0.10 %) from PyTorch
-//! in f64 on these steps, and in f32 0.002 %: the tolerances below leave room above that.
+//! PyTorch in bf16 autocast is itself up to 0.21 % (mean 0.03 %, final loss 0.01 %) from PyTorch
+//! in f64 on these steps, and in f32 less than 0.001 %: the tolerances leave room above that.
 
 use std::path::Path;
 
@@ -34,10 +34,17 @@ const F32: Tolerance = Tolerance {
     last: 1e-4,
 };
 
+const BF16: Tolerance = Tolerance {
+    step: 1e-2,
+    mean: 2e-3,
+    last: 5e-3,
+};
+
 /// PyTorch's losses, one a step.
 #[derive(Deserialize)]
 struct Golden {
     f32: Vec<f64>,
+    bf16: Vec<f64>,
 }
 
 impl Golden {
@@ -167,4 +174,10 @@ fn two_hundred_steps_in_f32_follow_pytorch() {
     let executor = Executor::cpu(2).unwrap();
     let ours = train(&plan(), &executor);
     compare("f32", &ours, &Golden::read().f32, &F32);
+}
+
+#[test]
+fn what_is_allowed_in_bf16_is_more_than_the_noise_of_pytorch_itself() {
+    let golden = Golden::read();
+    compare("PyTorch's bf16", &golden.bf16, &golden.f32, &BF16);
 }
