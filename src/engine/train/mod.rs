@@ -16,6 +16,8 @@ mod schedule;
 mod start;
 
 #[cfg(test)]
+mod curve;
+#[cfg(test)]
 pub(crate) mod fixture;
 #[cfg(test)]
 mod tests;
