@@ -14,7 +14,9 @@ use std::ops::Range;
 use half::bf16;
 use rayon::prelude::*;
 
-use super::lanes::{exp2, half_up, load, pairs, store_narrow, store_pairs, sum_of_products, turn};
+use super::lanes::{
+    columns, exp2, half_up, load, pairs, store_first, store_pairs, store_row, sum_of_products,
+};
 use super::pack::{Form, pack};
 use super::scratch::{Room, Scratch};
 use super::seen::Seen;
@@ -42,6 +44,10 @@ thread_local! {
     /// Sums of gradients of queries, of the thread that calls.
     static PARTIAL: RefCell<Room<f32>> = RefCell::default();
 }
+
+/// A cell of sums, and of an operand.
+type Sums = [f32; CELL];
+type Operand = [bf16; CELL];
 
 /// What the forward pass leaves for the backward pass.
 #[derive(Debug, Clone, Copy)]
@@ -178,12 +184,11 @@ fn run(task: &Task<'_>, scratch: &mut Scratch) {
     ] = scratch.operands.parts([
         n_keys, n_keys, n_keys, n_queries, n_queries, n_queries, n_queries, block, block, block,
     ]);
-    let [dk, dv, dq, scores, d_shares, lse, means] = scratch.sums.parts([
+    let [dk, dv, dq, scores, lse, means] = scratch.sums.parts([
         n_keys,
         n_keys,
         n_queries,
-        CELL,
-        CELL,
+        4 * CELL,
         PACKED * SIDE,
         PACKED * SIDE,
     ]);
@@ -203,6 +208,10 @@ fn run(task: &Task<'_>, scratch: &mut Scratch) {
         row,
         Form::RightTurned,
     );
+    let [now, next, ..] = scores.as_chunks_mut().0.as_chunks_mut().0 else {
+        return; // four cells are two pairs
+    };
+    let [shares, ds_right, ds_left] = [shares, ds_right, ds_left].map(|x| x.as_chunks_mut().0);
     dk.fill(0.0);
     dv.fill(0.0);
 
@@ -273,7 +282,7 @@ fn run(task: &Task<'_>, scratch: &mut Scratch) {
                             &v_turned[key_at..],
                         ],
                         [&lse[rows..], &means[rows..]],
-                        [&mut *scores, &mut *d_shares],
+                        [&mut *now, &mut *next],
                         [&mut *shares, &mut *ds_right, &mut *ds_left],
                     );
                     block.add_for_keys(&mut dv[key_at..], &d_out_turned[at..], shares);
@@ -323,57 +332,68 @@ impl Block<'_> {
     fn shares(
         &self,
         operands: [&[bf16]; 4],
-        rows: [&[f32]; 2],
-        [scores, d_shares]: [&mut [f32]; 2],
-        [shares, ds_right, ds_left]: [&mut [bf16]; 3],
+        [lse, means]: [&[f32]; 2],
+        [now, next]: [&mut [Sums; 2]; 2],
+        [shares, ds_right, ds_left]: [&mut [Operand]; 3],
     ) {
-        let wide = self.cells / CELL;
-        for (i, query) in self.queries.clone().enumerate() {
-            let seen = self.seen.cells(query);
-            for (j, key) in self.keys.clone().enumerate() {
-                if !seen.contains(&key) {
-                    continue;
-                }
-                let [q, k, d_out, v] = operands;
-                let (q, d_out) = (&q[i * self.cells..], &d_out[i * self.cells..]);
-                let (k, v) = (&k[j * self.cells..], &v[j * self.cells..]);
-                self.tiles
-                    .product::<false>(scores, q, k, wide, [CELL, CELL]);
-                self.tiles
-                    .product::<false>(d_shares, d_out, v, wide, [CELL, CELL]);
-                if !self.seen.all(query, key) {
-                    self.seen.hidden(query, key, |query, keys| {
-                        for key in keys {
-                            scores[place_of(query, key)] = f32::NEG_INFINITY;
-                        }
-                    });
-                }
-                let (right, left) = ((j * QUERIES + i) * CELL, (i * KEYS + j) * CELL);
-                let rows = rows.map(|x| &x[i * SIDE..][..SIDE]);
-                softmax_back(
-                    [scores, d_shares],
-                    rows,
-                    self.scale,
-                    [
-                        &mut shares[right..][..CELL],
-                        &mut ds_right[right..][..CELL],
-                        &mut ds_left[left..][..CELL],
-                    ],
-                );
-            }
+        let inside = |&(i, j): &(usize, usize)| {
+            self.seen
+                .cells(self.queries.start + i)
+                .contains(&(self.keys.start + j))
+        };
+        let mut cells = (0..self.queries.len())
+            .flat_map(|i| (0..self.keys.len()).map(move |j| (i, j)))
+            .filter(inside);
+        let (mut now, mut next) = (now, next);
+        let mut ahead = cells.next();
+        if let Some(cell) = ahead {
+            self.products(cell, operands, now);
         }
+        while let Some((i, j)) = ahead {
+            // tiles work on the next cell while vectors work on this one
+            ahead = cells.next();
+            if let Some(cell) = ahead {
+                self.products(cell, operands, next);
+            }
+            let (query, key) = (self.queries.start + i, self.keys.start + j);
+            if !self.seen.all(query, key) {
+                self.seen.hidden(query, key, |query, keys| {
+                    for key in keys {
+                        now[0][place_of(query, key)] = f32::NEG_INFINITY;
+                    }
+                });
+            }
+            let (right, left) = (j * QUERIES + i, i * KEYS + j);
+            let outputs = [&mut shares[right], &mut ds_right[right], &mut ds_left[left]];
+            let rows = [lse, means].map(|x| &x.as_chunks().0[i]);
+            softmax_back(now, rows, self.scale, outputs);
+            (now, next) = (next, now);
+        }
+    }
+
+    /// Scores, short of the scale, and gradients of shares of one cell of the block.
+    #[inline(always)]
+    fn products(&self, (i, j): (usize, usize), operands: [&[bf16]; 4], into: &mut [Sums; 2]) {
+        let ([q, k, d_out, v], wide) = (operands, self.cells / CELL);
+        let (q, d_out) = (&q[i * self.cells..], &d_out[i * self.cells..]);
+        let (k, v) = (&k[j * self.cells..], &v[j * self.cells..]);
+        let [scores, d_shares] = into;
+        self.tiles
+            .product::<false>(scores, q, k, wide, [CELL, CELL]);
+        self.tiles
+            .product::<false>(d_shares, d_out, v, wide, [CELL, CELL]);
     }
 
     /// Adds, for every cell of keys, products with the cells of queries that see it; `sums` have
     /// the width of a head for rows.
-    fn add_for_keys(&self, sums: &mut [f32], left: &[bf16], right: &[bf16]) {
+    fn add_for_keys(&self, sums: &mut [f32], left: &[bf16], right: &[Operand]) {
         for (j, key) in self.keys.clone().enumerate() {
             let sees = |query: &usize| self.seen.cells(*query).contains(&key);
             let n = self.queries.clone().filter(sees).count(); // neighbours all
             let Some(first) = self.queries.clone().position(|query| sees(&query)) else {
                 continue;
             };
-            let right = &right[(j * QUERIES + first) * CELL..];
+            let right = right[j * QUERIES + first..].as_flattened();
             for i in 0..self.cells / CELL {
                 let sum = &mut sums[j * self.cells + i * CELL..];
                 let left = &left[first * self.cells + i * CELL..];
@@ -384,7 +404,7 @@ impl Block<'_> {
     }
 
     /// Adds, for every cell of queries, products with the cells of keys that it sees.
-    fn add_for_queries(&self, sums: &mut [f32], left: &[bf16], right: &[bf16]) {
+    fn add_for_queries(&self, sums: &mut [f32], left: &[Operand], right: &[bf16]) {
         for (i, query) in self.queries.clone().enumerate() {
             let seen = self.seen.cells(query);
             let keys = seen.start.max(self.keys.start)..seen.end.min(self.keys.end);
@@ -392,7 +412,7 @@ impl Block<'_> {
                 continue;
             }
             let first = keys.start - self.keys.start;
-            let left = &left[(i * KEYS + first) * CELL..];
+            let left = left[i * KEYS + first..].as_flattened();
             for j in 0..self.cells / CELL {
                 let sum = &mut sums[i * self.cells + j * CELL..];
                 let right = &right[first * self.cells + j * CELL..];
@@ -407,10 +427,10 @@ impl Block<'_> {
 /// and Σ do·o, of the queries.
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
 fn softmax_back(
-    [scores, d_shares]: [&[f32]; 2],
-    [lse, means]: [&[f32]; 2],
+    [scores, d_shares]: &[Sums; 2],
+    [lse, means]: [&[f32; SIDE]; 2],
     scale: f32,
-    [shares, right, left]: [&mut [bf16]; 3],
+    [shares, right, left]: [&mut Operand; 3],
 ) {
     let (scale, zero) = (_mm512_set1_ps(scale), _mm512_setzero_ps());
     for row in 0..16 {
@@ -438,7 +458,7 @@ fn softmax_back(
 /// Rounds a cell of rows of sums to the gradient of queries, keys or values: `[batch, head among
 /// all heads of packed rows, cell]`. `turned` where a row of sums is a column of the gradient.
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
-fn write(call: &Call<'_>, sums: &mut [f32], place: [usize; 3], turned: bool, scale: f64) {
+fn write(call: &Call<'_>, sums: &[f32], place: [usize; 3], turned: bool, scale: f64) {
     let &Dims {
         tq,
         head_dim: hd,
@@ -447,16 +467,24 @@ fn write(call: &Call<'_>, sums: &mut [f32], place: [usize; 3], turned: bool, sca
     } = call.dims;
     let [batch, head, cell] = place;
     let first = cell * SIDE;
-    for (i, sums) in sums.chunks_exact_mut(CELL).enumerate() {
-        if turned {
-            turn(sums);
-        }
-        for row in 0..SIDE.min(tq - first) {
+    let n = SIDE.min(tq - first);
+    for (i, sums) in sums.chunks_exact(CELL).enumerate() {
+        let row_of = |row: usize| {
             let at = (batch * tq + first + row) * stride + head * hd + i * SIDE;
             // SAFETY: every task has heads, and keys or queries, of its own
-            let to = unsafe { call.dqkv.slice(at, SIDE.min(hd - i * SIDE)) };
-            let at = place_of(row, 0);
-            store_narrow(to, [load(sums, at), load(sums, at + 256)], scale as f32);
+            unsafe { call.dqkv.slice(at, SIDE.min(hd - i * SIDE)) }
+        };
+        if !turned {
+            for row in 0..n {
+                store_row(row_of(row), sums, row, scale as f32);
+            }
+            continue;
+        }
+        for half in 0..2 {
+            let rows = columns(sums, half, _mm512_set1_ps(scale as f32));
+            for (row, numbers) in (16 * half..n).zip(rows) {
+                store_first(row_of(row), numbers);
+            }
         }
     }
 }

@@ -9,7 +9,7 @@ use std::ops::Range;
 use half::bf16;
 use rayon::prelude::*;
 
-use super::lanes::{exp2, half_up, load, pairs, store, store_narrow, store_pairs, turn};
+use super::lanes::{columns, exp2, half_up, load, pairs, store, store_first, store_pairs};
 use super::pack::{Form, pack};
 use super::scratch::Scratch;
 use super::seen::Seen;
@@ -19,9 +19,9 @@ use crate::engine::ops::gemm::{Matrix, Shared};
 use crate::engine::ops::simd::Isa;
 
 /// Cells of keys in a block: their scores, shares and the keys themselves stay in the first cache.
-const KEYS: usize = 4;
+const KEYS: usize = 2;
 /// Cells of queries that meet a block of keys in turn.
-const QUERIES: usize = 4;
+const QUERIES: usize = 2;
 /// Tasks wanted of one call, so that every thread has some.
 const TASKS: usize = 16;
 /// Shares may grow to 2^this before everything is scaled down; both kinds of numbers have room.
@@ -172,7 +172,7 @@ fn run(task: &Task<'_>, scratch: &mut Scratch) {
                 }
             }
             for cell in start..end {
-                let out = &mut out[(cell - start) * wide * CELL..][..wide * CELL];
+                let out = &out[(cell - start) * wide * CELL..][..wide * CELL];
                 finish(task, head, cell, &states[cell - start], out);
             }
         }
@@ -266,7 +266,7 @@ fn softmax(state: &mut State, scores: &[f32], shares: &mut [bf16], out: &mut [f3
 
 /// Writes the output of a cell of queries, and lse.
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
-fn finish(task: &Task<'_>, head: usize, cell: usize, state: &State, out: &mut [f32]) {
+fn finish(task: &Task<'_>, head: usize, cell: usize, state: &State, out: &[f32]) {
     let &Dims {
         tq,
         n_heads,
@@ -289,15 +289,16 @@ fn finish(task: &Task<'_>, head: usize, cell: usize, state: &State, out: &mut [f
     for (lse, (&top, &sum)) in lse.iter_mut().zip(tops.iter().zip(sums)) {
         *lse = top.mul_add(std::f32::consts::LN_2, sum.ln());
     }
-    for (i, out) in out.chunks_exact_mut(CELL).enumerate() {
-        turn(out);
+    for (i, out) in out.chunks_exact(CELL).enumerate() {
         let width = SIDE.min(hd - i * SIDE);
-        for (query, sum) in sums[..n].iter().enumerate() {
-            let at = ((task.batch * tq + first + query) * n_heads + head) * hd + i * SIDE;
-            // SAFETY: as for `lse`
-            let o = unsafe { task.o.slice(at, width) };
-            let row = place_of(query, 0);
-            store_narrow(o, [load(out, row), load(out, row + 256)], 1.0 / sum);
+        for half in 0..2 {
+            let factor = _mm512_div_ps(_mm512_set1_ps(1.0), state.sum[half]);
+            let rows = columns(out, half, factor);
+            for (query, row) in (16 * half..n).zip(rows) {
+                let at = ((task.batch * tq + first + query) * n_heads + head) * hd + i * SIDE;
+                // SAFETY: as for `lse`
+                store_first(unsafe { task.o.slice(at, width) }, row);
+            }
         }
     }
 }

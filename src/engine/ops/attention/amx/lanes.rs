@@ -4,7 +4,7 @@ use std::arch::x86_64::*;
 
 use half::bf16;
 
-use super::tile::CELL;
+use super::tile::place_of;
 
 /// 2^x to 3e-6 of itself; 0 far below, not a number where x is none.
 #[inline]
@@ -29,37 +29,75 @@ pub(super) fn half_up(x: __m512) -> __m512i {
     _mm512_add_epi32(_mm512_castps_si512(x), _mm512_set1_epi32(0x8000))
 }
 
+/// As [`half_up`], but ties to even, and what is no number stays none.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
+fn half_even(x: __m512) -> __m512i {
+    let bits = _mm512_castps_si512(x);
+    let odd = _mm512_and_si512(_mm512_srli_epi32::<16>(bits), _mm512_set1_epi32(1));
+    let up = _mm512_add_epi32(_mm512_add_epi32(bits, _mm512_set1_epi32(0x7fff)), odd);
+    let none = _mm512_cmp_ps_mask::<_CMP_UNORD_Q>(x, x);
+    _mm512_mask_blend_epi32(none, up, _mm512_set1_epi32(0x7fc0_0000))
+}
+
 /// bf16 of two vectors that went through [`half_up`], those of the first before those of the
 /// second in each pair.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
 pub(super) fn pairs(first: __m512i, second: __m512i) -> __m512i {
-    _mm512_mask_blend_epi16(0xaaaa_aaaa, _mm512_srli_epi32::<16>(first), second)
+    const SELECT: i32 = 0xea; // (a and b) or c
+    let upper = _mm512_set1_epi32(0xffff_0000_u32 as i32);
+    _mm512_ternarylogic_epi32::<SELECT>(second, upper, _mm512_srli_epi32::<16>(first))
 }
 
-/// The 16 nearest bf16, ties to even.
+/// Writes a row of a cell of sums, as many numbers of it as there is room for, each times its
+/// factor, as bf16.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
-fn narrow(x: __m512) -> __m256i {
-    let bits = _mm512_castps_si512(x);
-    let odd = _mm512_and_si512(_mm512_srli_epi32::<16>(bits), _mm512_set1_epi32(1));
-    let up = _mm512_add_epi32(_mm512_add_epi32(bits, _mm512_set1_epi32(0x7fff)), odd);
-    let none = _mm512_cmp_ps_mask::<_CMP_UNORD_Q>(x, x);
-    let up = _mm512_mask_blend_epi32(none, up, _mm512_set1_epi32(0x7fc0_0000));
-    _mm512_cvtepi32_epi16(_mm512_srli_epi32::<16>(up))
-}
-
-/// Writes up to 32 numbers, each times its factor, as bf16.
-#[inline]
-#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
-pub(super) fn store_narrow(to: &mut [bf16], x: [__m512; 2], factor: f32) {
+pub(super) fn store_row(to: &mut [bf16], cell: &[f32], row: usize, factor: f32) {
     let factor = _mm512_set1_ps(factor);
-    let low = narrow(_mm512_mul_ps(x[0], factor));
-    let high = narrow(_mm512_mul_ps(x[1], factor));
-    let all = _mm512_inserti64x4::<1>(_mm512_castsi256_si512(low), high);
+    let at = place_of(row, 0);
+    let low = half_even(_mm512_mul_ps(load(cell, at), factor));
+    let high = half_even(_mm512_mul_ps(load(cell, at + 256), factor));
+    let [low, high] = [_mm512_srli_epi32::<16>(low), _mm512_srli_epi32::<16>(high)];
+    let all = _mm512_castsi256_si512(_mm512_cvtepi32_epi16(low));
+    store_first(
+        to,
+        _mm512_inserti64x4::<1>(all, _mm512_cvtepi32_epi16(high)),
+    );
+}
+
+/// The 16 columns of a cell of sums from `16·half` on, each times its factor, as rows of 32 bf16.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
+pub(super) fn columns(cell: &[f32], half: usize, factor: __m512) -> [__m512i; 16] {
+    let mut x = [_mm512_setzero_si512(); 16];
+    for (i, x) in x.iter_mut().enumerate() {
+        let at = place_of(2 * i, 16 * half);
+        let first = half_even(_mm512_mul_ps(load(cell, at), factor));
+        let second = half_even(_mm512_mul_ps(load(cell, at + 16), factor));
+        *x = pairs(first, second);
+    }
+    transpose(x)
+}
+
+/// Writes as many of the 32 numbers as there is room for.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
+pub(super) fn store_first(to: &mut [bf16], x: __m512i) {
     let mask = first_lanes(to.len());
     // SAFETY: the mask leaves no more numbers than the slice has
-    unsafe { _mm512_mask_storeu_epi16(to.as_mut_ptr().cast(), mask, all) }
+    unsafe { _mm512_mask_storeu_epi16(to.as_mut_ptr().cast(), mask, x) }
+}
+
+/// The first up to 16 numbers.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
+fn widen(x: &[bf16]) -> __m512 {
+    let mask = first_lanes(x.len()) as u16;
+    // SAFETY: the mask leaves no more numbers than the slice has
+    let x = unsafe { _mm256_maskz_loadu_epi16(mask, x.as_ptr().cast()) };
+    _mm512_castsi512_ps(_mm512_slli_epi32::<16>(_mm512_cvtepu16_epi32(x)))
 }
 
 /// Σ a·b.
@@ -68,13 +106,7 @@ pub(super) fn store_narrow(to: &mut [bf16], x: [__m512; 2], factor: f32) {
 pub(super) fn sum_of_products([a, b]: [&[bf16]; 2]) -> f32 {
     let mut sum = _mm512_setzero_ps();
     for (a, b) in a.chunks(16).zip(b.chunks(16)) {
-        let mask = first_lanes(a.len().min(b.len())) as u16;
-        let [a, b] = [a, b].map(|x| {
-            // SAFETY: the mask leaves no more numbers than the shorter slice has
-            let x = unsafe { _mm256_maskz_loadu_epi16(mask, x.as_ptr().cast()) };
-            _mm512_castsi512_ps(_mm512_slli_epi32::<16>(_mm512_cvtepu16_epi32(x)))
-        });
-        sum = _mm512_fmadd_ps(a, b, sum);
+        sum = _mm512_fmadd_ps(widen(a), widen(b), sum);
     }
     _mm512_reduce_add_ps(sum)
 }
@@ -146,23 +178,4 @@ pub(super) fn transpose(x: [__m512i; 16]) -> [__m512i; 16] {
         y[12 + j] = _mm512_shuffle_i32x4::<0b11_01_11_01>(ab_high, cd_high);
     }
     y
-}
-
-/// Turns a cell of sums: rows become columns, in place.
-#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
-pub(super) fn turn(cell: &mut [f32]) {
-    let cell: &mut [f32; CELL] = cell.first_chunk_mut().expect("a cell");
-    let tile = |cell: &[f32; CELL], at: usize| {
-        let mut x = [_mm512_setzero_si512(); 16];
-        for (row, x) in x.iter_mut().enumerate() {
-            *x = _mm512_castps_si512(load(cell, at + 16 * row));
-        }
-        transpose(x)
-    };
-    let turned = [0, 512, 256, 768].map(|at| tile(cell, at)); // (0,1) and (1,0) change places
-    for (tile, x) in turned.iter().enumerate() {
-        for (row, &x) in x.iter().enumerate() {
-            store(cell, 256 * tile + 16 * row, _mm512_castsi512_ps(x));
-        }
-    }
 }

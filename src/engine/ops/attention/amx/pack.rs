@@ -51,7 +51,10 @@ pub(super) fn pack(to: &mut [bf16], from: &Matrix<'_, bf16>, row: usize, form: F
                 let (mut low, mut high) =
                     ([_mm512_setzero_si512(); 16], [_mm512_setzero_si512(); 16]);
                 for i in 0..16 {
-                    let [a, b] = [row + i, row + 16 + i].map(|row| numbers(from, row, col));
+                    let (a, b) = (
+                        numbers(from, row + i, col),
+                        numbers(from, row + 16 + i, col),
+                    );
                     low[i] = couple(_mm512_castsi512_si256(a), _mm512_castsi512_si256(b));
                     high[i] = couple(
                         _mm512_extracti64x4_epi64::<1>(a),
