@@ -69,9 +69,8 @@ impl Island {
             true => self.matrix().transposed(),
             false => self.matrix(),
         };
-        let line = |i| {
-            (0..m.cols)
-                .map(move |j| f64::from(m.data[i * m.row_stride + j * m.col_stride].to_f32()))
+        let line = |i: usize| {
+            (0..m.cols).map(move |j| f64::from(m.data[i * m.row_stride + j * m.col_stride].wide()))
         };
         (0..m.rows).flat_map(line).collect()
     }
