@@ -55,50 +55,69 @@ impl<C: Element> Job<'_, C> {
     #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512bf16")]
     unsafe fn run_with(&self, own: &mut Own, strips: [usize; 2], panels: [usize; 2]) {
         let tiles = Tiles::enter();
+        let n_strips = strips[1] - strips[0];
         let n_panels = panels[1] - panels[0];
-        let n_blocks = (strips[1] - strips[0]) * n_panels;
-        let n_own = if self.right.is_some() {
-            0
-        } else {
-            n_panels * self.chunk * CELL
-        };
-        let own_right = room(&mut own.right, n_own);
         let n_sums = if self.steps > self.chunk {
-            n_blocks * CELL
+            n_strips * n_panels
         } else {
             0
         };
-        let sums = Shared::new(room(&mut own.sums, n_sums));
-        let mut scratch = [Sums([0.0; CELL]), Sums([0.0; CELL])];
+        let sums = Shared::new(room(&mut own.sums, n_sums * CELL));
+        let rounds = self.steps.div_ceil(self.chunk).max(1);
+        let steps = |i: usize| [i, i + 1].map(|i| (i * self.chunk).min(self.steps));
+        let n_own = match self.right {
+            Some(_) => 0,
+            None => n_panels * self.chunk * CELL,
+        };
+        let n_buffers = rounds.min(2);
+        let own_right = Shared::new(room(&mut own.right, n_buffers * n_own));
+        // what is packed for a round: the buffers take turns
+        let cells = |i: usize| Cells {
+            data: own_right,
+            start: i % n_buffers * n_own,
+            first: [panels[0], steps(i)[0]],
+            steps: self.chunk,
+        };
+        if self.right.is_none() {
+            // SAFETY: AVX-512 is the caller's word; the cells are of this thread
+            unsafe { pack(cells(0), Side::Right, self.b, panels, steps(0)) };
+        }
         let wide = size_of::<C>() == size_of::<f32>();
+        let mut scratch = [Sums([0.0; CELL]), Sums([0.0; CELL])];
         let mut turn = 0;
         let mut waiting: Option<Place<C>> = None;
-        for from in (0..self.steps.max(1)).step_by(self.chunk) {
-            let n_steps = self.chunk.min(self.steps - from);
-            let [first, last] = [from == 0, from + n_steps == self.steps];
-            let own = Cells {
-                data: Shared::new(own_right),
-                first: [panels[0], from],
-                steps: self.chunk,
+        for i in 0..rounds {
+            let [from, to] = steps(i);
+            let n_steps = to - from;
+            let [first, last] = [i == 0, i + 1 == rounds];
+            // what the next round needs is packed beside the products of this one
+            let n_cells = match self.right {
+                None if !last => n_panels * (steps(i + 1)[1] - to),
+                _ => 0,
             };
-            if self.right.is_none() {
-                // SAFETY: AVX-512 is the caller's word; the cells are of this thread
-                unsafe { pack(own, Side::Right, self.b, panels, [from, from + n_steps]) };
-            }
-            let right: &[bf16] = match self.right {
-                Some(right) => &right[(panels[0] * self.steps + from) * CELL..],
-                None => own_right,
+            let n_parts = n_strips * n_panels * PARTS;
+            let (mut parts, mut packed) = (0, 0);
+            let mut pack_beside = || {
+                parts += 1;
+                while packed < parts * n_cells / n_parts {
+                    let [panel, step] = [panels[0] + packed % n_panels, to + packed / n_panels];
+                    let [panel, step] = [[panel, panel + 1], [step, step + 1]];
+                    // SAFETY: as above, and this round reads the other buffer
+                    unsafe { pack(cells(i + 1), Side::Right, self.b, panel, step) };
+                    packed += 1;
+                }
             };
-            let panel_len = CELL
-                * if self.right.is_some() {
-                    self.steps
-                } else {
-                    self.chunk
-                };
+            let (right, panel_len) = match self.right {
+                Some(right) => {
+                    let at = (panels[0] * self.steps + from) * CELL;
+                    (right[at..].as_ptr(), self.steps * CELL)
+                }
+                None => (own_right.at(cells(i).start).cast_const(), self.chunk * CELL),
+            };
             for strip in strips[0]..strips[1] {
                 let a = self.left(strip, from);
                 for panel in panels[0]..panels[1] {
-                    let b = &right[(panel - panels[0]) * panel_len..][..n_steps * CELL];
+                    let b = right.wrapping_add((panel - panels[0]) * panel_len).cast();
                     let place = self.place(strip, panel);
                     let whole = place.rows == SIDE && place.cols == SIDE;
                     let direct = wide && whole && !self.across;
@@ -107,8 +126,9 @@ impl<C: Element> Job<'_, C> {
                         row: place.stride * size_of::<C>(),
                         wide,
                     };
+                    let soon = (last || direct).then_some(soon);
                     let row = place.stride * size_of::<f32>();
-                    let block = (strip - strips[0]) * n_panels + panel - panels[0];
+                    let block = ((strip - strips[0]) * n_panels + panel - panels[0]) * CELL;
                     let [one, two] = &mut scratch;
                     let (ready, next) = if turn == 0 { (one, two) } else { (two, one) };
                     // SAFETY: a whole block of f32 lies in `c`, which this task alone touches
@@ -118,18 +138,14 @@ impl<C: Element> Job<'_, C> {
                             (true, true) if self.store == Store::Set => tiles.clear(),
                             (true, _) => tiles.load(place.data.cast(), row),
                             (false, true) => tiles.clear(),
-                            (false, false) => tiles.load(sums.at(block * CELL), SUMS_ROW),
+                            (false, false) => tiles.load(sums.at(block), SUMS_ROW),
                         }
-                        let soon = (last || direct).then_some(soon);
                         match waiting.take() {
-                            Some(place) => {
-                                tiles.add_product(a, b.as_ptr().cast(), n_steps, soon, |part| {
-                                    finish(ready, self.across, place, part);
-                                });
-                            }
-                            None => {
-                                tiles.add_product(a, b.as_ptr().cast(), n_steps, soon, |_| ());
-                            }
+                            Some(place) => tiles.add_product(a, b, n_steps, soon, |part| {
+                                finish(ready, self.across, place, part);
+                                pack_beside();
+                            }),
+                            None => tiles.add_product(a, b, n_steps, soon, |_| pack_beside()),
                         }
                         if direct {
                             tiles.store(place.data.cast(), row);
@@ -138,7 +154,7 @@ impl<C: Element> Job<'_, C> {
                             waiting = Some(place);
                             turn = 1 - turn;
                         } else {
-                            tiles.store(sums.at(block * CELL), SUMS_ROW);
+                            tiles.store(sums.at(block), SUMS_ROW);
                         }
                     }
                 }

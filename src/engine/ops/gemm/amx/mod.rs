@@ -23,10 +23,15 @@ use crate::engine::ops::buffer::{Buffer, Plain};
 use job::Job;
 use pack::{Side, pack_all};
 
-/// Numbers along k that are worked on before others: what a block needs of them fits caches.
-const CHUNK: usize = 1024;
+/// Steps along k that are worked on before others: longer ones leave the second cache, shorter
+/// ones move sums more often.
+const CHUNK: usize = 32;
 /// Tasks that a product is cut into at least, where it is large enough.
 const TASKS: usize = 8;
+/// Panels of a task at most: with [`CHUNK`] steps 512 KiB, a part of the second cache.
+const PANELS: usize = 8;
+/// Strips that are so few that narrow tasks cost less than packing all panels before.
+const LOW: usize = 16;
 
 /// Memory for packed operands, kept from one product to the next.
 #[derive(Default)]
@@ -94,12 +99,11 @@ pub(in crate::engine::ops) fn product<C: Element>(
         pack_all(right, Side::Right, b);
         &*right
     });
-    let chunk = TUNE[0].load(Relaxed);
     let job = Job {
         a,
         b,
         steps,
-        chunk: (chunk / SIDE).min(steps.max(1)),
+        chunk: CHUNK.min(steps.max(1)),
         packed_from,
         left,
         right,
@@ -115,18 +119,16 @@ pub(in crate::engine::ops) fn product<C: Element>(
     });
 }
 
-/// Rows and columns of tasks for so many strips and panels.
+/// Rows and columns of tasks for so many strips and panels. In one row of tasks each packs its
+/// panels itself, which is cheaper than packing all of them before.
 fn cut(strips: usize, panels: usize) -> [usize; 2] {
-    let cols = panels.div_ceil(TUNE[2].load(Relaxed));
-    let cols = if cols < TASKS {
-        cols.next_power_of_two()
-    } else {
-        cols.next_multiple_of(2)
-    };
-    let cols = cols.min(panels);
-    let rows = TUNE[1].load(Relaxed).min(TASKS).div_ceil(cols).min(strips);
-    [rows, cols]
+    let cols = panels.div_ceil(PANELS);
+    if cols >= TASKS {
+        return [1, cols.next_multiple_of(2)];
+    }
+    if strips <= LOW && panels >= 3 * TASKS {
+        return [1, TASKS];
+    }
+    let cols = cols.next_power_of_two().min(panels);
+    [TASKS.div_ceil(cols).min(strips), cols]
 }
-
-pub(in crate::engine::ops) static TUNE: [AtomicUsize; 4] = [const { AtomicUsize::new(1024) }; 4];
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};

@@ -23,6 +23,8 @@ pub(super) enum Side {
 #[derive(Clone, Copy)]
 pub(super) struct Cells<'a> {
     pub(super) data: Shared<'a, bf16>,
+    /// Where the first cell begins.
+    pub(super) start: usize,
     /// Group and step of the first cell.
     pub(super) first: [usize; 2],
     /// Steps of a group, whose cells lie one after the other.
@@ -42,9 +44,10 @@ pub(super) unsafe fn pack(
 ) {
     let cell = |group: usize, step: usize| {
         let at = (group - into.first[0]) * into.steps + step - into.first[1];
+        let at = into.start + at * CELL;
         // SAFETY: the caller's word
         unsafe {
-            let cell = into.data.slice(at * CELL, CELL);
+            let cell = into.data.slice(at, CELL);
             pack_cell(cell, side, x, group * SIDE, step * SIDE);
         }
     };
@@ -77,6 +80,7 @@ pub(super) fn pack_all(into: &mut [bf16], side: Side, x: Matrix<'_, bf16>) {
     let (groups, steps) = (across.div_ceil(SIDE), along.div_ceil(SIDE));
     let into = Cells {
         data: Shared::new(into),
+        start: 0,
         first: [0, 0],
         steps,
     };
@@ -113,7 +117,7 @@ unsafe fn pack_cell(cell: &mut [bf16], side: Side, x: Matrix<'_, bf16>, first: u
         true => (across_stride, size),
         false => (k_stride, [size[1], size[0]]),
     };
-    let lines = Lines::new(from, stride, size);
+    let lines = Lines::new(from, stride, size, SIDE * k_stride);
     // SAFETY: the first `size` numbers both ways are inside of the matrix; a cell is written;
     // the features are the caller's word
     unsafe {
@@ -137,10 +141,12 @@ struct Lines {
     stride: usize,
     n: usize,
     mask: __mmask32,
+    /// Numbers from here to where the next step begins.
+    ahead: usize,
 }
 
 impl Lines {
-    fn new(data: &[bf16], stride: usize, [n, len]: [usize; 2]) -> Self {
+    fn new(data: &[bf16], stride: usize, [n, len]: [usize; 2], ahead: usize) -> Self {
         debug_assert!(
             (n - 1) * stride + len <= data.len(),
             "lines outside of a matrix"
@@ -150,6 +156,7 @@ impl Lines {
             stride,
             n,
             mask: !0 >> (SIDE - len),
+            ahead,
         }
     }
 
@@ -162,6 +169,8 @@ impl Lines {
     #[target_feature(enable = "avx512f,avx512bw")]
     unsafe fn line<const WHOLE: bool>(self, i: usize) -> __m512i {
         let at = self.data.wrapping_add(i * self.stride).cast();
+        let ahead = self.data.wrapping_add(i * self.stride + self.ahead);
+        _mm_prefetch::<_MM_HINT_T1>(ahead.cast()); // never followed, inside or not
         if WHOLE {
             // SAFETY: the caller's word
             unsafe { _mm512_loadu_si512(at) }
