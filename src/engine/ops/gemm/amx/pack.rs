@@ -5,8 +5,9 @@
 use std::arch::x86_64::*;
 
 use half::bf16;
+use rayon::prelude::*;
 
-use super::super::Matrix;
+use super::super::{Matrix, Shared};
 use super::tile::{CELL, SIDE};
 
 /// One side of a product.
@@ -18,53 +19,117 @@ pub(super) enum Side {
     Right,
 }
 
-/// Packs the 32 rows (left) or columns (right) that begin at `first`, for the steps from `step`
-/// on that `into` has cells for.
+/// Packed cells of several groups of 32 rows (left) or columns (right).
+#[derive(Clone, Copy)]
+pub(super) struct Cells<'a> {
+    pub(super) data: Shared<'a, bf16>,
+    /// Where the first cell begins.
+    pub(super) start: usize,
+    /// Group and step of the first cell.
+    pub(super) first: [usize; 2],
+    /// Steps of a group, whose cells lie one after the other.
+    pub(super) steps: usize,
+}
+
+/// Packs some groups and some steps of a matrix, each from the first to before the second.
 ///
 /// # Safety
-/// The processor has AVX-512 (f, bw).
+/// The processor has AVX-512 (f, bw). Nobody else reads or writes these cells.
 pub(super) unsafe fn pack(
-    into: &mut [bf16],
+    into: Cells<'_>,
     side: Side,
     x: Matrix<'_, bf16>,
-    first: usize,
-    step: usize,
+    groups: [usize; 2],
+    steps: [usize; 2],
 ) {
-    // from here on rows are what lies along k or across it in memory: `lines` of numbers
-    // one beside the other, `stride` apart
-    let (across, along_k) = match side {
+    let cell = |group: usize, step: usize| {
+        let at = (group - into.first[0]) * into.steps + step - into.first[1];
+        let at = into.start + at * CELL;
+        // SAFETY: the caller's word
+        unsafe {
+            let cell = into.data.slice(at, CELL);
+            pack_cell(cell, side, x, group * SIDE, step * SIDE);
+        }
+    };
+    // along the lines of the matrix, as caches like it
+    if side.k_stride(x) == 1 {
+        (groups[0]..groups[1]).for_each(|g| (steps[0]..steps[1]).for_each(|s| cell(g, s)));
+    } else {
+        (steps[0]..steps[1]).for_each(|s| (groups[0]..groups[1]).for_each(|g| cell(g, s)));
+    }
+}
+
+impl Side {
+    fn k_stride(self, x: Matrix<'_, bf16>) -> usize {
+        match self {
+            Side::Left => x.col_stride,
+            Side::Right => x.row_stride,
+        }
+    }
+}
+
+/// The same over threads: all groups and steps.
+pub(super) fn pack_all(into: &mut [bf16], side: Side, x: Matrix<'_, bf16>) {
+    // steps of a task that goes along lines across k
+    const TOGETHER: usize = 4;
+
+    let (across, along) = match side {
         Side::Left => (x.rows, x.cols),
         Side::Right => (x.cols, x.rows),
     };
-    let (across_stride, k_stride) = match side {
-        Side::Left => (x.row_stride, x.col_stride),
-        Side::Right => (x.col_stride, x.row_stride),
+    let (groups, steps) = (across.div_ceil(SIDE), along.div_ceil(SIDE));
+    let into = Cells {
+        data: Shared::new(into),
+        start: 0,
+        first: [0, 0],
+        steps,
     };
-    for (i, cell) in into.chunks_exact_mut(CELL).enumerate() {
-        let k = (step + i) * SIDE;
-        let size = [
-            across.saturating_sub(first).min(SIDE),
-            along_k.saturating_sub(k).min(SIDE),
-        ];
-        if size.contains(&0) {
-            cell.fill(bf16::ZERO);
-            continue;
-        }
-        let from = &x.data[first * across_stride + k * k_stride..];
-        let into = cell.as_mut_ptr();
-        // SAFETY: the first `size` numbers both ways are inside of the matrix; a cell is written;
-        // the features are the caller's word
-        unsafe {
-            match (side, k_stride == 1) {
-                (Side::Left, true) => copy(into, Lines::new(from, across_stride, size)),
-                (Side::Left, false) => {
-                    turn_pairs(into, Lines::new(from, k_stride, [size[1], size[0]]));
-                }
-                (Side::Right, true) => turn(into, Lines::new(from, across_stride, size)),
-                (Side::Right, false) => {
-                    pairs(into, Lines::new(from, k_stride, [size[1], size[0]]));
-                }
-            }
+    let part = |groups: [usize; 2], steps: [usize; 2]| {
+        // SAFETY: only called where `lacks` has no reason; tasks share no cells
+        unsafe { pack(into, side, x, groups, steps) };
+    };
+    if side.k_stride(x) == 1 {
+        (0..groups)
+            .into_par_iter()
+            .for_each(|g| part([g, g + 1], [0, steps]));
+    } else {
+        (0..steps.div_ceil(TOGETHER)).into_par_iter().for_each(|t| {
+            part([0, groups], [t * TOGETHER, ((t + 1) * TOGETHER).min(steps)]);
+        });
+    }
+}
+
+/// Packs the cell of a matrix that begins at these rows (left) or columns (right), and along k.
+///
+/// # Safety
+/// The processor has AVX-512 (f, bw).
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw")]
+unsafe fn pack_cell(cell: &mut [bf16], side: Side, x: Matrix<'_, bf16>, first: usize, k: usize) {
+    let (across, along, across_stride, k_stride) = match side {
+        Side::Left => (x.rows, x.cols, x.row_stride, x.col_stride),
+        Side::Right => (x.cols, x.rows, x.col_stride, x.row_stride),
+    };
+    let size = [across - first, along - k].map(|size| size.min(SIDE));
+    let from = &x.data[first * across_stride + k * k_stride..];
+    let into = cell.as_mut_ptr();
+    let (stride, size) = match k_stride == 1 {
+        true => (across_stride, size),
+        false => (k_stride, [size[1], size[0]]),
+    };
+    let lines = Lines::new(from, stride, size, SIDE * k_stride);
+    // SAFETY: the first `size` numbers both ways are inside of the matrix; a cell is written;
+    // the features are the caller's word
+    unsafe {
+        match (side, k_stride == 1, size == [SIDE; 2]) {
+            (Side::Left, true, true) => copy::<true>(into, lines),
+            (Side::Left, true, false) => copy::<false>(into, lines),
+            (Side::Left, false, true) => turn_pairs::<true>(into, lines),
+            (Side::Left, false, false) => turn_pairs::<false>(into, lines),
+            (Side::Right, true, true) => turn::<true>(into, lines),
+            (Side::Right, true, false) => turn::<false>(into, lines),
+            (Side::Right, false, true) => pairs::<true>(into, lines),
+            (Side::Right, false, false) => pairs::<false>(into, lines),
         }
     }
 }
@@ -76,10 +141,12 @@ struct Lines {
     stride: usize,
     n: usize,
     mask: __mmask32,
+    /// Numbers from here to where the next step begins.
+    ahead: usize,
 }
 
 impl Lines {
-    fn new(data: &[bf16], stride: usize, [n, len]: [usize; 2]) -> Self {
+    fn new(data: &[bf16], stride: usize, [n, len]: [usize; 2], ahead: usize) -> Self {
         debug_assert!(
             (n - 1) * stride + len <= data.len(),
             "lines outside of a matrix"
@@ -89,19 +156,27 @@ impl Lines {
             stride,
             n,
             mask: !0 >> (SIDE - len),
+            ahead,
         }
     }
 
-    /// Line `i`, with zeros behind its end; zeros where there is none.
+    /// Line `i`, with zeros behind its end; zeros where there is none. `WHOLE`: there are 32
+    /// lines of 32 numbers.
     ///
     /// # Safety
     /// The lines may be read.
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw")]
-    unsafe fn line(self, i: usize) -> __m512i {
-        if i < self.n {
+    unsafe fn line<const WHOLE: bool>(self, i: usize) -> __m512i {
+        let at = self.data.wrapping_add(i * self.stride).cast();
+        let ahead = self.data.wrapping_add(i * self.stride + self.ahead);
+        _mm_prefetch::<_MM_HINT_T1>(ahead.cast()); // never followed, inside or not
+        if WHOLE {
+            // SAFETY: the caller's word
+            unsafe { _mm512_loadu_si512(at) }
+        } else if i < self.n {
             // SAFETY: the caller's word; numbers outside of the mask are not read
-            unsafe { _mm512_maskz_loadu_epi16(self.mask, self.data.add(i * self.stride).cast()) }
+            unsafe { _mm512_maskz_loadu_epi16(self.mask, at.cast()) }
         } else {
             _mm512_setzero_si512()
         }
@@ -125,10 +200,10 @@ unsafe fn put(into: *mut bf16, i: usize, line: __m512i) {
 /// # Safety
 /// `from` may be read, a cell be written.
 #[target_feature(enable = "avx512f,avx512bw")]
-unsafe fn copy(into: *mut bf16, from: Lines) {
+unsafe fn copy<const WHOLE: bool>(into: *mut bf16, from: Lines) {
     for i in 0..SIDE {
         // SAFETY: the caller's word
-        unsafe { put(into, i, from.line(i)) };
+        unsafe { put(into, i, from.line::<WHOLE>(i)) };
     }
 }
 
@@ -137,14 +212,17 @@ unsafe fn copy(into: *mut bf16, from: Lines) {
 /// # Safety
 /// `from` may be read, a cell be written.
 #[target_feature(enable = "avx512f,avx512bw")]
-unsafe fn pairs(into: *mut bf16, from: Lines) {
+unsafe fn pairs<const WHOLE: bool>(into: *mut bf16, from: Lines) {
     // quarters of 128 bits: 0 and 1 of `low` and of `high` in turn, then 2 and 3
     let first = _mm512_setr_epi64(0, 1, 8, 9, 2, 3, 10, 11);
     let second = _mm512_setr_epi64(4, 5, 12, 13, 6, 7, 14, 15);
     for pair in 0..SIDE / 2 {
         // SAFETY: the caller's word
         unsafe {
-            let (even, odd) = (from.line(2 * pair), from.line(2 * pair + 1));
+            let (even, odd) = (
+                from.line::<WHOLE>(2 * pair),
+                from.line::<WHOLE>(2 * pair + 1),
+            );
             let low = _mm512_unpacklo_epi16(even, odd);
             let high = _mm512_unpackhi_epi16(even, odd);
             put(into, pair, _mm512_permutex2var_epi64(low, first, high));
@@ -162,12 +240,12 @@ unsafe fn pairs(into: *mut bf16, from: Lines) {
 /// # Safety
 /// `from` may be read, a cell be written.
 #[target_feature(enable = "avx512f,avx512bw")]
-unsafe fn turn(into: *mut bf16, from: Lines) {
+unsafe fn turn<const WHOLE: bool>(into: *mut bf16, from: Lines) {
     for tile in 0..2 {
         let mut x = [_mm512_setzero_si512(); 16];
         for (i, x) in x.iter_mut().enumerate() {
             // SAFETY: the caller's word
-            *x = unsafe { from.line(16 * tile + i) };
+            *x = unsafe { from.line::<WHOLE>(16 * tile + i) };
         }
         for (i, x) in transposed(x).into_iter().enumerate() {
             // SAFETY: the caller's word
@@ -181,19 +259,22 @@ unsafe fn turn(into: *mut bf16, from: Lines) {
 /// # Safety
 /// `from` may be read, a cell be written.
 #[target_feature(enable = "avx512f,avx512bw")]
-unsafe fn turn_pairs(into: *mut bf16, from: Lines) {
-    // pairs of k beside each other for columns 0-3, 8-11, 16-19, 24-27, and the same 4 further
-    let (mut low, mut high) = ([_mm512_setzero_si512(); 16], [_mm512_setzero_si512(); 16]);
-    for pair in 0..16 {
-        // SAFETY: the caller's word
-        let (even, odd) = unsafe { (from.line(2 * pair), from.line(2 * pair + 1)) };
-        low[pair] = _mm512_unpacklo_epi16(even, odd);
-        high[pair] = _mm512_unpackhi_epi16(even, odd);
-    }
-    for (half, x) in [low, high].into_iter().enumerate() {
+unsafe fn turn_pairs<const WHOLE: bool>(into: *mut bf16, from: Lines) {
+    // unpacked, pairs of k lie beside each other for columns 0-3, 8-11, 16-19, 24-27, or for those
+    // 4 further; one after the other, as both do not fit the registers
+    for high in [false, true] {
+        let mut x = [_mm512_setzero_si512(); 16];
+        for (i, x) in x.iter_mut().enumerate() {
+            // SAFETY: the caller's word
+            let (even, odd) = unsafe { (from.line::<WHOLE>(2 * i), from.line::<WHOLE>(2 * i + 1)) };
+            *x = match high {
+                true => _mm512_unpackhi_epi16(even, odd),
+                false => _mm512_unpacklo_epi16(even, odd),
+            };
+        }
         for (i, x) in transposed(x).into_iter().enumerate() {
             // SAFETY: the caller's word
-            unsafe { put(into, i / 4 * 8 + half * 4 + i % 4, x) };
+            unsafe { put(into, i / 4 * 8 + usize::from(high) * 4 + i % 4, x) };
         }
     }
 }

@@ -55,8 +55,8 @@ pub(in crate::engine::ops) struct Soon {
     pub(in crate::engine::ops) wide: bool,
 }
 
-/// Steps that bring near what [`Soon`] names, four rows each.
-const SOON_STEPS: usize = 8;
+/// Parts that a product of a block is cut into, and other work beside it: of 32 rows, four each.
+pub(in crate::engine::ops) const PARTS: usize = 8;
 
 /// The tiles of this thread, shaped, until it is dropped. A thread enters once at a time.
 pub(in crate::engine::ops) struct Tiles {
@@ -133,33 +133,42 @@ impl Tiles {
     }
 
     /// Adds the product of `n_steps` steps to the sums; the right operand is packed, its cells one
-    /// after the other.
+    /// after the other. `beside` is called for each of [`PARTS`] in their order, between steps:
+    /// what it does runs while tiles are multiplied.
     ///
     /// # Safety
     /// Both operands may be read, that is 32 rows and `n_steps` cells. `soon` is never followed.
     #[inline(always)]
     pub(in crate::engine::ops) unsafe fn add_product(
         &self,
-        a: Left,
-        b: *const u8,
+        mut a: Left,
+        mut b: *const u8,
         n_steps: usize,
-        soon: Option<Soon>,
+        mut soon: Option<Soon>,
+        mut beside: impl FnMut(usize),
     ) {
-        let n_soon = if soon.is_some() {
-            n_steps.min(SOON_STEPS)
-        } else {
-            0
-        };
-        let done = match soon {
-            // SAFETY: the caller's word
-            Some(soon) if soon.wide => unsafe { steps_soon_wide(a, b, n_soon, soon) },
-            // SAFETY: as above
-            Some(soon) => unsafe { steps_soon(a, b, n_soon, soon) },
-            None => (a.data, b),
-        };
-        let a = Left { data: done.0, ..a };
-        // SAFETY: the steps that are left, as above
-        unsafe { steps(a, done.1, n_steps - n_soon) };
+        let (each, more) = (n_steps / PARTS, n_steps % PARTS);
+        for part in 0..PARTS {
+            let n = each + usize::from(part < more);
+            // SAFETY: the steps of all parts are `n_steps`, which the caller vouches for
+            unsafe {
+                match &mut soon {
+                    Some(soon) if n > 0 && soon.wide => {
+                        (a, b) = step_soon_wide(a, b, 1, *soon);
+                        (a, b) = steps(a, b, n - 1);
+                    }
+                    Some(soon) if n > 0 => {
+                        (a, b) = step_soon(a, b, 1, *soon);
+                        (a, b) = steps(a, b, n - 1);
+                    }
+                    _ => (a, b) = steps(a, b, n),
+                }
+            }
+            if let Some(soon) = &mut soon {
+                soon.data = soon.data.wrapping_add(4 * soon.row);
+            }
+            beside(part);
+        }
     }
 }
 
@@ -178,7 +187,7 @@ macro_rules! steps {
         /// # Safety
         /// Tiles are shaped; both operands may be read.
         #[inline(always)]
-        unsafe fn $name(a: Left, b: *const u8, n: usize $(, $soon: Soon)?) -> (*const u8, *const u8) {
+        unsafe fn $name(a: Left, b: *const u8, n: usize $(, $soon: Soon)?) -> (Left, *const u8) {
             let (mut top, mut right) = (a.data, b);
             if n > 0 {
                 // SAFETY: the caller's word
@@ -211,7 +220,7 @@ macro_rules! steps {
                         step = in(reg) a.step,
                         line = in(reg) 64_usize,
                         $(
-                            p = inout(reg) $soon.data => _,
+                            p = in(reg) $soon.data,
                             s = in(reg) $soon.row,
                             s3 = in(reg) 3 * $soon.row,
                         )?
@@ -219,25 +228,25 @@ macro_rules! steps {
                     );
                 }
             }
-            (top, right)
+            (Left { data: top, ..a }, right)
         }
     };
 }
 
 steps!(steps, [], [], [], [], []);
 steps!(
-    steps_soon,
+    step_soon,
     [soon],
     ["prefetchw [{p}]"],
     ["prefetchw [{p} + {s}]"],
     ["prefetchw [{p} + 2*{s}]"],
-    ["prefetchw [{p} + {s3}]\nlea {p}, [{p} + 4*{s}]"]
+    ["prefetchw [{p} + {s3}]"]
 );
 steps!(
-    steps_soon_wide,
+    step_soon_wide,
     [soon],
     ["prefetchw [{p}]\nprefetchw [{p} + 64]"],
     ["prefetchw [{p} + {s}]\nprefetchw [{p} + {s} + 64]"],
     ["prefetchw [{p} + 2*{s}]\nprefetchw [{p} + 2*{s} + 64]"],
-    ["prefetchw [{p} + {s3}]\nprefetchw [{p} + {s3} + 64]\nlea {p}, [{p} + 4*{s}]"]
+    ["prefetchw [{p} + {s3}]\nprefetchw [{p} + {s3} + 64]"]
 );
