@@ -2,6 +2,7 @@
 
 use super::kernel::{ACROSS, down};
 use super::lanes::Lanes;
+use super::machine::Machine;
 use crate::engine::ops::gemm::Element;
 
 /// Some rows and columns of an operand in memory, whose columns are next to each other.
@@ -14,6 +15,20 @@ pub(super) struct Piece<E> {
     pub(super) stride: usize,
     /// Numbers that may be read from `from` on, those of others among them.
     pub(super) readable: usize,
+}
+
+impl<E> Piece<E> {
+    /// Asks for the share of the piece that is done with `part` of `whole`, some time before it
+    /// is read.
+    pub(super) fn ask<M: Machine>(&self, [start, end]: [usize; 2], whole: usize) {
+        const LINE: usize = 64; // bytes that come together
+        for i in self.rows * start / whole..self.rows * end.min(whole) / whole {
+            let row = self.from.wrapping_add(i * self.stride).cast::<u8>();
+            for at in (0..self.cols * size_of::<E>() + LINE - 1).step_by(LINE) {
+                M::ask(row.wrapping_add(at));
+            }
+        }
+    }
 }
 
 /// Widens the rows of a strip of A [rows, k], each to [`ACROSS`] after the one before.
