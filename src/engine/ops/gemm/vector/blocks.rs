@@ -62,8 +62,9 @@ pub(super) unsafe fn multiply<M: Machine, A: Element, B: Element, C: Element>(
     let (a_down, b_down) = (a.col_stride != 1, b.col_stride != 1);
     let in_place = m <= FEW_ROWS && !is_bf16::<B>() && !b_down && keep.is_none();
 
-    // a strip of full rows in either order
-    let strip = at_least(&mut room.strip, DEPTH.max(ACROSS) * 16);
+    // two strips of full rows in either order
+    let strip = at_least(&mut room.strip, 2 * ACROSS * 16);
+    let strips_at = [strip, strip.wrapping_add(ACROSS * 16)];
     let held = if keep.is_some() { k } else { depth };
     let panels = at_least(&mut room.panels, held * padded);
     let waits = is_bf16::<C>() && k > depth;
@@ -100,14 +101,22 @@ pub(super) unsafe fn multiply<M: Machine, A: Element, B: Element, C: Element>(
         // even ones, for kernels of few rows are slow
         let rows = |i: usize| [i * m / strips, (i + 1) * m / strips];
         let part = |i: usize| piece(a.part(rows(i), steps), a_down);
+        // SAFETY: the piece is in memory, there is room for a full strip
+        unsafe { M::strip(a_down, strips_at[0], &part(0)) }
         for i in 0..strips {
             let [row, end] = rows(i);
-            // SAFETY: the piece is in memory, there is room for a full strip
-            unsafe { M::strip(a_down, strip, &part(i)) }
+            let (strip, next_strip) = (strips_at[i % 2], strips_at[(i + 1) % 2]);
             let next = (i + 1 < strips).then(|| part(i + 1));
             for j in (0..n).step_by(M::COLS) {
                 if let Some(next) = &next {
-                    next.ask::<M>([j, j + M::COLS], n);
+                    // the next strip comes from memory while this one is multiplied
+                    let start = next.rows * j / n;
+                    let middle = next.rows * (j + M::COLS).min(n) / n;
+                    let end = next.rows * (j + 2 * M::COLS).min(n) / n;
+                    next.share([middle, end]).ask::<M>();
+                    let to = next_strip.wrapping_add(start * if a_down { M::DOWN } else { ACROSS });
+                    // SAFETY: the piece is in memory, there is room for a full strip
+                    unsafe { M::strip(a_down, to, &next.share([start, middle])) }
                 }
                 // SAFETY: strip and panel hold step.k steps of this tile, which is inside of the
                 // block

@@ -16,6 +16,8 @@ pub(super) trait Machine {
     const ROWS: usize;
     /// Columns of a tile: two registers.
     const COLS: usize;
+    /// Numbers between the columns of a strip whose columns lie one after the other.
+    const DOWN: usize;
 
     unsafe fn add_up(down: bool, tile: &Tile);
     unsafe fn finish<C: Element>(finish: &Finish<C>);
@@ -38,6 +40,7 @@ macro_rules! machine {
         impl Machine for $name {
             const ROWS: usize = $most;
             const COLS: usize = 2 * <$lanes as super::lanes::Lanes>::WIDTH;
+            const DOWN: usize = kernel::down::<$lanes>();
 
             unsafe fn add_up(down: bool, tile: &Tile) {
                 $(#[$feature])*

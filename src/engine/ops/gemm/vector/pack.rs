@@ -18,11 +18,21 @@ pub(super) struct Piece<E> {
 }
 
 impl<E> Piece<E> {
-    /// Asks for the share of the piece that is done with `part` of `whole`, some time before it
-    /// is read.
-    pub(super) fn ask<M: Machine>(&self, [start, end]: [usize; 2], whole: usize) {
+    /// Some of its rows, from the first to before the second.
+    pub(super) fn share(&self, [start, end]: [usize; 2]) -> Self {
+        Piece {
+            from: self.from.wrapping_add(start * self.stride),
+            rows: end - start,
+            cols: self.cols,
+            stride: self.stride,
+            readable: self.readable.saturating_sub(start * self.stride),
+        }
+    }
+
+    /// Asks for its numbers some time before they are read.
+    pub(super) fn ask<M: Machine>(&self) {
         const LINE: usize = 64; // bytes that come together
-        for i in self.rows * start / whole..self.rows * end.min(whole) / whole {
+        for i in 0..self.rows {
             let row = self.from.wrapping_add(i * self.stride).cast::<u8>();
             for at in (0..self.cols * size_of::<E>() + LINE - 1).step_by(LINE) {
                 M::ask(row.wrapping_add(at));
