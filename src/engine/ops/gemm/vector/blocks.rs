@@ -56,16 +56,15 @@ pub(super) unsafe fn multiply<M: Machine, A: Element, B: Element, C: Element>(
     keep: Option<[u64; 2]>,
 ) {
     let ([m, k], n) = ([a.rows, a.cols], b.cols);
-    let depth = k
-        .div_ceil(k.div_ceil(DEPTH))
-        .next_multiple_of(16)
-        .min(DEPTH);
+    let depth = k.div_ceil(k.div_ceil(DEPTH));
+    let depth = depth.next_multiple_of(16).min(DEPTH);
     let padded = n.next_multiple_of(M::COLS);
     let (a_down, b_down) = (a.col_stride != 1, b.col_stride != 1);
-    let in_place = m <= FEW_ROWS && !is_bf16::<B>() && !b_down;
+    let in_place = m <= FEW_ROWS && !is_bf16::<B>() && !b_down && keep.is_none();
 
-    // a strip of full rows in either order; the kernel may read rows that are not there
-    let strip = at_least(&mut room.strip, DEPTH.max(ACROSS) * 16);
+    // two strips of full rows in either order
+    let strip = at_least(&mut room.strip, 2 * ACROSS * 16);
+    let strips_at = [strip, strip.wrapping_add(ACROSS * 16)];
     let held = if keep.is_some() { k } else { depth };
     let panels = at_least(&mut room.panels, held * padded);
     let waits = is_bf16::<C>() && k > depth;
@@ -73,107 +72,148 @@ pub(super) unsafe fn multiply<M: Machine, A: Element, B: Element, C: Element>(
     let there = keep.is_some() && room.kept == keep;
     room.kept = None;
     let mut corner = Corner([0.0; _]);
-    let corner = corner.0.as_mut_ptr();
 
     for p in (0..k).step_by(depth) {
-        let k_here = depth.min(k - p);
-        let (first, last) = (p == 0, p + k_here == k);
-        let panels = if keep.is_some() {
-            panels.wrapping_add(p * padded)
-        } else {
-            panels
+        let step = Step {
+            k: depth.min(k - p),
+            first: p == 0,
+            last: p + depth >= k,
+            sums,
+            sums_stride: padded,
+            corner: corner.0.as_mut_ptr(),
         };
-        if !there {
-            for j in (0..n).step_by(M::COLS) {
-                let cols = M::COLS.min(n - j);
-                if in_place && cols == M::COLS {
-                    continue;
-                }
-                let piece = piece(b.part([p, p + k_here], [j, j + cols]), b_down);
-                // SAFETY: a part is in memory; the panels are as long as k_here · padded
-                unsafe { M::panel(b_down, panels.add(j * k_here), &piece) }
+        let steps = [p, p + step.k];
+        let panels = panels.wrapping_add(if keep.is_some() { p * padded } else { 0 });
+        // how panel j begins, and how far apart its rows are
+        let panel = |j: usize| match in_place && n - j >= M::COLS {
+            true => (b.part(steps, [j, n]).data.as_ptr().cast(), b.row_stride),
+            false => (panels.wrapping_add(j * step.k).cast_const(), M::COLS),
+        };
+        for j in (0..n).step_by(M::COLS) {
+            let cols = M::COLS.min(n - j);
+            if !there && !(in_place && cols == M::COLS) {
+                let piece = piece(b.part(steps, [j, j + cols]), b_down);
+                // SAFETY: the piece is in memory, the panels are as long as step.k · padded
+                unsafe { M::panel(b_down, panels.add(j * step.k), &piece) }
             }
         }
-        let mut i = 0;
-        while i < m {
-            let rows = height(m - i, M::ROWS);
-            let piece = piece(a.part([i, i + rows], [p, p + k_here]), a_down);
-            // SAFETY: a part is in memory; there is room for a full strip
-            unsafe { M::strip(a_down, strip, &piece) }
+        let strips = m.div_ceil(M::ROWS);
+        // even ones, for kernels of few rows are slow
+        let rows = |i: usize| [i * m / strips, (i + 1) * m / strips];
+        let part = |i: usize| piece(a.part(rows(i), steps), a_down);
+        // SAFETY: the piece is in memory, there is room for a full strip
+        unsafe { M::strip(a_down, strips_at[0], &part(0)) }
+        for i in 0..strips {
+            let [row, end] = rows(i);
+            let (strip, next_strip) = (strips_at[i % 2], strips_at[(i + 1) % 2]);
+            let next = (i + 1 < strips).then(|| part(i + 1));
             for j in (0..n).step_by(M::COLS) {
-                let cols = M::COLS.min(n - j);
-                let (panel, panel_stride) = if in_place && cols == M::COLS {
-                    // SAFETY: the part above begins there
-                    let panel = unsafe { b.data.as_ptr().add(p * b.row_stride + j) };
-                    (panel.cast(), b.row_stride)
-                } else {
-                    (panels.wrapping_add(j * k_here).cast_const(), M::COLS)
-                };
-                // SAFETY: inside of the block
-                let to = unsafe { block.to.add(i * block.stride + j) };
-                let own = sums.wrapping_add(i * padded + j);
-                let mut tile = Tile {
-                    k: k_here,
-                    rows,
-                    a: strip,
-                    b: panel,
-                    b_stride: panel_stride,
-                    to: corner,
-                    to_stride: M::COLS,
-                    add: false,
-                    soon: to.cast(),
-                    soon_stride: block.stride * size_of::<C>(),
-                };
-                let mut finish = Finish {
-                    rows,
-                    cols,
-                    tile: corner,
-                    tile_stride: M::COLS,
-                    before: std::ptr::null(),
-                    before_stride: padded,
-                    to,
-                    to_stride: block.stride,
-                    add: block.store == Store::Add,
-                };
-                let whole = if is_bf16::<C>() {
-                    if !first {
-                        finish.before = own;
-                    }
-                    if !last {
-                        (tile.to, tile.to_stride) = (own, padded);
-                        tile.add = !first;
-                    }
-                    !last
-                } else {
-                    finish.add |= !first;
-                    if cols == M::COLS {
-                        (tile.to, tile.to_stride) = (to.cast(), block.stride);
-                        tile.add = finish.add;
-                    }
-                    cols == M::COLS
-                };
-                // SAFETY: strip and panel hold k_here steps of this tile; it goes to the corner,
-                // the sums or, full, to the block, and on from the corner to the block's numbers
+                if let Some(next) = &next {
+                    // the next strip comes from memory while this one is multiplied
+                    let start = next.rows * j / n;
+                    let middle = next.rows * (j + M::COLS).min(n) / n;
+                    let end = next.rows * (j + 2 * M::COLS).min(n) / n;
+                    next.share([middle, end]).ask::<M>();
+                    let to = next_strip.wrapping_add(start * if a_down { M::DOWN } else { ACROSS });
+                    // SAFETY: the piece is in memory, there is room for a full strip
+                    unsafe { M::strip(a_down, to, &next.share([start, middle])) }
+                }
+                // SAFETY: strip and panel hold step.k steps of this tile, which is inside of the
+                // block
                 unsafe {
-                    M::add_up(a_down, &tile);
-                    if !whole {
-                        M::finish(&finish);
-                    }
+                    step.tile::<M, C>(
+                        block,
+                        [row, end],
+                        [j, n.min(j + M::COLS)],
+                        (a_down, strip),
+                        panel(j),
+                    );
                 }
             }
-            i += rows;
         }
     }
     room.kept = keep;
 }
 
-/// Rows of the next strip where `left` are left: full ones, but the last two share what is left
-/// evenly, for kernels of few rows are slow.
-fn height(left: usize, full: usize) -> usize {
-    if left > full && left < full + full.div_ceil(2) {
-        left.div_ceil(2)
-    } else {
-        left.min(full)
+/// Some steps over k, and where their sums wait for the next ones.
+struct Step {
+    k: usize,
+    first: bool,
+    last: bool,
+    /// Sums of earlier steps, where the output is bf16 and cannot hold them.
+    sums: *mut f32,
+    sums_stride: usize,
+    /// Room of one tile.
+    corner: *mut f32,
+}
+
+impl Step {
+    /// Adds up one tile and puts it down: in the block itself if it holds f32, otherwise in the
+    /// sums but for the last step. A tile that is not full or must be rounded goes through the
+    /// corner.
+    ///
+    /// # Safety
+    /// The machine is there, the tile inside of the block, strip and panel as long as the step.
+    #[inline(always)]
+    unsafe fn tile<M: Machine, C: Element>(
+        &self,
+        block: &Block<C>,
+        [row, row_end]: [usize; 2],
+        [col, col_end]: [usize; 2],
+        (a_down, a): (bool, *const f32),
+        (b, b_stride): (*const f32, usize),
+    ) {
+        let (rows, cols) = (row_end - row, col_end - col);
+        let to = block.to.wrapping_add(row * block.stride + col);
+        let sums = self.sums.wrapping_add(row * self.sums_stride + col);
+        let set = block.store == Store::Set;
+        let mut tile = Tile {
+            k: self.k,
+            rows,
+            a,
+            b,
+            b_stride,
+            to: self.corner,
+            to_stride: M::COLS,
+            add: false,
+            soon: to.cast(),
+            soon_stride: block.stride * size_of::<C>(),
+        };
+        let mut finish = Finish {
+            rows,
+            cols,
+            tile: self.corner,
+            tile_stride: M::COLS,
+            before: std::ptr::null(),
+            before_stride: self.sums_stride,
+            to,
+            to_stride: block.stride,
+            add: !set,
+        };
+        let done = if is_bf16::<C>() {
+            if !self.last {
+                (tile.to, tile.to_stride) = (sums, self.sums_stride);
+                tile.add = !self.first;
+            }
+            if !self.first {
+                finish.before = sums;
+            }
+            !self.last
+        } else {
+            finish.add = !(set && self.first);
+            if cols == M::COLS {
+                (tile.to, tile.to_stride) = (to.cast(), block.stride);
+                tile.add = finish.add;
+            }
+            cols == M::COLS
+        };
+        // SAFETY: by the caller's word
+        unsafe {
+            M::add_up(a_down, &tile);
+            if !done {
+                M::finish(&finish);
+            }
+        }
     }
 }
 

@@ -4,17 +4,16 @@
 const COLS: usize = 512;
 /// Most rows of a block, whose sums in f32 wait for their last step where the output is bf16.
 const ROWS: usize = 512;
-/// Fewest rows of a block where each block copies B anew.
-const ROWS_ANEW: usize = 256;
 /// Blocks that keep many threads busy.
-const BLOCKS: usize = 24;
+const BLOCKS: usize = 32;
 /// Fewest multiplications worth a block of their own, some ten microseconds.
 const WORK: usize = 1 << 20;
 /// Numbers of B that a thread keeps from one block to the next below it: 4 MiB.
 const KEPT: usize = 1 << 20;
+/// Numbers of B that stay in the second-level cache from one block to the next.
+const NEAR: usize = 1 << 18;
 
-/// How an output is cut into blocks; by its shape alone, so that the sums are the same whoever
-/// adds them up.
+/// How an output is cut into blocks, by its shape alone.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Cut {
     m: usize,
@@ -29,27 +28,33 @@ pub(super) struct Cut {
 }
 
 impl Cut {
-    /// Cuts an output [m, n] of sums over k for tiles of so many rows and columns.
-    pub(super) fn new([m, n, k]: [usize; 3], tile: [usize; 2]) -> Self {
+    /// Cuts an output [m, n] of sums over k into blocks of whole tiles' columns: many for
+    /// threads, else few.
+    pub(super) fn new([m, n, k]: [usize; 3], tile_cols: usize, many: bool) -> Self {
         let across = n.div_ceil(COLS).max(1);
-        let cols = n.div_ceil(across).next_multiple_of(tile[1]);
+        let cols = n.div_ceil(across).next_multiple_of(tile_cols);
         let across = n.div_ceil(cols).max(1);
-        let keeps = cols.saturating_mul(k) <= KEPT;
+        let held = cols.saturating_mul(k);
+        // a block's work must outweigh bringing its columns of B near
+        let fewest = match held {
+            0..=NEAR => 28,
+            0..=KEPT => 64,
+            _ => 256,
+        };
         let work = m.saturating_mul(n).saturating_mul(k) / WORK;
-        let fewest = if keeps { tile[0] } else { ROWS_ANEW };
-        let most_blocks = (work / across).min(m / fewest).max(1);
-        let down = m
-            .div_ceil(ROWS)
-            .max(BLOCKS.div_ceil(across))
-            .min(most_blocks);
-        let rows = m.div_ceil(down).next_multiple_of(tile[0]);
+        let wanted = if many { BLOCKS.div_ceil(across) } else { 1 };
+        let worth = wanted.min(work / across).min(m / fewest).max(1);
+        // powers of two, for threads mostly come in those
+        let down = m.div_ceil(ROWS).max(1 << worth.ilog2());
+        let rows = m.div_ceil(down);
+        let down = m.div_ceil(rows);
         Cut {
             m,
             n,
             rows,
             cols,
-            down: m.div_ceil(rows),
-            keeps,
+            down,
+            keeps: held <= KEPT && down > 1,
         }
     }
 

@@ -56,8 +56,8 @@ pub(super) unsafe fn add_up<V: Lanes, const ROWS: usize, const DOWN: bool>(tile:
     unsafe {
         for i in 0..tile.rows {
             let soon = tile.soon.wrapping_add(i * tile.soon_stride);
-            V::fetch(soon);
-            V::fetch(soon.wrapping_add(8 * V::WIDTH - 1));
+            V::ask_to_write(soon);
+            V::ask_to_write(soon.wrapping_add(8 * V::WIDTH - 1));
         }
         let mut sums = [[V::splat(0.0); 2]; ROWS];
         for _ in 0..tile.k {

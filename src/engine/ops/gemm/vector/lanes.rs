@@ -27,8 +27,13 @@ pub(super) trait Lanes: Copy {
 
     unsafe fn add(self, b: Self) -> Self;
 
+    /// Asks for a cache line that will be read; any address may be asked for.
+    #[inline(always)]
+    fn ask(_at: *const u8) {}
+
     /// Asks for a cache line that will be written.
-    unsafe fn fetch(_at: *const u8) {}
+    #[inline(always)]
+    fn ask_to_write(_at: *const u8) {}
 
     /// Writes `WIDTH` rows, of which the first `rows` are there and the others are zeros, as
     /// columns: number j of row i goes to `to[j · to_stride + i]`.

@@ -16,12 +16,16 @@ pub(super) trait Machine {
     const ROWS: usize;
     /// Columns of a tile: two registers.
     const COLS: usize;
+    /// Numbers between the columns of a strip whose columns lie one after the other.
+    const DOWN: usize;
 
     unsafe fn add_up(down: bool, tile: &Tile);
     unsafe fn finish<C: Element>(finish: &Finish<C>);
     unsafe fn strip<E: Element>(down: bool, to: *mut f32, piece: &Piece<E>);
     unsafe fn panel<E: Element>(down: bool, to: *mut f32, piece: &Piece<E>);
     unsafe fn dots<E: Element>(dots: &Dots<E>);
+    /// Asks for a cache line that will be read.
+    fn ask(at: *const u8);
 }
 
 /// Compiles the inner loops for registers of one kind. The list in brackets are the numbers of
@@ -36,6 +40,7 @@ macro_rules! machine {
         impl Machine for $name {
             const ROWS: usize = $most;
             const COLS: usize = 2 * <$lanes as super::lanes::Lanes>::WIDTH;
+            const DOWN: usize = kernel::down::<$lanes>();
 
             unsafe fn add_up(down: bool, tile: &Tile) {
                 $(#[$feature])*
@@ -103,6 +108,11 @@ macro_rules! machine {
                 // SAFETY: see above
                 unsafe { with(dots) }
             }
+
+            #[inline(always)]
+            fn ask(at: *const u8) {
+                <$lanes as super::lanes::Lanes>::ask(at)
+            }
         }
     };
 }
@@ -110,20 +120,20 @@ macro_rules! machine {
 #[cfg(target_arch = "x86_64")]
 machine!(
     /// 32 registers of 16 numbers: 28 sums, two of B, one of A.
-    Avx512, std::arch::x86_64::__m512, [2, 4, 6, 8, 10, 12, 14], 14,
+    Avx512, std::arch::x86_64::__m512, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14], 14,
     [#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]]
 );
 #[cfg(target_arch = "x86_64")]
 machine!(
     /// 16 registers of 8 numbers: 12 sums, two of B, one of A.
-    Avx2, std::arch::x86_64::__m256, [2, 4, 6], 6, [#[target_feature(enable = "avx2,fma")]]
+    Avx2, std::arch::x86_64::__m256, [1, 2, 3, 4, 5, 6], 6, [#[target_feature(enable = "avx2,fma")]]
 );
 #[cfg(target_arch = "aarch64")]
 machine!(
     /// 32 registers of 4 numbers: 16 sums, two of B.
-    Neon, Four<true>, [2, 4, 6, 8], 8, []
+    Neon, Four<true>, [1, 2, 3, 4, 5, 6, 7, 8], 8, []
 );
 machine!(
     /// 16 registers of 4 numbers, as every x86-64 has them: 8 sums, two of B, one of A.
-    Scalar, Four<false>, [2, 4], 4, []
+    Scalar, Four<false>, [1, 2, 3, 4], 4, []
 );

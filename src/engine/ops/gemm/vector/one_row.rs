@@ -49,6 +49,7 @@ unsafe fn some<V: Lanes, E: Element, const N: usize>(dots: &Dots<E>, o: usize) {
         while p + 2 * V::WIDTH <= dots.k {
             let x = [V::load(dots.x.add(p)), V::load(dots.x.add(p + V::WIDTH))];
             for (sum, w) in sums.iter_mut().zip(&w) {
+                V::ask(w.wrapping_add(p + N * dots.stride).cast());
                 sum[0] = x[0].fma(V::load(w.add(p)), sum[0]);
                 sum[1] = x[1].fma(V::load(w.add(p + V::WIDTH)), sum[1]);
             }

@@ -2,6 +2,7 @@
 
 use super::kernel::{ACROSS, down};
 use super::lanes::Lanes;
+use super::machine::Machine;
 use crate::engine::ops::gemm::Element;
 
 /// Some rows and columns of an operand in memory, whose columns are next to each other.
@@ -14,6 +15,30 @@ pub(super) struct Piece<E> {
     pub(super) stride: usize,
     /// Numbers that may be read from `from` on, those of others among them.
     pub(super) readable: usize,
+}
+
+impl<E> Piece<E> {
+    /// Some of its rows, from the first to before the second.
+    pub(super) fn share(&self, [start, end]: [usize; 2]) -> Self {
+        Piece {
+            from: self.from.wrapping_add(start * self.stride),
+            rows: end - start,
+            cols: self.cols,
+            stride: self.stride,
+            readable: self.readable.saturating_sub(start * self.stride),
+        }
+    }
+
+    /// Asks for its numbers some time before they are read.
+    pub(super) fn ask<M: Machine>(&self) {
+        const LINE: usize = 64; // bytes that come together
+        for i in 0..self.rows {
+            let row = self.from.wrapping_add(i * self.stride).cast::<u8>();
+            for at in (0..self.cols * size_of::<E>() + LINE - 1).step_by(LINE) {
+                M::ask(row.wrapping_add(at));
+            }
+        }
+    }
 }
 
 /// Widens the rows of a strip of A [rows, k], each to [`ACROSS`] after the one before.

@@ -150,9 +150,8 @@ unsafe fn run<M: Machine, A: Element, B: Element, C: Element>(
         return;
     }
     static PRODUCTS: AtomicU64 = AtomicU64::new(0);
-    let cut = Cut::new([m, n, k], [M::ROWS, M::COLS]);
-    let keeps = cut.keeps && cut.len() > 1;
-    let number = if keeps {
+    let cut = Cut::new([m, n, k], M::COLS, threads);
+    let number = if cut.keeps {
         PRODUCTS.fetch_add(1, Ordering::Relaxed)
     } else {
         0
@@ -167,7 +166,7 @@ unsafe fn run<M: Machine, A: Element, B: Element, C: Element>(
                 store: c.store,
             };
             let (a, b) = (a.part(rows, [0, k]), b.part([0, k], cols));
-            let keep = keeps.then_some([number, cols[0] as u64]);
+            let keep = cut.keeps.then_some([number, cols[0] as u64]);
             ROOM.with_borrow_mut(|room| multiply::<M, A, B, C>(room, &block, a, b, keep));
         }
     };

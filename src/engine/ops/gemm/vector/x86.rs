@@ -6,11 +6,18 @@ use std::arch::x86_64::*;
 use super::lanes::{Lanes, is_bf16};
 use crate::engine::ops::gemm::Element;
 
+/// Asks for a cache line that will be read.
+#[inline(always)]
+fn ask(at: *const u8) {
+    // SAFETY: a prefetch of any address changes no memory and never faults
+    unsafe { _mm_prefetch::<_MM_HINT_T0>(at.cast()) }
+}
+
 /// Asks for a cache line that will be written. Every 64-bit processor knows the instruction, at
 /// worst as one that does nothing, but the compiler wants it enabled by name.
 #[inline(always)]
-unsafe fn fetch(at: *const u8) {
-    // SAFETY: a prefetch of any address changes no memory and never faults
+fn ask_to_write(at: *const u8) {
+    // SAFETY: as above
     unsafe { asm!("prefetchw [{}]", in(reg) at, options(nostack, preserves_flags, readonly)) }
 }
 
@@ -73,9 +80,13 @@ impl Lanes for __m512 {
     }
 
     #[inline(always)]
-    unsafe fn fetch(at: *const u8) {
-        // SAFETY: see above
-        unsafe { fetch(at) }
+    fn ask(at: *const u8) {
+        ask(at);
+    }
+
+    #[inline(always)]
+    fn ask_to_write(at: *const u8) {
+        ask_to_write(at);
     }
 
     #[inline(always)]
@@ -206,9 +217,13 @@ impl Lanes for __m256 {
     }
 
     #[inline(always)]
-    unsafe fn fetch(at: *const u8) {
-        // SAFETY: see above
-        unsafe { fetch(at) }
+    fn ask(at: *const u8) {
+        ask(at);
+    }
+
+    #[inline(always)]
+    fn ask_to_write(at: *const u8) {
+        ask_to_write(at);
     }
 
     #[inline(always)]
