@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use crate::engine::ops::simd::{Isa, fma, simd};
 use crate::engine::ops::{Executor, Precision};
 #[cfg(target_arch = "x86_64")]
-use crate::engine::ops::{gemm::amx::Tiles, simd::Level};
+use crate::engine::ops::{gemm::amx::tile::Tiles, simd::Level};
 
 /// What one core can do at most.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -10,7 +10,7 @@ mod job;
 mod pack;
 #[cfg(test)]
 mod tests;
-mod tile;
+pub(in crate::engine::ops) mod tile;
 
 use half::bf16;
 use rayon::prelude::*;
