@@ -59,35 +59,51 @@ pub(super) unsafe fn add_up<V: Lanes, const ROWS: usize, const DOWN: bool>(tile:
             V::ask_to_write(soon);
             V::ask_to_write(soon.wrapping_add(8 * V::WIDTH - 1));
         }
-        // loops of constant bounds over constant places, which the compiler unrolls into registers
-        // even where it optimises little
+        // loops of few and constant rounds, which the compiler unrolls into registers even where it
+        // optimises little
         let mut sums = [[V::splat(0.0); 2]; ROWS];
         for _ in 0..tile.k {
             let b0 = V::load(b);
             let b1 = V::load(b.wrapping_add(V::WIDTH));
             let x = std::slice::from_raw_parts(a, (ROWS - 1) * row + 1);
             let mut i = 0;
+            while i < ROWS / 2 {
+                let x = V::splat(x[i * row]);
+                sums[i] = [x.fma(b0, sums[i][0]), x.fma(b1, sums[i][1])];
+                i += 1;
+            }
             while i < ROWS {
                 let x = V::splat(x[i * row]);
-                sums[i][0] = x.fma(b0, sums[i][0]);
-                sums[i][1] = x.fma(b1, sums[i][1]);
+                sums[i] = [x.fma(b0, sums[i][0]), x.fma(b1, sums[i][1])];
                 i += 1;
             }
             a = a.wrapping_add(step);
             b = b.wrapping_add(tile.b_stride);
         }
-        let mut i = 0;
-        while i < ROWS {
-            let to = tile.to.wrapping_add(i * tile.to_stride);
-            let after = to.wrapping_add(V::WIDTH);
-            let mut sum = sums[i];
-            if tile.add {
-                sum = [sum[0].add(V::load(to)), sum[1].add(V::load(after))];
-            }
-            sum[0].store(to);
-            sum[1].store(after);
-            i += 1;
+        // a copy, so that the sums themselves need no place in memory where this is not unrolled
+        let done = sums;
+        for (i, sum) in done.iter().enumerate() {
+            put_down(tile, i, *sum);
         }
+    }
+}
+
+/// Puts down the sums of one row of a tile.
+///
+/// # Safety
+/// The instruction set of V is there, and so is the output.
+#[inline(always)]
+unsafe fn put_down<V: Lanes>(tile: &Tile, row: usize, [mut left, mut right]: [V; 2]) {
+    let to = tile.to.wrapping_add(row * tile.to_stride);
+    let after = to.wrapping_add(V::WIDTH);
+    // SAFETY: by the caller's word
+    unsafe {
+        if tile.add {
+            left = left.add(V::load(to));
+            right = right.add(V::load(after));
+        }
+        left.store(to);
+        right.store(after);
     }
 }
 
