@@ -91,7 +91,7 @@ pub(super) unsafe fn multiply<M: Machine, A: Element, B: Element, C: Element>(
         };
         for j in (0..n).step_by(M::COLS) {
             let cols = M::COLS.min(n - j);
-            if !there && !(in_place && cols == M::COLS) {
+            if !(there || in_place && cols == M::COLS) {
                 let piece = piece(b.part(steps, [j, j + cols]), b_down);
                 // SAFETY: the piece is in memory, the panels are as long as step.k · padded
                 unsafe { M::panel(b_down, panels.add(j * step.k), &piece) }

@@ -37,8 +37,8 @@ impl Cut {
         let held = cols.saturating_mul(k);
         // a block's work must outweigh bringing its columns of B near
         let fewest = match held {
-            0..=NEAR => 28,
-            0..=KEPT => 64,
+            held if held <= NEAR => 28,
+            held if held <= KEPT => 64,
             _ => 256,
         };
         let work = m.saturating_mul(n).saturating_mul(k) / WORK;

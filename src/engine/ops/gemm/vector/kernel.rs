@@ -41,17 +41,17 @@ pub(super) struct Tile {
     pub(super) soon_stride: usize,
 }
 
-/// Adds up a tile of `ROWS` rows, of which `rows` are put down. The columns of the strip lie one
-/// after the other if `DOWN`, else its rows.
+/// Adds up a tile of `ROWS` rows. The columns of the strip lie one after the other if `DOWN`,
+/// else its rows.
 ///
 /// # Safety
-/// The instruction set of V is there; operands and output are as `tile` says, the strip has
+/// The instruction set of V is there; operands and output are as `tile` says, and it has
 /// `ROWS` rows.
 #[inline(always)]
 pub(super) unsafe fn add_up<V: Lanes, const ROWS: usize, const DOWN: bool>(tile: &Tile) {
     let (row, step) = if DOWN { (1, down::<V>()) } else { (ACROSS, 1) };
     let (mut a, mut b) = (tile.a, tile.b);
-    // SAFETY: k steps of `ROWS` numbers of A and two registers of B are there, and `rows` rows of
+    // SAFETY: k steps of `ROWS` numbers of A and two registers of B are there, and `ROWS` rows of
     // two registers of the output, by the caller's word
     unsafe {
         for i in 0..tile.rows {
@@ -59,29 +59,51 @@ pub(super) unsafe fn add_up<V: Lanes, const ROWS: usize, const DOWN: bool>(tile:
             V::ask_to_write(soon);
             V::ask_to_write(soon.wrapping_add(8 * V::WIDTH - 1));
         }
+        // loops of few and constant rounds, which the compiler unrolls into registers even where it
+        // optimises little
         let mut sums = [[V::splat(0.0); 2]; ROWS];
         for _ in 0..tile.k {
             let b0 = V::load(b);
-            let b1 = V::load(b.add(V::WIDTH));
-            for (i, sum) in sums.iter_mut().enumerate() {
-                let x = V::splat(*a.add(i * row));
-                sum[0] = x.fma(b0, sum[0]);
-                sum[1] = x.fma(b1, sum[1]);
+            let b1 = V::load(b.wrapping_add(V::WIDTH));
+            let x = std::slice::from_raw_parts(a, (ROWS - 1) * row + 1);
+            let mut i = 0;
+            while i < ROWS / 2 {
+                let x = V::splat(x[i * row]);
+                sums[i] = [x.fma(b0, sums[i][0]), x.fma(b1, sums[i][1])];
+                i += 1;
             }
-            a = a.add(step);
+            while i < ROWS {
+                let x = V::splat(x[i * row]);
+                sums[i] = [x.fma(b0, sums[i][0]), x.fma(b1, sums[i][1])];
+                i += 1;
+            }
+            a = a.wrapping_add(step);
             b = b.wrapping_add(tile.b_stride);
         }
-        for (i, sum) in sums.iter_mut().enumerate() {
-            if i < tile.rows {
-                let to = tile.to.add(i * tile.to_stride);
-                if tile.add {
-                    sum[0] = sum[0].add(V::load(to));
-                    sum[1] = sum[1].add(V::load(to.add(V::WIDTH)));
-                }
-                sum[0].store(to);
-                sum[1].store(to.add(V::WIDTH));
-            }
+        // a copy, so that the sums themselves need no place in memory where this is not unrolled
+        let done = sums;
+        for (i, sum) in done.iter().enumerate() {
+            put_down(tile, i, *sum);
         }
+    }
+}
+
+/// Puts down the sums of one row of a tile.
+///
+/// # Safety
+/// The instruction set of V is there, and so is the output.
+#[inline(always)]
+unsafe fn put_down<V: Lanes>(tile: &Tile, row: usize, [mut left, mut right]: [V; 2]) {
+    let to = tile.to.wrapping_add(row * tile.to_stride);
+    let after = to.wrapping_add(V::WIDTH);
+    // SAFETY: by the caller's word
+    unsafe {
+        if tile.add {
+            left = left.add(V::load(to));
+            right = right.add(V::load(after));
+        }
+        left.store(to);
+        right.store(after);
     }
 }
 

@@ -116,8 +116,9 @@ impl<const FMA: bool> Lanes for Four<FMA> {
             // SAFETY: row i is there by the caller's word
             *row = unsafe { Self::load(from.add(i * stride)) }.0;
         }
+        let [a, b, c, d] = square;
         for j in 0..4 {
-            let column = Four::<FMA>([square[0][j], square[1][j], square[2][j], square[3][j]]);
+            let column = Four::<FMA>([a[j], b[j], c[j], d[j]]);
             // SAFETY: column j is there by the caller's word
             unsafe { column.store(to.add(j * to_stride)) }
         }

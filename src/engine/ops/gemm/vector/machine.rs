@@ -29,7 +29,7 @@ pub(super) trait Machine {
 }
 
 /// Compiles the inner loops for registers of one kind. The list in brackets are the numbers of
-/// rows that there are kernels for: others take the next larger one, and leave rows out.
+/// rows that a tile may have, a kernel for each.
 macro_rules! machine {
     ($(#[$doc:meta])* $name:ident, $lanes:ty, [$($rows:literal),*], $most:literal, [$(#[$feature:meta])*]) => {
         $(#[$doc])*
@@ -49,7 +49,7 @@ macro_rules! machine {
                     unsafe { kernel::add_up::<$lanes, ROWS, DOWN>(tile) }
                 }
                 debug_assert!(tile.rows <= $most);
-                $(if tile.rows <= $rows {
+                $(if tile.rows == $rows {
                     // SAFETY: see above
                     return unsafe {
                         if down { with::<$rows, true>(tile) } else { with::<$rows, false>(tile) }

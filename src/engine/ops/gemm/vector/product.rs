@@ -15,6 +15,9 @@ use crate::engine::ops::simd::{Isa, Level};
 /// Numbers of the matrix worth a task of their own where there is one row.
 const READ: usize = 1 << 16;
 
+/// Products so far, which tells copies of their operands apart.
+static PRODUCTS: AtomicU64 = AtomicU64::new(0);
+
 /// C [m, n] = A [m, k] · B [k, n], or C plus that, on this thread alone. C's rows begin at
 /// `start`, `stride` apart. Sums are added up in f32 whatever the numbers are, and rounded once.
 ///
@@ -149,7 +152,6 @@ unsafe fn run<M: Machine, A: Element, B: Element, C: Element>(
         }
         return;
     }
-    static PRODUCTS: AtomicU64 = AtomicU64::new(0);
     let cut = Cut::new([m, n, k], M::COLS, threads);
     let number = if cut.keeps {
         PRODUCTS.fetch_add(1, Ordering::Relaxed)
