@@ -15,12 +15,13 @@ use half::bf16;
 use rayon::prelude::*;
 
 use super::lanes::{
-    columns, exp2, half_up, load, pairs, store_first, store_pairs, store_row, sum_of_products,
+    columns, exp2, half_up, hide_columns, load, pairs, store_first, store_pairs, store_row,
+    sum_of_products,
 };
 use super::pack::{Form, pack};
 use super::scratch::{Room, Scratch};
 use super::seen::Seen;
-use super::tile::{CELL, SIDE, Tiles, place_of};
+use super::tile::{CELL, SIDE, Tiles};
 use crate::engine::ops::attention::Dims;
 use crate::engine::ops::gemm::{Matrix, Shared};
 use crate::engine::ops::simd::Isa;
@@ -357,11 +358,7 @@ impl Block<'_> {
             }
             let (query, key) = (self.queries.start + i, self.keys.start + j);
             if !self.seen.all(query, key) {
-                self.seen.hidden(query, key, |query, keys| {
-                    for key in keys {
-                        now[0][place_of(query, key)] = f32::NEG_INFINITY;
-                    }
-                });
+                hide_columns(&mut now[0], &self.seen.bits(query, key));
             }
             let (right, left) = (j * QUERIES + i, i * KEYS + j);
             let outputs = [&mut shares[right], &mut ds_right[right], &mut ds_left[left]];

@@ -10,6 +10,7 @@ mod lanes;
 mod pack;
 mod scratch;
 mod seen;
+mod softmax;
 #[cfg(test)]
 mod tests;
 mod tile;
