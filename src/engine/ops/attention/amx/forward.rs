@@ -17,7 +17,7 @@ use super::softmax::State;
 use super::tile::{CELL, SIDE, Tiles};
 use crate::engine::ops::attention::Dims;
 use crate::engine::ops::gemm::{Matrix, Shared};
-use crate::engine::ops::simd::Isa;
+use crate::engine::ops::simd::{Isa, Level};
 
 /// Cells of keys in a block: their scores, shares and the keys themselves stay in the first cache.
 const KEYS: usize = 2;
@@ -60,6 +60,7 @@ pub(in crate::engine::ops) fn forward(
     if n_cells * n_heads == 0 {
         return;
     }
+    assert!(isa.level() == Level::Amx, "tiles where there are none");
     let n_parts = TASKS.div_ceil(n_heads).min(n_cells.div_ceil(PART));
     let part = n_cells.div_ceil(n_parts).next_multiple_of(QUERIES);
     let n_parts = n_cells.div_ceil(part);
@@ -77,7 +78,7 @@ pub(in crate::engine::ops) fn forward(
             kv_head: head % dims.n_kv_heads,
             queries: end.saturating_sub(part)..end,
         };
-        // SAFETY: tiles are only there together with these vectors; `Tiles::new` asks for them
+        // SAFETY: the level asserted above has these vectors
         SCRATCH.with_borrow_mut(|scratch| unsafe { run(&task, scratch) });
     });
 }

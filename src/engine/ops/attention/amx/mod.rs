@@ -5,6 +5,7 @@
 //! leaves is rounded once.
 
 mod backward;
+mod block;
 mod forward;
 mod lanes;
 mod pack;
