@@ -9,14 +9,15 @@ use std::ops::Range;
 use half::bf16;
 use rayon::prelude::*;
 
-use super::lanes::{columns, exp2, half_up, load, pairs, store, store_first, store_pairs};
+use super::lanes::{columns, hide_rows, store, store_first};
 use super::pack::{Form, pack};
 use super::scratch::Scratch;
 use super::seen::Seen;
-use super::tile::{CELL, SIDE, Tiles, place_of};
+use super::softmax::State;
+use super::tile::{CELL, SIDE, Tiles};
 use crate::engine::ops::attention::Dims;
 use crate::engine::ops::gemm::{Matrix, Shared};
-use crate::engine::ops::simd::Isa;
+use crate::engine::ops::simd::{Isa, Level};
 
 /// Cells of keys in a block: their scores, shares and the keys themselves stay in the first cache.
 const KEYS: usize = 2;
@@ -24,10 +25,8 @@ const KEYS: usize = 2;
 const QUERIES: usize = 2;
 /// Tasks wanted of one call, so that every thread has some.
 const TASKS: usize = 16;
-/// Shares may grow to 2^this before everything is scaled down; both kinds of numbers have room.
-const SLACK: f32 = 8.0;
-/// Stands for the largest score, in powers of two, before there is one.
-const NONE: f32 = -1e30;
+/// Cells of queries that a task has at least, for it packs all keys that they see.
+const PART: usize = 16;
 
 thread_local! {
     static SCRATCH: RefCell<Scratch> = RefCell::default();
@@ -61,7 +60,8 @@ pub(in crate::engine::ops) fn forward(
     if n_cells * n_heads == 0 {
         return;
     }
-    let n_parts = TASKS.div_ceil(n_heads).min(n_cells.div_ceil(QUERIES));
+    assert!(isa.level() == Level::Amx, "tiles where there are none");
+    let n_parts = TASKS.div_ceil(n_heads).min(n_cells.div_ceil(PART));
     let part = n_cells.div_ceil(n_parts).next_multiple_of(QUERIES);
     let n_parts = n_cells.div_ceil(part);
     let (o, lse) = (Shared::new(o), Shared::new(lse));
@@ -78,19 +78,9 @@ pub(in crate::engine::ops) fn forward(
             kv_head: head % dims.n_kv_heads,
             queries: end.saturating_sub(part)..end,
         };
-        // SAFETY: tiles are only there together with these vectors; `Tiles::new` asks for them
+        // SAFETY: the level asserted above has these vectors
         SCRATCH.with_borrow_mut(|scratch| unsafe { run(&task, scratch) });
     });
-}
-
-/// What the blocks of keys so far make of a cell of queries.
-#[derive(Clone, Copy)]
-struct State {
-    /// Scores in powers of two are taken less this; of two times 16 queries.
-    top: [__m512; 2],
-    /// Σ shares.
-    sum: [__m512; 2],
-    fresh: bool,
 }
 
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
@@ -107,160 +97,181 @@ fn run(task: &Task<'_>, scratch: &mut Scratch) {
     let low = task.seen.cells(task.queries.start).start;
     let high = task.seen.cells(task.queries.end - 1).end;
     let n = (high - low) * wide * CELL;
-    let [k, v, q, shares] = scratch
-        .operands
-        .parts([n, n, QUERIES * wide * CELL, KEYS * CELL]);
-    let [scores, out] = scratch.sums.parts([KEYS * CELL, QUERIES * wide * CELL]);
+    let cells = wide * CELL; // numbers of a cell of rows
+    let room = QUERIES * cells;
+    let [k, v, q, shares] = scratch.operands.parts([n, n, room, 2 * KEYS * CELL]);
+    let [scores, out] = scratch.sums.parts([2 * KEYS * CELL, room]);
+    let (scores, shares) = (scores.as_chunks_mut().0, shares.as_chunks_mut().0);
     let at = task.batch * tk * kv_stride + task.kv_head * hd;
     let rows = |data| Matrix::rows(data, tk, hd, kv_stride);
     pack(k, &rows(&task.qkv[1][at..]), low * SIDE, Form::Left);
     pack(v, &rows(&task.qkv[2][at..]), low * SIDE, Form::LeftTurned);
 
-    let group = task.dims.group();
-    for head in task.kv_head * group..(task.kv_head + 1) * group {
+    let heads = task.dims.group();
+    for head in task.kv_head * heads..(task.kv_head + 1) * heads {
         let at = task.batch * tq * q_stride + head * hd;
         let queries = Matrix::rows(&task.qkv[0][at..], tq, hd, q_stride);
         for start in task.queries.clone().step_by(QUERIES) {
             let end = (start + QUERIES).min(task.queries.end);
-            let q = &mut q[..(end - start) * wide * CELL];
+            let q = &mut q[..(end - start) * cells];
             pack(q, &queries, start * SIDE, Form::RightTurned);
-            let mut states = [State {
-                top: [_mm512_set1_ps(NONE); 2],
-                sum: [_mm512_setzero_ps(); 2],
-                fresh: true,
-            }; QUERIES];
-            let (from, to) = (task.seen.cells(start).start, task.seen.cells(end - 1).end);
-            for block in (from..to).step_by(KEYS) {
-                for cell in start..end {
-                    let seen = task.seen.cells(cell);
-                    let keys = block.max(seen.start)..(block + KEYS).min(seen.end);
-                    if keys.is_empty() {
-                        continue;
-                    }
-                    let place = (keys.start - low) * wide * CELL;
-                    let at = (cell - start) * wide * CELL;
-                    let block = Block {
-                        q: &q[at..][..wide * CELL],
-                        k: &k[place..],
-                        v: &v[place..],
-                        wide,
-                        scale: task.dims.scale() as f32 * std::f32::consts::LOG2_E,
-                    };
-                    for (i, key) in keys.clone().enumerate() {
-                        let scores = &mut scores[i * CELL..][..CELL];
-                        block.scores(&tiles, scores, i);
-                        if !task.seen.all(cell, key) {
-                            task.seen.hidden(cell, key, |query, keys| {
-                                for key in keys {
-                                    scores[place_of(key, query)] = f32::NEG_INFINITY;
-                                }
-                            });
-                        }
-                    }
-                    let n = keys.len();
-                    let out = &mut out[at..][..wide * CELL];
-                    let state = &mut states[cell - start];
-                    softmax(
-                        state,
-                        &scores[..n * CELL],
-                        &mut shares[..n * CELL],
-                        out,
-                        block.scale,
-                    );
-                    block.add(&tiles, out, &shares[..n * CELL], state.fresh);
-                    state.fresh = false;
-                }
-            }
+            let group = Group {
+                tiles: &tiles,
+                seen: task.seen,
+                q,
+                k,
+                v,
+                low,
+                cells,
+                queries: start..end,
+                scale: task.dims.scale() as f32 * std::f32::consts::LOG2_E,
+            };
+            let mut states = [State::new(); QUERIES];
+            group.run(&mut states, scores, shares, out);
             for cell in start..end {
-                let out = &out[(cell - start) * wide * CELL..][..wide * CELL];
+                let out = &out[(cell - start) * cells..][..cells];
                 finish(task, head, cell, &states[cell - start], out);
             }
         }
     }
 }
 
-/// A cell of queries and a block of keys and values, from its first cell on.
-struct Block<'a> {
+/// Cells of queries of one head, and all keys and values of the task.
+struct Group<'a> {
+    tiles: &'a Tiles,
+    seen: Seen<'a>,
     q: &'a [bf16],
     k: &'a [bf16],
     v: &'a [bf16],
-    /// Cells of a head's width.
-    wide: usize,
+    /// The first cell of keys that is packed.
+    low: usize,
+    /// Numbers of a cell of rows: 32 times the width of a head, filled up.
+    cells: usize,
+    queries: Range<usize>,
     /// Scores in powers of two are this times products.
     scale: f32,
 }
 
-impl Block<'_> {
-    /// Products of the keys of a cell (rows) and the queries (columns).
-    #[inline(always)]
-    fn scores(&self, tiles: &Tiles, scores: &mut [f32], cell: usize) {
-        let k = &self.k[cell * self.wide * CELL..];
-        tiles.product::<false>(scores, k, self.q, self.wide, [CELL, CELL]);
-    }
-
-    /// Values times shares, to the output so far: width (rows) by queries (columns).
-    #[inline(always)]
-    fn add(&self, tiles: &Tiles, out: &mut [f32], shares: &[bf16], fresh: bool) {
-        let (n, steps) = (shares.len() / CELL, [self.wide * CELL, CELL]);
-        for (i, out) in out.chunks_exact_mut(CELL).enumerate() {
-            let v = &self.v[i * CELL..];
-            if fresh {
-                tiles.product::<false>(out, v, shares, n, steps);
-            } else {
-                tiles.product::<true>(out, v, shares, n, steps);
-            }
-        }
-    }
+/// One cell of queries of a group against some cells of keys.
+#[derive(Clone)]
+struct Step {
+    query: usize,
+    keys: Range<usize>,
 }
 
-/// Scores to shares, as a right operand; sums and output so far are scaled down where shares
-/// would grow too large.
-#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
-fn softmax(state: &mut State, scores: &[f32], shares: &mut [bf16], out: &mut [f32], scale: f32) {
-    let scale = _mm512_set1_ps(scale);
-    for half in 0..2 {
-        // four maxima, so that none waits for the one before it
-        let mut tops = [_mm512_set1_ps(f32::NEG_INFINITY); 4];
-        for cell in scores.chunks_exact(CELL) {
-            for i in 0..16 {
-                let at = half * 256 + i * 16;
-                tops[i % 2] = _mm512_max_ps(tops[i % 2], load(cell, at));
-                tops[2 + i % 2] = _mm512_max_ps(tops[2 + i % 2], load(cell, at + 512));
-            }
+impl Group<'_> {
+    /// Takes the cells of queries through the blocks of keys: states, and output before it is
+    /// divided by the sums, width (rows) by queries (columns).
+    ///
+    /// While vectors make shares of the scores of one step, tiles work on the scores of the step
+    /// after it and on the output of the step before it.
+    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
+    fn run(
+        &self,
+        states: &mut [State; QUERIES],
+        scores: &mut [[f32; CELL]],
+        shares: &mut [[bf16; CELL]],
+        out: &mut [f32],
+    ) {
+        let (mut now, mut next) = scores.split_at_mut(KEYS);
+        let (mut made, mut used) = shares.split_at_mut(KEYS);
+        let mut steps = self.steps();
+        let (mut ahead, mut behind) = (steps.next(), None::<Step>);
+        if let Some(step) = &ahead {
+            (0..step.keys.len()).for_each(|i| self.score(step, i, &mut now[i]));
         }
-        let top = _mm512_max_ps(
-            _mm512_max_ps(tops[0], tops[1]),
-            _mm512_max_ps(tops[2], tops[3]),
-        );
-        let top = _mm512_mul_ps(top, scale);
-        let old = state.top[half];
-        let allowed = _mm512_add_ps(old, _mm512_set1_ps(SLACK));
-        if _mm512_cmp_ps_mask::<_CMP_GT_OQ>(top, allowed) != 0 {
-            let new = _mm512_max_ps(old, top);
-            let factor = exp2(_mm512_sub_ps(old, new));
-            state.top[half] = new;
-            state.sum[half] = _mm512_mul_ps(state.sum[half], factor);
-            if !state.fresh {
-                for cell in out.chunks_exact_mut(CELL) {
-                    for i in 0..32 {
-                        let at = i / 16 * 512 + half * 256 + i % 16 * 16;
-                        store(cell, at, _mm512_mul_ps(load(cell, at), factor));
+        while let Some(step) = ahead {
+            ahead = steps.next();
+            self.hide(&step, now);
+            let n_keys = step.keys.len();
+            let now_scores = &now[..n_keys];
+            if let Some(before) = behind.take_if(|before| before.query == step.query) {
+                (0..self.cells / CELL).for_each(|i| self.add(&before, i, used, states, out));
+                states[before.query].fresh = false;
+            }
+            let mine = &mut out[step.query * self.cells..][..self.cells];
+            states[step.query].raise(now_scores, self.scale, mine);
+            let n_adds = behind.as_ref().map_or(0, |_| self.cells / CELL);
+            let n_jobs = n_adds + ahead.as_ref().map_or(0, |step| step.keys.len());
+            for part in 0..2 * n_keys {
+                for job in part * n_jobs / (2 * n_keys)..(part + 1) * n_jobs / (2 * n_keys) {
+                    match (&behind, &ahead) {
+                        (Some(step), _) if job < n_adds => self.add(step, job, used, states, out),
+                        (_, Some(step)) => self.score(step, job - n_adds, &mut next[job - n_adds]),
+                        _ => {}
                     }
                 }
+                let (cell, half) = (part / 2, part % 2);
+                states[step.query].shares(&now_scores[cell], &mut made[cell], half, self.scale);
+            }
+            if let Some(step) = behind {
+                states[step.query].fresh = false;
+            }
+            behind = Some(step);
+            (now, next) = (next, now);
+            (made, used) = (used, made);
+        }
+        if let Some(step) = behind {
+            (0..self.cells / CELL).for_each(|i| self.add(&step, i, used, states, out));
+        }
+    }
+
+    /// Every cell of queries against every block of keys of which it sees something.
+    fn steps(&self) -> impl Iterator<Item = Step> {
+        let from = self.seen.cells(self.queries.start).start;
+        let to = self.seen.cells(self.queries.end - 1).end;
+        (from..to).step_by(KEYS).flat_map(move |block| {
+            self.queries
+                .clone()
+                .enumerate()
+                .filter_map(move |(query, cell)| {
+                    let seen = self.seen.cells(cell);
+                    let keys = block.max(seen.start)..(block + KEYS).min(seen.end);
+                    (!keys.is_empty()).then_some(Step { query, keys })
+                })
+        })
+    }
+
+    /// Products of the keys of a cell (rows) and the queries (columns).
+    #[inline(always)]
+    fn score(&self, step: &Step, cell: usize, scores: &mut [f32]) {
+        let k = &self.k[(step.keys.start + cell - self.low) * self.cells..];
+        let q = &self.q[step.query * self.cells..];
+        self.tiles
+            .product::<false>(scores, k, q, self.cells / CELL, [CELL, CELL]);
+    }
+
+    /// Scores that nobody may see become -infinity.
+    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
+    fn hide(&self, step: &Step, scores: &mut [[f32; CELL]]) {
+        let query = self.queries.start + step.query;
+        for (key, scores) in step.keys.clone().zip(scores) {
+            if !self.seen.all(query, key) {
+                hide_rows(scores, &self.seen.bits(query, key));
             }
         }
-        let top = state.top[half];
-        let mut sums = [_mm512_setzero_ps(); 2];
-        for (cell, shares) in scores.chunks_exact(CELL).zip(shares.chunks_exact_mut(CELL)) {
-            for i in 0..16 {
-                let at = half * 256 + i * 16;
-                let a = exp2(_mm512_fmsub_ps(load(cell, at), scale, top));
-                let b = exp2(_mm512_fmsub_ps(load(cell, at + 512), scale, top));
-                sums = [_mm512_add_ps(sums[0], a), _mm512_add_ps(sums[1], b)];
-                store_pairs(shares, half * 512 + i * 32, pairs(half_up(a), half_up(b)));
-            }
+    }
+
+    /// Adds values times shares to a cell of the output so far.
+    #[inline(always)]
+    fn add(
+        &self,
+        step: &Step,
+        cell: usize,
+        shares: &[[bf16; CELL]],
+        states: &[State; QUERIES],
+        out: &mut [f32],
+    ) {
+        let v = &self.v[(step.keys.start - self.low) * self.cells + cell * CELL..];
+        let out = &mut out[step.query * self.cells + cell * CELL..];
+        let (n, shares) = (step.keys.len(), shares.as_flattened());
+        if states[step.query].fresh {
+            self.tiles
+                .product::<false>(out, v, shares, n, [self.cells, CELL]);
+        } else {
+            self.tiles
+                .product::<true>(out, v, shares, n, [self.cells, CELL]);
         }
-        state.sum[half] = _mm512_add_ps(state.sum[half], _mm512_add_ps(sums[0], sums[1]));
     }
 }
 

@@ -4,7 +4,7 @@ use std::arch::x86_64::*;
 
 use half::bf16;
 
-use super::tile::place_of;
+use super::tile::{CELL, SIDE, place_of};
 
 /// 2^x to 3e-6 of itself; 0 far below, not a number where x is none.
 #[inline]
@@ -178,4 +178,38 @@ pub(super) fn transpose(x: [__m512i; 16]) -> [__m512i; 16] {
         y[12 + j] = _mm512_shuffle_i32x4::<0b11_01_11_01>(ab_high, cd_high);
     }
     y
+}
+
+/// Scores of a cell, queries (rows) by keys (columns), become -infinity where the bit of the key
+/// among those of the query is 0.
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
+pub(super) fn hide_columns(scores: &mut [f32; CELL], bits: &[u32; SIDE]) {
+    for (row, &bits) in bits.iter().enumerate() {
+        for (at, bits) in [(place_of(row, 0), bits), (place_of(row, 16), bits >> 16)] {
+            let x = shown(load(scores, at), bits as u16);
+            store(scores, at, x);
+        }
+    }
+}
+
+/// As [`hide_columns`], where keys are the rows.
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
+pub(super) fn hide_rows(scores: &mut [f32; CELL], bits: &[u32; SIDE]) {
+    for col in [0, 16] {
+        // SAFETY: sixteen of the 32 numbers, from the first or the seventeenth on
+        let bits = unsafe { _mm512_loadu_si512(bits[col..].as_ptr().cast()) };
+        for row in 0..SIDE {
+            let seen = _mm512_test_epi32_mask(bits, _mm512_set1_epi32(1 << row));
+            let at = place_of(row, col);
+            let x = shown(load(scores, at), seen);
+            store(scores, at, x);
+        }
+    }
+}
+
+/// The numbers whose bits are 1; -infinity for others.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
+fn shown(x: __m512, seen: u16) -> __m512 {
+    _mm512_mask_blend_ps(seen, _mm512_set1_ps(f32::NEG_INFINITY), x)
 }

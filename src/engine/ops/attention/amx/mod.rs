@@ -5,11 +5,13 @@
 //! leaves is rounded once.
 
 mod backward;
+mod block;
 mod forward;
 mod lanes;
 mod pack;
 mod scratch;
 mod seen;
+mod softmax;
 #[cfg(test)]
 mod tests;
 mod tile;

@@ -50,20 +50,14 @@ impl<'a> Seen<'a> {
         high.start <= keys * SIDE && keys * SIDE + SIDE <= low.end
     }
 
-    /// Calls `hide` with the places of keys in a cell of keys that the queries in a cell of
-    /// queries do not see: query, and the keys before the first that is seen and from that after
-    /// the last on.
-    pub(super) fn hidden(
-        self,
-        queries: usize,
-        keys: usize,
-        mut hide: impl FnMut(usize, Range<usize>),
-    ) {
-        for query in 0..SIDE {
-            let seen = self.keys(queries * SIDE + query);
-            let place = |key: usize| key.saturating_sub(keys * SIDE).min(SIDE);
-            hide(query, 0..place(seen.start));
-            hide(query, place(seen.end)..SIDE);
+    /// The keys of a cell that each query of a cell sees: bit j for key j.
+    pub(super) fn bits(self, queries: usize, keys: usize) -> [u32; SIDE] {
+        let up_to = |key: usize| (1_u64 << key.saturating_sub(keys * SIDE).min(SIDE)) - 1;
+        let mut bits = [0; SIDE];
+        for (i, bits) in bits.iter_mut().enumerate() {
+            let seen = self.keys(queries * SIDE + i);
+            *bits = (up_to(seen.end) & !up_to(seen.start)) as u32;
         }
+        bits
     }
 }

@@ -240,6 +240,25 @@ fn queries_at_the_end_of_longer_keys_see_all_before_them_and_nothing_beside() {
     }
 }
 
+#[test]
+fn scores_that_rise_or_fall_with_the_keys_are_weighed_as_ever() {
+    let Some(isa) = tiles() else { return };
+    let dims = Dims::packed(1, 300, 1, 1, 64);
+    for slope in [0.5, 0.02, -0.5] {
+        let mut qkv = numbers(300 * dims.q_stride, 9, 1.0);
+        for (key, row) in qkv.chunks_mut(dims.q_stride).enumerate() {
+            row[..64].fill(bf16::ONE);
+            row[64..128].fill(bf16::from_f32(slope * key as f32)); // scores are 8 times this
+        }
+        let mut o = vec![bf16::NAN; 300 * 64];
+        let mut lse = vec![f32::NAN; 300];
+        forward(isa, &mut o, &mut lse, dims.split(&qkv), &dims, None);
+        let exact = plain(dims.split(&qkv), None, &dims, None);
+        check(&format!("slope {slope}"), &o, &exact.o);
+        check_lse(&format!("slope {slope}"), &lse, &exact.lse);
+    }
+}
+
 /// First keys of documents of these lengths, over and over.
 fn documents(b: usize, t: usize, lens: &[usize]) -> Vec<u32> {
     let mut first = Vec::new();
