@@ -87,7 +87,7 @@ pub(in crate::engine::ops) fn product<C: Element>(
     let strips = a.rows.div_ceil(SIDE);
     let panels = b.cols.div_ceil(SIDE);
 
-    let direct = a.col_stride == 1 && k % SIDE == 0;
+    let direct = a.col_stride == 1 && k.is_multiple_of(SIDE) && k > 0;
     let n_left = if direct { a.rows % SIDE } else { a.rows };
     let packed_from = a.rows - n_left;
     let tail = a.part([packed_from, a.rows], [0, k]);
