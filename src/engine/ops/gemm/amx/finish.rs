@@ -48,7 +48,7 @@ pub(super) unsafe fn finish<C: Element>(sums: &Sums, across: bool, place: Place<
                 put(place, i, 16, x[1]);
             }
         }
-    } else if part % (PARTS / 4) == 0 {
+    } else if part.is_multiple_of(PARTS / 4) {
         // a quarter of the block at a time: 16 rows, 16 columns
         let quarter = part / (PARTS / 4);
         let [row, col] = [quarter / 2 * 16, quarter % 2 * 16];

@@ -25,10 +25,10 @@ use pack::{Side, pack_all};
 
 /// Steps along k that are worked on before others: longer ones leave the second cache, shorter
 /// ones move sums more often.
-const CHUNK: usize = 32;
+const CHUNK: usize = 64;
 /// Tasks that a product is cut into at least, where it is large enough.
 const TASKS: usize = 8;
-/// Panels of a task at most: with [`CHUNK`] steps 512 KiB, a part of the second cache.
+/// Panels of a task at most: with [`CHUNK`] steps 1 MiB, half of the second cache.
 const PANELS: usize = 8;
 /// Strips that are so few that narrow tasks cost less than packing all panels before.
 const LOW: usize = 16;
@@ -87,7 +87,7 @@ pub(in crate::engine::ops) fn product<C: Element>(
     let strips = a.rows.div_ceil(SIDE);
     let panels = b.cols.div_ceil(SIDE);
 
-    let direct = a.col_stride == 1 && k % SIDE == 0;
+    let direct = a.col_stride == 1 && k.is_multiple_of(SIDE) && k > 0;
     let n_left = if direct { a.rows % SIDE } else { a.rows };
     let packed_from = a.rows - n_left;
     let tail = a.part([packed_from, a.rows], [0, k]);

@@ -193,6 +193,18 @@ fn large_products_have_the_same_bytes_for_any_number_of_threads() {
 }
 
 #[test]
+fn panels_packed_beside_the_products_of_others_are_right() {
+    if skips() {
+        return;
+    }
+    // one row of tasks, and two rounds along k
+    let shape = [33, 770, 2090];
+    check::<f32>(shape, [false, false], 7, Store::Add, &[1, 2]);
+    check::<bf16>(shape, [false, true], 0, Store::Set, &[1, 2]);
+    check::<f32>([770, 33, 2090], [true, false], 0, Store::Add, &[1, 2]);
+}
+
+#[test]
 fn a_product_along_nothing_is_zero() {
     if skips() {
         return;
