@@ -32,6 +32,9 @@ pub struct Args {
     #[arg(long, value_name = "FILE", visible_alias = "recipe", num_args = 0..=1)]
     #[arg(default_missing_value = cli::NO_RECIPE)]
     pub config: Option<PathBuf>,
+    /// Show how exact and how fast every operation is with every instruction set.
+    #[arg(long, hide = true)]
+    pub ops: bool,
 }
 
 /// What is known of the machine: schema `doctor/1`.
@@ -88,6 +91,12 @@ pub fn run(
 ) -> Result<()> {
     if args.config.is_some() {
         return show_settings(matches, files, out);
+    }
+    if args.ops {
+        let only = shared.cpu.map(cli::Cpu::name).filter(|name| name != "auto");
+        let n_threads = shared.threads.unwrap_or(1);
+        let report = engine::ops::table::report(only.as_deref(), n_threads, true)?;
+        return out.result("ops/1", &report, || ops_text(&report));
     }
     let report = examine(shared, out)?;
     out.result("doctor/1", &report, || text(&report))
@@ -181,6 +190,53 @@ fn text(report: &Report) -> String {
     );
     table.row(["terminal", &words]);
     table.text()
+}
+
+/// Every executor: first what was compared with the reference, then what was timed.
+fn ops_text(report: &engine::ops::table::Report) -> String {
+    let mut text = format!(
+        "gradients of the reference are off finite differences by {:.0e} at most\n",
+        report.finite_differences
+    );
+    for tried in &report.executors {
+        let name = format!("{} in {}", tried.executor, tried.precision.name());
+        if let Some(why) = &tried.missing {
+            text.push_str(&format!("\n{name}: {why}\n"));
+            continue;
+        }
+        text.push_str(&format!(
+            "\n{name}: at most {:.0} GFLOP/s a core, {:.0} GB/s from memory\n",
+            tried.peak_flop_per_s / 1e9,
+            tried.peak_bytes_per_s / 1e9
+        ));
+        let mut exact = Table::new(&["operation", "cases", ">values off", ">gradients off"]);
+        let mut fast = Table::new(&[
+            "operation",
+            "shape",
+            "way",
+            ">ms",
+            ">GFLOP/s",
+            ">GB/s",
+            ">share",
+        ]);
+        let off = |x: Option<f64>| x.map_or("-".into(), |x| format!("{x:.0e}"));
+        let giga = |x: Option<f64>| x.map_or("-".into(), |x| format!("{:.0}", x / 1e9));
+        for row in &tried.rows {
+            let Some(seconds) = row.seconds else {
+                exact.row([row.op, &row.shape, &off(row.forward), &off(row.backward)]);
+                continue;
+            };
+            let share = row
+                .peak_share
+                .map_or("-".into(), |x| format!("{:.0} %", 100.0 * x));
+            let ms = format!("{:.2}", seconds * 1e3);
+            let (flop, bytes) = (giga(row.flop_per_s), giga(row.bytes_per_s));
+            fast.row([row.op, &row.shape, row.way, &ms, &flop, &bytes, &share]);
+        }
+        text.push_str(&exact.text());
+        text.push_str(&fast.text());
+    }
+    text
 }
 
 fn show_settings(matches: &ArgMatches, files: &Files, out: &Out) -> Result<()> {
