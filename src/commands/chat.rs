@@ -64,6 +64,9 @@ pub struct Args {
     /// Largest context used; 0: the model's own.
     #[arg(long, value_name = "N")]
     pub context: Option<usize>,
+    /// What activations and products are computed in; bf16 halves what is read for each token.
+    #[arg(long, value_name = "NAME", value_parser = ["bf16", "f32"])]
+    pub precision: Option<String>,
     /// Divides the logits; 0: always the likeliest token.
     #[arg(long, value_name = "X", help_heading = "Choice of tokens")]
     pub temperature: Option<f64>,
@@ -106,7 +109,8 @@ pub fn run(args: &Args, shared: &Shared, files: &Files, out: &Arc<Out>) -> Resul
     // Read while the model loads: what is piped in is the question, or stands before it.
     let piped = (!io::stdin().is_terminal()).then(Piped::start);
     let loaded = engine::load::load(&plan.model)?;
-    let executor = Executor::choose(&plan.device, &plan.cpu, plan.threads)?;
+    let executor =
+        Executor::choose(&plan.device, &plan.cpu, plan.threads)?.in_precision(plan.precision);
     let mut talk = Conversation::new(&loaded, &executor, &plan)?;
     out.detail(&format!(
         "{}, {}, seed {}",

@@ -47,6 +47,9 @@ pub struct Args {
     /// Largest context used; 0: the model's own.
     #[arg(long, value_name = "N")]
     pub context: Option<usize>,
+    /// What activations and products are computed in.
+    #[arg(long, value_name = "NAME", value_parser = ["bf16", "f32"])]
+    pub precision: Option<String>,
     /// Fail (exit code 5) when the worst language needs more bits per byte.
     #[arg(long, value_name = "X")]
     pub max_worst_bpb: Option<f64>,

@@ -8,6 +8,7 @@
 
 mod bad_input;
 mod bad_model;
+mod bench;
 mod cli;
 mod full_disk;
 mod generated;

@@ -224,7 +224,8 @@ fn first_words(lang: &str) -> Option<String> {
 }
 
 fn speak(loaded: &Loaded, plan: &Chat, prompt: &str, control: &Control) -> Result<String> {
-    let executor = Executor::choose(&plan.device, &plan.cpu, plan.threads)?;
+    let executor =
+        Executor::choose(&plan.device, &plan.cpu, plan.threads)?.in_precision(plan.precision);
     let mut talk = Conversation::new(loaded, &executor, plan)?;
     Ok(talk.say(prompt, control, &Silent)?.text)
 }

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use super::super::ops::Precision;
+
 /// A text to score: what the porch reads from disk and hands to the engine.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Request {
@@ -35,6 +37,8 @@ pub struct Plan {
     pub device: String,
     /// Instruction set of the processor: `auto`, `amx`, `avx512`, `avx2`, `neon`, `scalar`.
     pub cpu: String,
+    /// What activations and products are computed in.
+    pub precision: Precision,
     /// Threads; 0: one a core.
     pub threads: usize,
 }
@@ -51,6 +55,7 @@ impl Default for Plan {
             max_worst_bpb: None,
             device: "auto".into(),
             cpu: "auto".into(),
+            precision: Precision::F32,
             threads: 0,
         }
     }

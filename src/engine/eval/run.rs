@@ -29,7 +29,8 @@ pub fn run(
         what: e.to_string(),
         hint: "name languages by code, or the sets eu24 and europe".into(),
     })?;
-    let executor = Executor::choose(&plan.device, &plan.cpu, plan.threads)?;
+    let executor =
+        Executor::choose(&plan.device, &plan.cpu, plan.threads)?.in_precision(plan.precision);
     let context = match plan.context {
         0 => loaded.model.config.context,
         n => n.min(loaded.model.config.context),

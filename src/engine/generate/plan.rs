@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use super::super::ops::Precision;
 use super::super::{Error, Result};
 
 /// How `eu chat` chooses tokens; section `[chat]` of a recipe.
@@ -32,6 +33,8 @@ pub struct Plan {
     pub device: String,
     /// Instruction set of the processor: `auto`, `amx`, `avx512`, `avx2`, `neon`, `scalar`.
     pub cpu: String,
+    /// What activations and products are computed in.
+    pub precision: Precision,
     /// Seed of the choice of tokens; none: another one each time.
     pub seed: Option<u64>,
     /// Threads; 0: one a core.
@@ -90,6 +93,7 @@ impl Default for Plan {
             raw: false,
             device: "auto".into(),
             cpu: "auto".into(),
+            precision: Precision::F32,
             seed: None,
             threads: 0,
         }

@@ -14,7 +14,7 @@ use serde::Deserialize;
 use super::{Batch, Learner, Plan, learning_rate};
 use crate::disk;
 use crate::engine::model::{Layout, Model};
-use crate::engine::ops::Executor;
+use crate::engine::ops::{Executor, Precision};
 
 const N_STEPS: u64 = 200;
 const N_VOCAB: usize = 259; // three special tokens, then the bytes
@@ -124,7 +124,7 @@ fn train(plan: &Plan, executor: &Executor) -> Vec<f64> {
     let mut windows = numbers("windows").map(|n| (n % (text.len() - t) as u64) as usize);
     let model = model(plan);
     let zeros = vec![0.0; model.params.len()];
-    let mut learner = Learner::of(plan, model, zeros.clone(), zeros, executor).unwrap();
+    let mut learner = Learner::of(plan, model, [zeros.clone(), zeros], None, executor).unwrap();
     let mut losses = Vec::new();
     for step in 0..N_STEPS {
         let mut batch = Batch::default();
@@ -171,9 +171,16 @@ fn compare(what: &str, ours: &[f64], theirs: &[f64], tolerance: &Tolerance) {
 
 #[test]
 fn two_hundred_steps_in_f32_follow_pytorch() {
-    let executor = Executor::cpu(2).unwrap();
-    let ours = train(&plan(), &executor);
+    let ours = train(&plan(), &Executor::cpu(2).unwrap());
     compare("f32", &ours, &Golden::read().f32, &F32);
+}
+
+#[test]
+fn two_hundred_steps_in_bf16_follow_pytorch() {
+    let executor = Executor::cpu(2).unwrap().in_precision(Precision::Bf16);
+    let (ours, golden) = (train(&plan(), &executor), Golden::read());
+    compare("bf16 beside PyTorch's", &ours, &golden.bf16, &BF16);
+    compare("bf16 beside PyTorch's f32", &ours, &golden.f32, &BF16);
 }
 
 #[test]

@@ -8,6 +8,9 @@ use super::super::ops::Precision;
 use super::plan::Plan;
 use super::prepared::Prepared;
 
+/// The program itself, its threads, and operands packed for the product at work.
+const PROCESS: u64 = 16 << 20;
+
 /// What a run will need.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Estimate {
@@ -73,6 +76,7 @@ pub(super) fn memory_bytes(plan: &Plan, config: &Config) -> u64 {
         Precision::F32 => 0,
     };
     pass.saturating_add((16 + copy) * config.n_params() as u64)
+        .saturating_add(PROCESS)
 }
 
 /// Steps of one pass over the mix.

@@ -15,7 +15,7 @@ use half::bf16;
 use rayon::prelude::*;
 
 use super::block::{Block, KEYS, QUERIES};
-use super::lanes::{columns, load, store, store_first, store_row, sum_of_products};
+use super::lanes::{columns, store_first, store_row, sum_of_products};
 use super::pack::{Form, pack};
 use super::scratch::{Room, Scratch};
 use super::seen::Seen;
@@ -60,7 +60,6 @@ struct Call<'a> {
     d_o: &'a [bf16],
     saved: Saved<'a>,
     dims: &'a Dims,
-    first: Option<&'a [u32]>,
     /// Sums of gradients of queries, `[range][b,H][cell of queries][cell of width]`; empty where
     /// there is one range.
     partial: Shared<'a, f32>,
@@ -107,7 +106,6 @@ pub(in crate::engine::ops) fn backward(
         d_o,
         saved,
         dims,
-        first,
         partial: Shared::new(partial),
         n_cells,
         range,

@@ -87,8 +87,9 @@ impl State {
         let mut sums = [_mm512_setzero_ps(); 2];
         for i in 0..16 {
             let at = half * 256 + i * 16;
-            let a = exp2(_mm512_fmsub_ps(load(scores, at), scale, top));
-            let b = exp2(_mm512_fmsub_ps(load(scores, at + 512), scale, top));
+            // rounded as the top was, so that the largest of huge scores is no more and no less
+            let power = |at| _mm512_sub_ps(_mm512_mul_ps(load(scores, at), scale), top);
+            let (a, b) = (exp2(power(at)), exp2(power(at + 512)));
             sums = [_mm512_add_ps(sums[0], a), _mm512_add_ps(sums[1], b)];
             store_pairs(shares, half * 512 + i * 32, pairs(half_up(a), half_up(b)));
         }
