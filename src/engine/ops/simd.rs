@@ -1,7 +1,16 @@
 //! Inner loops compiled once per instruction set, chosen when the program runs.
+//!
+//! A body that reads [`Lanes`], computes on them in loops over `0..LANES` and writes them back
+//! becomes vector instructions; over slices of unknown length, or with several buffers that may
+//! be the same one for all the compiler knows, it often does not.
+
+use super::gemm::Element;
 
 /// Numbers worked on side by side in loops that add up: a cache line of f32, one AVX-512 register.
 pub(super) const LANES: usize = 16;
+
+/// Numbers worked on side by side.
+pub(super) type Lanes = [f32; LANES];
 
 /// The widest instruction set of this machine that the loops are compiled for. Only
 /// [`Isa::detect`] and [`Isa::named`] make one, so that holding it proves that its instructions
@@ -194,6 +203,85 @@ pub(super) fn exp<const FMA: bool>(x: f32) -> f32 {
     e * f32::from_bits((shifted.to_bits() << 23).wrapping_add(1.0_f32.to_bits()))
 }
 
+/// 2^x to about 1e-7 of itself, plus 4e-8 for each power of two; below −125 it stays 2^−125, and
+/// above 127 it is no more a power of two.
+#[inline(always)]
+pub(super) fn exp2<const FMA: bool>(x: f32) -> f32 {
+    // the polynomial of degree 5 of the least relative error on [-1/2, 1/2], by Remez's algorithm
+    exp2_by::<FMA, 6>(
+        x,
+        [
+            0.001_327_647_3,
+            0.009_675_541,
+            0.055_507_13,
+            0.240_221_2,
+            0.693_146_94,
+            1.000_000_1,
+        ],
+    )
+}
+
+/// 2^x to 8e-5 of itself, where it is rounded to bf16 anyway; below −125 it stays 2^−125.
+#[inline(always)]
+pub(super) fn exp2_about<const FMA: bool>(x: f32) -> f32 {
+    // as in `exp2`, of degree 3
+    exp2_by::<FMA, 4>(x, [0.055_171_67, 0.242_611_13, 0.693_261, 0.999_928_06])
+}
+
+#[inline(always)]
+fn exp2_by<const FMA: bool, const N: usize>(x: f32, terms: [f32; N]) -> f32 {
+    const ROUND: f32 = 12_582_912.0; // as in `exp`
+    let x = if x < -125.0 { -125.0 } else { x };
+    let shifted = x + ROUND;
+    let rest = x - (shifted - ROUND);
+    let mut e = terms[0];
+    for &term in &terms[1..] {
+        e = fma::<FMA>(e, rest, term);
+    }
+    // the power's whole part goes to the exponent
+    f32::from_bits(e.to_bits().wrapping_add(shifted.to_bits() << 23))
+}
+
+/// 1/x to 2e-4 of itself, of 1e-37 to 1e37, where it is rounded to bf16 anyway: a division takes
+/// as long as some ten other instructions.
+#[inline(always)]
+pub(super) fn inverse_about<const FMA: bool>(x: f32) -> f32 {
+    // turns the sign of the exponent and inverts the mantissa to 5 %; what is missing after the
+    // step (Halley's) is the third power of what was missing before
+    let y = f32::from_bits(0x7ef3_11c7_u32.wrapping_sub(x.to_bits()));
+    let missing = fma::<FMA>(-x, y, 1.0);
+    fma::<FMA>(y, fma::<FMA>(missing, missing, missing), y)
+}
+
+/// Stored numbers in f32.
+#[inline(always)]
+pub(super) fn widen<E: Element>(from: &[E; LANES]) -> Lanes {
+    let mut x = [0.0; LANES];
+    for lane in 0..LANES {
+        x[lane] = from[lane].wide();
+    }
+    x
+}
+
+/// Numbers rounded to how they are stored, to the nearest, ties away from zero: the second half
+/// of the instructions of ties to even are spared, where ties are as rare as any other number.
+#[inline(always)]
+pub(super) fn narrow<E: Element>(x: &Lanes) -> [E; LANES] {
+    let mut to = [E::narrow(0.0); LANES];
+    for lane in 0..LANES {
+        to[lane] = E::narrow_away(x[lane]);
+    }
+    to
+}
+
+/// The last numbers of a slice, fewer than [`LANES`], and others after them.
+#[inline(always)]
+pub(super) fn padded<E: Element>(rest: &[E], others: f32) -> [E; LANES] {
+    let mut x = [E::narrow(others); LANES];
+    x[..rest.len()].copy_from_slice(rest);
+    x
+}
+
 /// Σ a·b in [`LANES`] sums.
 #[inline(always)]
 pub(super) fn dot<const FMA: bool>(a: &[f32], b: &[f32]) -> f32 {
@@ -268,15 +356,40 @@ mod tests {
         }
     }
 
+    simd! {
+        fn others<FMA>(into: &mut [[f32; 3]], x: &[f32]) {
+            for (into, &x) in into.iter_mut().zip(x) {
+                let inverse = inverse_about::<FMA>(x.abs() + 1.0);
+                *into = [exp2::<FMA>(x), exp2_about::<FMA>(x), inverse];
+            }
+        }
+    }
+
+    #[test]
+    fn powers_of_two_and_inverses_are_as_exact_as_they_say() {
+        let x: Vec<f32> = (0..251_000).map(|i| 126.0 - i as f32 * 1e-3).collect();
+        for isa in Isa::all() {
+            let mut found = vec![[0.0; 3]; x.len()];
+            others(isa, &mut found, &x);
+            for (&x, found) in x.iter().zip(&found) {
+                let wide = f64::from(x);
+                let exact = [wide.exp2(), wide.exp2(), 1.0 / (wide.abs() + 1.0)];
+                for (i, allowed) in [3e-7, 8e-5, 2e-4].into_iter().enumerate() {
+                    let off = (f64::from(found[i]) / exact[i] - 1.0).abs();
+                    assert!(off < allowed, "{i}: {off} at {x} with {}", isa.name());
+                }
+            }
+        }
+    }
+
     #[test]
     fn the_fast_exponential_does_not_hide_a_number_that_is_none() {
-        let mut out = [0.0; 3];
-        exps(
-            Isa::detect(),
-            &mut out,
-            &[f32::NAN, f32::NEG_INFINITY, f32::INFINITY],
-        );
+        let x = [f32::NAN, f32::NEG_INFINITY, f32::INFINITY];
+        let (mut out, mut powers) = ([0.0; 3], [[0.0; 3]; 3]);
+        exps(Isa::detect(), &mut out, &x);
+        others(Isa::detect(), &mut powers, &x);
         assert!(out[0].is_nan() && out[1] < 1e-37 && out[2] > 1e38);
+        assert!(powers[0].iter().all(|x| x.is_nan()) && powers[1][..2].iter().all(|&x| x < 1e-37));
     }
 
     #[test]

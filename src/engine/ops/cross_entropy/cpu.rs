@@ -1,39 +1,117 @@
 //! Output matrix and cross-entropy over threads.
 
+use std::f32::consts::LOG2_E;
+
 use rayon::prelude::*;
 
 use super::{Dims, Grads, IGNORED, Rows};
 use crate::engine::ops::cpu::{Cpu, Number};
 use crate::engine::ops::gemm::{Matrix, Store};
 use crate::engine::ops::matmul::cpu::product;
-use crate::engine::ops::simd::{LANES, exp, simd, sum_lanes};
+use crate::engine::ops::simd::{
+    LANES, Lanes, exp2, fma, max, narrow, padded, simd, sum_lanes, widen,
+};
+
+/// Probabilities below it, about e^-60, count as none: times a gradient's scale and a weight they
+/// would leave the normal numbers, and every product of one that is not normal takes a hundred
+/// times as long.
+const LEAST: f32 = 1e-26;
+
+/// The logits of a row in chunks; after the last ones come some of -infinity.
+#[inline(always)]
+fn in_chunks<A: Number>(logits: &[A]) -> (&[[A; LANES]], [A; LANES]) {
+    let (chunks, rest) = logits.as_chunks();
+    (chunks, padded(rest, f32::NEG_INFINITY))
+}
+
+#[inline(always)]
+fn largest<A: Number>(logits: &[A]) -> f32 {
+    // four maxima, so that none waits for the one before it
+    let mut tops = [[f32::NEG_INFINITY; LANES]; 4];
+    let (chunks, last) = in_chunks(logits);
+    let (fours, few) = chunks.as_chunks::<4>();
+    for four in fours {
+        for (top, chunk) in tops.iter_mut().zip(four) {
+            raise(top, chunk);
+        }
+    }
+    for chunk in few.iter().chain([&last]) {
+        raise(&mut tops[0], chunk);
+    }
+    max(tops.as_flattened())
+}
+
+#[inline(always)]
+fn raise<A: Number>(tops: &mut Lanes, logits: &[A; LANES]) {
+    let x = widen(logits);
+    for lane in 0..LANES {
+        tops[lane] = if x[lane] > tops[lane] {
+            x[lane]
+        } else {
+            tops[lane]
+        };
+    }
+}
+
+/// e^(logit − top) of each, added to the sums, where `shift` is −log2 e · top.
+#[inline(always)]
+fn add_powers<const FMA: bool, A: Number>(
+    sums: &mut Lanes,
+    logits: &[A; LANES],
+    shift: f32,
+) -> Lanes {
+    let mut x = widen(logits);
+    for lane in 0..LANES {
+        x[lane] = exp2::<FMA>(fma::<FMA>(x[lane], LOG2_E, shift));
+        sums[lane] += x[lane];
+    }
+    x
+}
+
+/// Powers to their shares of the scale.
+#[inline(always)]
+fn share<A: Number>(powers: &Lanes, least: f32, factor: f32) -> [A; LANES] {
+    let mut x = [0.0; LANES];
+    for lane in 0..LANES {
+        let power = powers[lane];
+        x[lane] = if power < least { 0.0 } else { power * factor };
+    }
+    narrow(&x)
+}
 
 simd! {
     /// ln Σ e^logit
     fn log_sum_exp<FMA, A: Number>(logits: &[A]) -> f32 {
-        let mut tops = [f32::NEG_INFINITY; LANES];
-        for chunk in logits.chunks(LANES) {
-            for (&logit, top) in chunk.iter().zip(&mut tops) {
-                *top = if logit.wide() > *top { logit.wide() } else { *top };
-            }
+        let top = largest(logits);
+        let (shift, mut sums) = (-LOG2_E * top, [0.0; LANES]);
+        let (chunks, last) = in_chunks(logits);
+        for chunk in chunks {
+            add_powers::<FMA, A>(&mut sums, chunk, shift);
         }
-        let top = tops.iter().fold(f32::NEG_INFINITY, |top, &x| if x > top { x } else { top });
-        let mut sums = [0.0; LANES];
-        for chunk in logits.chunks(LANES) {
-            for (&logit, sum) in chunk.iter().zip(&mut sums) {
-                *sum += exp::<FMA>(logit.wide() - top);
-            }
-        }
+        add_powers::<FMA, A>(&mut sums, &last, shift);
         sum_lanes(sums).ln() + top
     }
 }
 
 simd! {
-    /// Logits to scale · probability.
-    fn shares<FMA, A: Number>(logits: &mut [A], lse: f32, scale: f32) {
-        for logit in logits {
-            *logit = A::narrow(scale * exp::<FMA>(logit.wide() - lse));
+    /// Logits to scale · probability; gives ln Σ e^logit. There is room for all powers.
+    fn shares<FMA, A: Number>(logits: &mut [A], room: &mut [Lanes], scale: f32) -> f32 {
+        let top = largest(logits);
+        let (shift, mut sums) = (-LOG2_E * top, [0.0; LANES]);
+        let (chunks, last) = in_chunks(logits);
+        for (powers, chunk) in room.iter_mut().zip(chunks) {
+            *powers = add_powers::<FMA, A>(&mut sums, chunk, shift);
         }
+        let last = add_powers::<FMA, A>(&mut sums, &last, shift);
+        let sum = sum_lanes(sums);
+        let (least, factor) = (LEAST * sum, scale / sum);
+        let (chunks, rest) = logits.as_chunks_mut();
+        for (chunk, powers) in chunks.iter_mut().zip(&*room) {
+            *chunk = share(powers, least, factor);
+        }
+        let last = share(&last, least, factor);
+        rest.copy_from_slice(&last[..rest.len()]);
+        sum.ln() + top
     }
 }
 
@@ -99,17 +177,17 @@ pub(in crate::engine::ops) fn learn<A: Number>(
         logits(cpu, scratch, h, rows.w, dims);
         cpu.install(|| {
             let rows = scratch.par_chunks_exact_mut(dims.stride()).zip(targets);
-            rows.zip(nats).for_each(|((logits, &target), nats)| {
-                let logits = &mut logits[..dims.v];
-                if target == IGNORED {
-                    return logits.fill(A::narrow(0.0));
-                }
-                let lse = log_sum_exp(cpu.isa, logits);
-                let wanted = logits[target as usize].wide();
-                *nats = lse - wanted;
-                shares(cpu.isa, logits, lse, scale);
-                logits[target as usize] = A::narrow(scale * ((wanted - lse).exp() - 1.0));
-            });
+            let room = || vec![[0.0; LANES]; dims.v.div_ceil(LANES)];
+            rows.zip(nats)
+                .for_each_init(room, |room, ((logits, &target), nats)| {
+                    let logits = &mut logits[..dims.v];
+                    if target == IGNORED {
+                        return logits.fill(A::narrow(0.0));
+                    }
+                    let wanted = logits[target as usize].wide();
+                    *nats = shares(cpu.isa, logits, room, scale) - wanted;
+                    logits[target as usize] = A::narrow(scale * (-*nats).exp_m1());
+                });
         });
         let n = targets.len();
         let d_logits = Matrix::rows(scratch, n, dims.v, dims.stride());

@@ -12,6 +12,9 @@ pub(in crate::engine::ops) trait Element:
     fn wide(self) -> f32;
     /// The nearest number of this type, ties to even.
     fn narrow(x: f32) -> Self;
+    /// The nearest number of this type, ties away from zero. What is no number stays none where
+    /// an operation made it: the lowest bits of its mantissa are zeros.
+    fn narrow_away(x: f32) -> Self;
 }
 
 impl Element for f32 {
@@ -22,6 +25,11 @@ impl Element for f32 {
 
     #[inline(always)]
     fn narrow(x: f32) -> Self {
+        x
+    }
+
+    #[inline(always)]
+    fn narrow_away(x: f32) -> Self {
         x
     }
 }
@@ -40,6 +48,11 @@ impl Element for bf16 {
         let quiet_nan = bits >> 16 | 0x40;
         let is_nan = bits & 0x7fff_ffff > 0x7f80_0000;
         bf16::from_bits(if is_nan { quiet_nan } else { rounded } as u16)
+    }
+
+    #[inline(always)]
+    fn narrow_away(x: f32) -> Self {
+        bf16::from_bits((x.to_bits().wrapping_add(0x8000) >> 16) as u16)
     }
 }
 
@@ -195,6 +208,11 @@ mod tests {
             let (ours, theirs) = (bf16::narrow(x), bf16::from_f32(x));
             assert_eq!(ours.to_bits(), theirs.to_bits(), "{x}");
             assert!(ours.to_f32().to_bits() == ours.wide().to_bits());
+            let away = bf16::narrow_away(x);
+            let tie = x.to_bits() & 0xffff == 0x8000;
+            assert!(tie || x.is_nan() || away.to_bits() == ours.to_bits(), "{x}");
         }
+        assert!(bf16::narrow_away(f32::NAN).is_nan());
+        assert_eq!(bf16::narrow_away(1.003_906_3).to_f32(), 1.007_812_5);
     }
 }

@@ -4,7 +4,24 @@ use rayon::prelude::*;
 
 use super::{Dims, Table, Turn};
 use crate::engine::ops::cpu::{Cpu, Number, ROWS};
-use crate::engine::ops::simd::simd;
+use crate::engine::ops::simd::{LANES, Lanes, fma, narrow, padded, simd, widen};
+
+/// Turns numbers of the lower and the upper half of a head by angles of those cosines and sines.
+#[inline(always)]
+fn turned<const FMA: bool, A: Number>(
+    [low, high]: [&[A; LANES]; 2],
+    [cos, sin]: [&Lanes; 2],
+    way: f32,
+) -> [[A; LANES]; 2] {
+    let (a, b) = (widen(low), widen(high));
+    let mut out = [[0.0; LANES]; 2];
+    for lane in 0..LANES {
+        let sin = way * sin[lane];
+        out[0][lane] = fma::<FMA>(-b[lane], sin, a[lane] * cos[lane]);
+        out[1][lane] = fma::<FMA>(a[lane], sin, b[lane] * cos[lane]);
+    }
+    [narrow(&out[0]), narrow(&out[1])]
+}
 
 simd! {
     /// Turns the first heads of one row by the angles of its position; `way` is 1 or -1.
@@ -14,14 +31,21 @@ simd! {
         n_heads: usize,
         way: f32,
     ) {
-        let [cos, sin] = angles;
-        let half = cos.len();
+        let [(cos, cos_rest), (sin, sin_rest)] = angles.map(<[f32]>::as_chunks::<LANES>);
+        let rest = [padded(cos_rest, 0.0), padded(sin_rest, 0.0)];
+        let half = angles[0].len();
         for head in x.chunks_exact_mut(2 * half).take(n_heads) {
             let (low, high) = head.split_at_mut(half);
-            for ((low, high), (&cos, &sin)) in low.iter_mut().zip(high).zip(cos.iter().zip(sin)) {
-                let (a, b, sin) = (low.wide(), high.wide(), way * sin);
-                *low = A::narrow(a * cos - b * sin);
-                *high = A::narrow(b * cos + a * sin);
+            let (low, low_rest) = low.as_chunks_mut::<LANES>();
+            let (high, high_rest) = high.as_chunks_mut::<LANES>();
+            for ((low, high), (cos, sin)) in low.iter_mut().zip(high).zip(cos.iter().zip(sin)) {
+                [*low, *high] = turned::<FMA, A>([low, high], [cos, sin], way);
+            }
+            if !low_rest.is_empty() {
+                let halves = [&padded(low_rest, 0.0), &padded(high_rest, 0.0)];
+                let [low, high] = turned::<FMA, A>(halves, [&rest[0], &rest[1]], way);
+                low_rest.copy_from_slice(&low[..low_rest.len()]);
+                high_rest.copy_from_slice(&high[..high_rest.len()]);
             }
         }
     }

@@ -212,7 +212,11 @@ fn timed<A: Stored<f32>>(case: &Case, ops: &dyn Ops<f32, A>) -> Vec<Speed> {
         }
         Case::CrossEntropy { n, d, v, .. } => {
             let dims = cross_entropy::Dims { d, v };
-            let (h, w) = (filled::<A>(n * d, 0), filled::<A>(v * d, 1));
+            let (mut h, w) = (filled::<A>(n * d, 0), filled::<A>(v * d, 1));
+            // logits of about -10 to 10, as a model's are: a product of noise has a root mean
+            // square of a third
+            let size = 7.5 / (d as f32).sqrt();
+            h.iter_mut().for_each(|h| *h = A::put(size * h.get()));
             let targets: Vec<u32> = (0..n).map(|i| (i * 7 % v) as u32).collect();
             let (mut scratch, mut nats) = (room::<A>(dims.scratch_len(n)), room::<f32>(n));
             let (mut dh, mut dw) = (room::<A>(n * d), room::<f32>(v * d));
