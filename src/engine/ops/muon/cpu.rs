@@ -11,6 +11,7 @@ use super::step::{COEFFICIENTS, EPS, ROUNDS, Rates};
 use super::{State, Step};
 use crate::engine::ops::buffer::{Buffer, Plain};
 use crate::engine::ops::cpu::{Cpu, Number};
+use crate::engine::ops::executor::Precision;
 use crate::engine::ops::gemm::{Matrix, Store};
 use crate::engine::ops::simd::{Isa, LANES, fma, simd, sum_lanes};
 
@@ -44,6 +45,16 @@ impl<A: Plain> Room<A> {
         self.gram.set_len(short * short);
         self.square.set_len(short * short);
     }
+}
+
+/// Memory of the room for matrices of this size at most, in bytes.
+pub(in crate::engine) fn room_bytes([rows, cols]: [usize; 2], precision: Precision) -> u64 {
+    let (all, short) = ((rows * cols) as u64, rows.min(cols) as u64);
+    let operand = match precision {
+        Precision::Bf16 => 2,
+        Precision::F32 => 4,
+    };
+    (2 * all + short * short) * operand + short * short * 4
 }
 
 pub(in crate::engine::ops) fn update<A: Number>(

@@ -21,4 +21,5 @@ mod step;
 #[cfg(test)]
 mod tests;
 
+pub(in crate::engine) use cpu::room_bytes;
 pub use step::{State, Step};
