@@ -120,6 +120,13 @@ pub struct Args {
     /// Share of the steps that decay (wsd).
     #[arg(long, value_name = "SHARE", help_heading = "Optimiser")]
     pub decay_share: Option<f64>,
+    /// Who moves the weights: adamw, or muon for the matrices inside of layers.
+    #[arg(long, value_name = "NAME", help_heading = "Optimiser")]
+    #[arg(value_parser = ["adamw", "muon"])]
+    pub optimizer: Option<String>,
+    /// Share of its momentum that Muon keeps each step.
+    #[arg(long, value_name = "X", help_heading = "Optimiser")]
+    pub momentum: Option<f64>,
     /// AdamW's first moment decay.
     #[arg(long, value_name = "X", help_heading = "Optimiser")]
     pub beta1: Option<f64>,

@@ -61,7 +61,7 @@ impl Layout {
         let mut blocks = Vec::new();
         for i in 0..config.n_layers {
             let mut add = |part: &str, shape: &[usize]| {
-                add(&mut params, format!("model.layers.{i}.{part}"), shape)
+                add(&mut params, format!("{LAYERS}{i}.{part}"), shape)
             };
             let input_norm = add("input_layernorm", &[d]);
             let query = add("self_attn.q_proj", &[q, d]);
@@ -138,7 +138,20 @@ impl Layout {
             .map(|p| (p.range.clone(), p.decays))
             .collect()
     }
+
+    /// Place, rows and columns of the matrices inside of layers, each of q, k, v, o, gate, up and
+    /// down on its own, as Muon wants them.
+    pub fn matrices(&self) -> Vec<(Range<usize>, [usize; 2])> {
+        let inside = |p: &&Param| p.name.starts_with(LAYERS);
+        let params = self.params.iter().filter(inside);
+        params
+            .filter_map(|p| Some((p.range.clone(), p.shape.as_slice().try_into().ok()?)))
+            .collect()
+    }
 }
+
+/// What names of parameters of decoder layers begin with.
+const LAYERS: &str = "model.layers.";
 
 /// Appends the weight of a part and says where it lies.
 fn add(params: &mut Vec<Param>, part: String, shape: &[usize]) -> Range<usize> {
@@ -181,6 +194,28 @@ mod tests {
             assert_eq!(layout.find("lm_head.weight").is_some(), !tied);
             assert_eq!(layout.head() == layout.embed(), tied);
         }
+    }
+
+    #[test]
+    fn matrices_inside_of_layers_are_seven_a_layer_without_embedding_head_and_norms() {
+        let config = Config {
+            tied: false,
+            ..tiny()
+        };
+        let layout = Layout::new(&config);
+        let matrices = layout.matrices();
+        assert_eq!(matrices.len(), 7 * config.n_layers);
+        for (range, [rows, cols]) in &matrices {
+            assert_eq!(range.len(), rows * cols);
+            assert!(
+                !layout.embed().contains(&range.start) && !layout.head().contains(&range.start)
+            );
+        }
+        assert_eq!(
+            matrices[6].1,
+            [config.d_model, config.d_ff],
+            "down comes last"
+        );
     }
 
     #[test]

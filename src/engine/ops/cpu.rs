@@ -15,7 +15,7 @@ use super::gemm::{Element, Matrix, Store, vector};
 use super::simd::Isa;
 use super::{Ops, Stored};
 use super::{
-    adamw, attention, cross_entropy, embedding, grad_norm, matmul, rms_norm, rope, swiglu,
+    adamw, attention, cross_entropy, embedding, grad_norm, matmul, muon, rms_norm, rope, swiglu,
 };
 #[cfg(target_arch = "x86_64")]
 use super::{gemm::amx, simd::Level};
@@ -33,6 +33,8 @@ pub(super) struct Cpu {
     /// Operands packed into tiles.
     #[cfg(target_arch = "x86_64")]
     room: Mutex<amx::Room>,
+    /// Matrices that become orthogonal.
+    pub(super) muon: muon::cpu::Rooms,
 }
 
 /// What activations may be kept in, and who multiplies matrices of it.
@@ -72,12 +74,23 @@ pub(super) trait Number: Stored<f32> + Element {
     ) {
         attention::cpu::backward(cpu, dqkv, d_o, saved, dims, documents);
     }
+
+    /// The room of this precision.
+    fn muon_room(rooms: &muon::cpu::Rooms) -> &Mutex<muon::cpu::Room<Self>>;
 }
 
-impl Number for f32 {}
+impl Number for f32 {
+    fn muon_room(rooms: &muon::cpu::Rooms) -> &Mutex<muon::cpu::Room<Self>> {
+        &rooms.exact
+    }
+}
 
 /// On tiles where there are some.
 impl Number for bf16 {
+    fn muon_room(rooms: &muon::cpu::Rooms) -> &Mutex<muon::cpu::Room<Self>> {
+        &rooms.half
+    }
+
     #[cfg(target_arch = "x86_64")]
     fn product<C: Element>(
         cpu: &Cpu,
@@ -159,6 +172,7 @@ impl Cpu {
             scratch: Mutex::default(),
             #[cfg(target_arch = "x86_64")]
             room: Mutex::default(),
+            muon: muon::cpu::Rooms::default(),
         })
     }
 
@@ -301,6 +315,16 @@ impl<A: Number + Plain> Ops<f32, A> for Cpu {
         step: &adamw::Step,
     ) {
         adamw::cpu::update(self, state, grads, decays, step);
+    }
+
+    fn muon(
+        &self,
+        state: muon::State<'_, f32, A>,
+        grads: &[f32],
+        matrices: &[(Range<usize>, [usize; 2])],
+        step: &muon::Step,
+    ) {
+        muon::cpu::update(self, state, grads, matrices, step);
     }
 
     fn grad_norm(&self, grads: &[f32]) -> f64 {

@@ -13,7 +13,7 @@ use super::cpu::Cpu;
 use super::gemm::Store;
 use super::simd::Isa;
 use super::{Real, Reference, Stored};
-use super::{adamw, attention, cross_entropy, matmul, rms_norm, rope};
+use super::{adamw, attention, cross_entropy, matmul, muon, rms_norm, rope};
 use crate::engine::{Error, Result};
 
 /// What an executor can do, in numbers of type `T`, with activations and the matrices of products
@@ -122,6 +122,15 @@ pub trait Ops<T: Real, A: Stored<T> = T>: Send + Sync {
         grads: &[T],
         decays: &[(Range<usize>, bool)],
         step: &adamw::Step,
+    );
+
+    /// One step of Muon over some matrices of the flat buffers: where they lie, rows and columns.
+    fn muon(
+        &self,
+        state: muon::State<'_, T, A>,
+        grads: &[T],
+        matrices: &[(Range<usize>, [usize; 2])],
+        step: &muon::Step,
     );
 
     /// √Σ g²
@@ -295,6 +304,30 @@ impl Executor {
         step: &adamw::Step,
     ) {
         Ops::<f32, bf16>::adamw(&*self.ops, state, grads, decays, step);
+    }
+
+    /// One step of Muon over some matrices of the flat buffers, in the precision of the executor;
+    /// `matrices` is of [`Layout::matrices`], `state.copy` what [`copy`](Self::copy) made.
+    ///
+    /// [`Layout::matrices`]: crate::engine::model::Layout::matrices
+    pub fn muon(
+        &self,
+        state: muon::State<'_, f32, bf16>,
+        grads: &[f32],
+        matrices: &[(Range<usize>, [usize; 2])],
+        step: &muon::Step,
+    ) {
+        match self.precision {
+            Precision::Bf16 => {
+                Ops::<f32, bf16>::muon(&*self.ops, state, grads, matrices, step);
+            }
+            Precision::F32 => {
+                let muon::State { params, m, .. } = state;
+                let copy = &mut [];
+                let state = muon::State { params, m, copy };
+                Ops::<f32, f32>::muon(&*self.ops, state, grads, matrices, step);
+            }
+        }
     }
 
     /// √Σ g² of the gradients.

@@ -13,6 +13,7 @@ pub mod cross_entropy;
 pub mod embedding;
 pub mod grad_norm;
 pub mod matmul;
+pub mod muon;
 pub mod rms_norm;
 pub mod rope;
 pub mod swiglu;

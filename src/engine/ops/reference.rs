@@ -6,7 +6,7 @@ use super::attention::Documents;
 use super::gemm::Store;
 use super::{Ops, Real, Stored};
 use super::{
-    adamw, attention, cross_entropy, embedding, grad_norm, matmul, rms_norm, rope, swiglu,
+    adamw, attention, cross_entropy, embedding, grad_norm, matmul, muon, rms_norm, rope, swiglu,
 };
 
 /// Plain loops on one thread, in f32 or f64, activations as they are or in bf16.
@@ -137,6 +137,16 @@ impl<T: Real, A: Stored<T>> Ops<T, A> for Reference {
         step: &adamw::Step,
     ) {
         adamw::reference::update(state, grads, decays, step);
+    }
+
+    fn muon(
+        &self,
+        state: muon::State<'_, T, A>,
+        grads: &[T],
+        matrices: &[(Range<usize>, [usize; 2])],
+        step: &muon::Step,
+    ) {
+        muon::reference::update(state, grads, matrices, step);
     }
 
     fn grad_norm(&self, grads: &[T]) -> f64 {

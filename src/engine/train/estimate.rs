@@ -4,8 +4,8 @@ use serde::Serialize;
 
 use super::super::Result;
 use super::super::model::{Config, Pass};
-use super::super::ops::Precision;
-use super::plan::Plan;
+use super::super::ops::{Precision, muon};
+use super::plan::{Optimizer, Plan};
 use super::prepared::Prepared;
 
 /// The program itself, its threads, and operands packed for the product at work.
@@ -68,15 +68,22 @@ pub fn estimate(plan: &Plan) -> Result<Estimate> {
     })
 }
 
-/// Weights, gradients, both moments, each a buffer of f32, and what one pass keeps.
+/// Weights, gradients, both moments, each a buffer of f32, what one pass keeps, and what Muon
+/// works in.
 pub(super) fn memory_bytes(plan: &Plan, config: &Config) -> u64 {
     let pass = Pass::plan_bytes(config, plan.pass(None), plan.precision);
     let copy = match plan.precision {
         Precision::Bf16 => 2,
         Precision::F32 => 0,
     };
+    let side = config.d_ff.max(config.q_width());
+    let room = match plan.optimizer {
+        Optimizer::AdamW => 0,
+        Optimizer::Muon => muon::room_bytes([side, config.d_model], plan.precision),
+    };
     pass.saturating_add((16 + copy) * config.n_params() as u64)
         .saturating_add(PROCESS)
+        .saturating_add(room)
 }
 
 /// Steps of one pass over the mix.

@@ -1,4 +1,4 @@
-//! One step: forward and backward over the sequences, clip, AdamW.
+//! One step: forward and backward over the sequences, clip, AdamW and Muon.
 
 use std::ops::Range;
 
@@ -7,22 +7,25 @@ use half::bf16;
 
 use super::super::model::{Config, Gradient, Layout, Model, Pass, Weights, init};
 use super::super::ops::matmul::Store;
-use super::super::ops::{Buffer, Executor, adamw};
+use super::super::ops::{Buffer, Executor, adamw, muon};
 use super::batch::Batch;
-use super::plan::Plan;
+use super::plan::{Optimizer, Plan};
 
 /// A model that learns: weights and both moments, one flat buffer each.
 pub struct Learner {
     /// The model as it is now.
     pub model: Model,
-    /// First moments.
+    /// First moments, and the momentum of matrices that Muon moves.
     pub m: Vec<f32>,
-    /// Second moments.
+    /// Second moments; zero where Muon moves the weights.
     pub v: Vec<f32>,
     /// The weights as products read them; empty where they read the weights themselves.
     copy: Buffer<bf16>,
     grads: Buffer<f32>,
+    /// What AdamW moves.
     decays: Vec<(Range<usize>, bool)>,
+    /// What Muon moves.
+    matrices: Vec<(Range<usize>, [usize; 2])>,
     pass: Pass,
     executor: Executor,
     micro_batch: usize,
@@ -79,9 +82,16 @@ impl Learner {
         executor: &Executor,
     ) -> Result<Self> {
         let micro_batch = plan.sequences_at_once();
+        let layout = Layout::new(&model.config);
+        let (mut decays, matrices) = match plan.optimizer {
+            Optimizer::AdamW => (layout.decays(), Vec::new()),
+            Optimizer::Muon => (layout.decays(), layout.matrices()),
+        };
+        decays.retain(|(range, _)| matrices.iter().all(|(own, _)| own != range));
         Ok(Learner {
             pass: Pass::new(&model.config, plan.pass(boundary), executor),
-            decays: Layout::new(&model.config).decays(),
+            decays,
+            matrices,
             copy: executor.copy(&model.params),
             grads: Buffer::zeros(model.params.len()),
             executor: executor.clone(),
@@ -130,6 +140,20 @@ impl Learner {
     /// `number` counts steps from 1.
     pub fn update(&mut self, plan: &Plan, number: u64, lr: f64, grad_norm: f64) {
         let clipped = plan.clip > 0.0 && grad_norm > plan.clip;
+        let grad_scale = if clipped { plan.clip / grad_norm } else { 1.0 };
+        let step = muon::Step {
+            lr,
+            momentum: plan.momentum,
+            weight_decay: plan.weight_decay,
+            grad_scale,
+        };
+        let state = muon::State {
+            params: &mut self.model.params,
+            m: &mut self.m,
+            copy: &mut self.copy,
+        };
+        let executor = &self.executor;
+        executor.muon(state, &self.grads, &self.matrices, &step);
         let step = adamw::Step {
             number,
             lr,
@@ -137,7 +161,7 @@ impl Learner {
             beta2: plan.beta2,
             eps: plan.adam_eps,
             weight_decay: plan.weight_decay,
-            grad_scale: if clipped { plan.clip / grad_norm } else { 1.0 },
+            grad_scale,
         };
         let state = adamw::State {
             params: &mut self.model.params,
@@ -145,6 +169,6 @@ impl Learner {
             v: &mut self.v,
             copy: &mut self.copy,
         };
-        self.executor.adamw(state, &self.grads, &self.decays, &step);
+        executor.adamw(state, &self.grads, &self.decays, &step);
     }
 }

@@ -28,6 +28,6 @@ pub(super) use checkpoint::newest as newest_checkpoint;
 pub use estimate::{Estimate, estimate};
 pub use heldout::Scores;
 pub use learner::{Learner, Made};
-pub use plan::{Plan, Schedule};
+pub use plan::{Optimizer, Plan, Schedule};
 pub use run::{Report, run};
 pub use schedule::learning_rate;

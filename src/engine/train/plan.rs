@@ -18,6 +18,16 @@ pub enum Schedule {
     Cosine,
 }
 
+/// Who moves the weights against their gradients.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Optimizer {
+    /// AdamW for all of them.
+    AdamW,
+    /// Muon for the matrices inside of layers, AdamW for embedding, output matrix and norms.
+    Muon,
+}
+
 /// What `eu train` will do; section `[train]` of a recipe.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -63,6 +73,10 @@ pub struct Plan {
     pub warmup_share: f64,
     /// Share of the steps that decay (WSD).
     pub decay_share: f64,
+    /// Who moves the weights.
+    pub optimizer: Optimizer,
+    /// Share of its momentum that Muon keeps each step.
+    pub momentum: f64,
     /// AdamW's first moment decay.
     pub beta1: f64,
     /// AdamW's second moment decay.
@@ -125,6 +139,8 @@ impl Default for Plan {
             schedule: Schedule::Wsd,
             warmup_share: 0.05,
             decay_share: 0.2,
+            optimizer: Optimizer::AdamW,
+            momentum: 0.95,
             beta1: 0.9,
             beta2: 0.95,
             adam_eps: 1e-8,
@@ -246,7 +262,11 @@ impl Plan {
                 return Err(nonsense(name, value, "is not above 0"));
             }
         }
-        for (name, value) in [("beta1", self.beta1), ("beta2", self.beta2)] {
+        for (name, value) in [
+            ("momentum", self.momentum),
+            ("beta1", self.beta1),
+            ("beta2", self.beta2),
+        ] {
             if !(0.0..1.0).contains(&value) {
                 return Err(nonsense(name, value, "is not in 0..1"));
             }
@@ -284,13 +304,14 @@ mod tests {
     fn settings_that_make_no_sense_are_refused_by_name() {
         assert!(Plan::default().check().is_ok());
         type Edit = fn(&mut Plan);
-        let edits: [(&str, Edit); 9] = [
+        let edits: [(&str, Edit); 10] = [
             ("batch", |p| p.batch = 0),
             ("context", |p| p.context = usize::MAX),
             ("micro_batch", |p| p.micro_batch = 7),
             ("steps", |p| p.steps = Some(0)),
             ("minutes", |p| p.minutes = Some(f64::NAN)),
             ("lr", |p| p.lr = -1.0),
+            ("momentum", |p| p.momentum = 1.0),
             ("beta2", |p| p.beta2 = 1.0),
             ("warmup_share", |p| p.warmup_share = 1.5),
             ("clip", |p| p.clip = f64::INFINITY),

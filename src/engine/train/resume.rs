@@ -61,6 +61,7 @@ fn fields(plan: &Plan) -> Map<String, Value> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::train::Optimizer;
 
     #[test]
     fn what_decides_about_the_weights_is_refused_by_name() {
@@ -93,6 +94,13 @@ mod tests {
             ),
             (
                 Plan {
+                    optimizer: Optimizer::Muon,
+                    ..Plan::default()
+                },
+                "optimizer",
+            ),
+            (
+                Plan {
                     seed: 7,
                     ..Plan::default()
                 },
@@ -119,6 +127,7 @@ mod tests {
         let stored = Plan {
             steps: Some(100),
             lr: 1e-3,
+            optimizer: Optimizer::Muon,
             threads: 4,
             ..Plan::default()
         };

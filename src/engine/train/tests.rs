@@ -5,7 +5,9 @@ use std::sync::Mutex;
 
 use super::*;
 use crate::disk;
-use crate::engine::{Error, load};
+use crate::engine::model::Layout;
+use crate::engine::ops::Precision;
+use crate::engine::{Error, folder, load};
 use crate::event::{Control, Event, Silent};
 use crate::fault::{Fault, Kind};
 use crate::ledger::Manifest;
@@ -109,6 +111,60 @@ fn one_thread_and_two_give_the_same_bytes() {
         bytes_of(&plan.output, 5)
     });
     assert_eq!(one, two);
+}
+
+#[test]
+fn muon_learns_in_both_precisions_and_keeps_no_second_moments_of_its_matrices() {
+    let folder = folder();
+    for precision in [Precision::Bf16, Precision::F32] {
+        let plan = Plan {
+            optimizer: Optimizer::Muon,
+            precision,
+            ..plan(folder.path(), precision.name(), 40)
+        };
+        let report = run(&plan, &Control::default(), &Silent).unwrap();
+        let (before, after) = (report.before.unwrap(), report.after.unwrap());
+        assert!(
+            after.mean_bits_per_byte < 0.6 * before.mean_bits_per_byte,
+            "{before:?} {after:?}"
+        );
+        let at = plan.output.join("checkpoints/step-00000040");
+        let config = load::load(&plan.output).unwrap().model.config;
+        let layout = Layout::new(&config);
+        let [m, v] = ["m", "v"].map(|name| {
+            let path = at.join(format!("state/{name}.safetensors"));
+            folder::read_weights(&path, &layout).unwrap()
+        });
+        for (range, _) in layout.matrices() {
+            assert!(m[range.clone()].iter().any(|&m| m != 0.0));
+            assert!(v[range].iter().all(|&v| v == 0.0));
+        }
+        assert!(v[layout.embed()].iter().any(|&v| v != 0.0));
+    }
+}
+
+#[test]
+fn a_run_by_muon_resumed_on_two_threads_ends_in_the_same_bytes() {
+    let folder = folder();
+    let whole = Plan {
+        optimizer: Optimizer::Muon,
+        ..plan(folder.path(), "whole", 8)
+    };
+    run(&whole, &Control::default(), &Silent).unwrap();
+    let halves = Plan {
+        output: folder.path().join("halves"),
+        ..whole.clone()
+    };
+    run_until(&halves, 4);
+    let rest = Plan {
+        threads: 2,
+        ..go_on(&halves)
+    };
+    run(&rest, &Control::default(), &Silent).unwrap();
+    assert_eq!(bytes_of(&whole.output, 8), bytes_of(&halves.output, 8));
+    let adamw = plan(folder.path(), "adamw", 8);
+    run(&adamw, &Control::default(), &Silent).unwrap();
+    assert_ne!(bytes_of(&whole.output, 8), bytes_of(&adamw.output, 8));
 }
 
 #[test]
