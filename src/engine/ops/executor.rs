@@ -268,6 +268,13 @@ impl Executor {
         &self.why
     }
 
+    /// What the processor has and the system does not let us use: a line to be said, for work
+    /// is slower than it could be. None where there is nothing to say.
+    pub fn refused(&self) -> Option<String> {
+        let why = Isa::refused().filter(|_| self.precision == Precision::Bf16)?;
+        Some(format!("{why}; going on with {}", self.name()))
+    }
+
     /// Threads it works with.
     pub fn n_threads(&self) -> usize {
         Ops::<f32, f32>::n_threads(&*self.ops)

@@ -117,6 +117,14 @@ impl Isa {
             .collect()
     }
 
+    /// Why the system does not let us use a wider one that the processor has; none where it does.
+    pub(super) fn refused() -> Option<&'static str> {
+        #[cfg(target_arch = "x86_64")]
+        return super::gemm::amx::refused();
+        #[cfg(not(target_arch = "x86_64"))]
+        None
+    }
+
     /// The instruction set.
     pub(super) fn level(self) -> Level {
         self.0

@@ -131,6 +131,12 @@ impl Start {
             n_threads: self.executor.n_threads(),
             mix: self.batches.mix(),
         });
+        if let Some(text) = self.executor.refused() {
+            sink.emit(Event::Note {
+                warning: true,
+                text,
+            });
+        }
         if self.heldout.is_empty() {
             let text = format!("{}: no held-out text to score on", self.plan.data.display());
             sink.emit(Event::Note {

@@ -8,13 +8,17 @@ pub(in crate::engine::ops) fn lacks() -> Option<&'static str> {
     *LACKS.get_or_init(ask)
 }
 
-#[cfg(target_os = "linux")]
-fn ask() -> Option<&'static str> {
-    use std::arch::x86_64::{__cpuid, __cpuid_count, _xgetbv};
+/// Why the system does not let us use what the processor has; none where it does, or has not.
+pub(in crate::engine::ops) fn refused() -> Option<&'static str> {
+    lacks().filter(|_| processor().is_none())
+}
+
+/// Why the processor cannot; none where it can.
+fn processor() -> Option<&'static str> {
+    use std::arch::x86_64::{__cpuid, __cpuid_count};
 
     const BF16: u32 = 1 << 22; // leaf 7, edx
     const TILES: u32 = 1 << 24; // leaf 7, edx
-    const STATES: u64 = 1 << 17 | 1 << 18; // of the tiles and their shapes, in XCR0
 
     // what packs the operands; beside BF16 below every processor so far has all of it
     let vectors = is_x86_feature_detected!("avx512f")
@@ -24,8 +28,18 @@ fn ask() -> Option<&'static str> {
     if !vectors || __cpuid(0).eax < 7 {
         return Some("the processor has no AVX-512 with bf16");
     }
-    if __cpuid_count(7, 0).edx & (BF16 | TILES) != BF16 | TILES {
-        return Some("the processor has no tiles of bf16 (AMX)");
+    let tiles = __cpuid_count(7, 0).edx & (BF16 | TILES) == BF16 | TILES;
+    (!tiles).then_some("the processor has no tiles of bf16 (AMX)")
+}
+
+#[cfg(target_os = "linux")]
+fn ask() -> Option<&'static str> {
+    use std::arch::x86_64::_xgetbv;
+
+    const STATES: u64 = 1 << 17 | 1 << 18; // of the tiles and their shapes, in XCR0
+
+    if let Some(why) = processor() {
+        return Some(why);
     }
     #[target_feature(enable = "xsave")]
     fn states() -> u64 {

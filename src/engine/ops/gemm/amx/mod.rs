@@ -15,7 +15,7 @@ pub(in crate::engine::ops) mod tile;
 use half::bf16;
 use rayon::prelude::*;
 
-pub(in crate::engine::ops) use detect::lacks;
+pub(in crate::engine::ops) use detect::{lacks, refused};
 pub(in crate::engine::ops) use tile::{CELL, SIDE};
 
 use super::{Element, Matrix, Shared, Store};
