@@ -261,6 +261,22 @@ pub(super) fn inverse_about<const FMA: bool>(x: f32) -> f32 {
     fma::<FMA>(y, fma::<FMA>(missing, missing, missing), y)
 }
 
+/// Asks for the cache line a page after the number at `at`, inside of the buffer or not: the
+/// processor itself asks for the next lines of a page only, and in a loop that does little else
+/// than read, every first line of a page is waited for.
+#[inline(always)]
+pub(super) fn ask_ahead<T>(at: &T) {
+    #[cfg(target_arch = "x86_64")]
+    #[allow(unsafe_code)]
+    // SAFETY: every processor of the target knows the instruction, which changes nothing and
+    // takes any address
+    unsafe {
+        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        _mm_prefetch::<_MM_HINT_T0>(std::ptr::from_ref(at).wrapping_byte_add(4096).cast());
+    }
+    let _ = at;
+}
+
 /// Stored numbers in f32.
 #[inline(always)]
 pub(super) fn widen<E: Element>(from: &[E; LANES]) -> Lanes {

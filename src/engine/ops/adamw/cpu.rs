@@ -8,26 +8,85 @@ use super::step::Rates;
 use super::{State, Step};
 use crate::engine::ops::cpu::{Cpu, Number};
 use crate::engine::ops::gemm::Shared;
-use crate::engine::ops::simd::simd;
+use crate::engine::ops::simd::{LANES, Lanes, ask_ahead, padded, simd};
 
 /// Parameters one task works on.
 const PARAMS: usize = 1 << 14;
 
-simd! {
-    fn update_some<FMA, A: Number>(state: State<'_, f32, A>, grads: &[f32], rates: Rates) {
-        let [keep1, keep2] = rates.keep.map(|x| x as f32);
-        let [take1, take2] = rates.take.map(|x| x as f32);
-        let (size, root, eps) = (rates.size as f32, rates.root as f32, rates.eps as f32);
-        let (shrink, grad_scale) = (rates.shrink as f32, rates.grad_scale as f32);
-        let State { params, m, v, copy } = state;
-        for ((p, &g), (m, v)) in params.iter_mut().zip(grads).zip(m.iter_mut().zip(v)) {
-            let g = g * grad_scale;
-            *m = *m * keep1 + g * take1;
-            *v = *v * keep2 + g * g * take2;
-            *p = *p * shrink - size * *m / (v.sqrt() * root + eps);
+/// The numbers of a step in f32.
+#[derive(Clone, Copy)]
+struct Narrow {
+    keep: [f32; 2],
+    take: [f32; 2],
+    size: f32,
+    root: f32,
+    eps: f32,
+    shrink: f32,
+    grad_scale: f32,
+}
+
+impl Narrow {
+    fn of(rates: &Rates) -> Self {
+        Narrow {
+            keep: rates.keep.map(|x| x as f32),
+            take: rates.take.map(|x| x as f32),
+            size: rates.size as f32,
+            root: rates.root as f32,
+            eps: rates.eps as f32,
+            shrink: rates.shrink as f32,
+            grad_scale: rates.grad_scale as f32,
         }
-        // the parameters are still in the first-level cache
-        copy.iter_mut().zip(params).for_each(|(copy, &mut p)| *copy = A::narrow(p));
+    }
+}
+
+/// Parameters and both moments after a step.
+#[inline(always)]
+fn stepped(p: &Lanes, m: &Lanes, v: &Lanes, grads: &Lanes, rates: &Narrow) -> [Lanes; 3] {
+    let [mut p, mut m, mut v] = [*p, *m, *v];
+    for lane in 0..LANES {
+        let g = grads[lane] * rates.grad_scale;
+        m[lane] = m[lane] * rates.keep[0] + g * rates.take[0];
+        v[lane] = v[lane] * rates.keep[1] + g * g * rates.take[1];
+        let step = rates.size * m[lane] / (v[lane].sqrt() * rates.root + rates.eps);
+        p[lane] = p[lane] * rates.shrink - step;
+    }
+    [p, m, v]
+}
+
+/// The copy is rounded as a copy of kept parameters is, so that a run goes on as if it never
+/// stopped.
+#[inline(always)]
+fn copied<A: Number>(p: &Lanes) -> [A; LANES] {
+    let mut copy = [A::narrow(0.0); LANES];
+    for lane in 0..LANES {
+        copy[lane] = A::narrow(p[lane]);
+    }
+    copy
+}
+
+simd! {
+    fn update_some<FMA, A: Number>(state: State<'_, f32, A>, grads: &[f32], rates: Narrow) {
+        let (p, p_rest) = state.params.as_chunks_mut::<LANES>();
+        let (m, m_rest) = state.m.as_chunks_mut::<LANES>();
+        let (v, v_rest) = state.v.as_chunks_mut::<LANES>();
+        let (copy, copy_rest) = state.copy.as_chunks_mut::<LANES>();
+        let (grads, grads_rest) = grads.as_chunks::<LANES>();
+        let mut copy = copy.iter_mut();
+        for ((p, g), (m, v)) in p.iter_mut().zip(grads).zip(m.iter_mut().zip(v)) {
+            [&*p, &*m, &*v, g].into_iter().for_each(ask_ahead);
+            [*p, *m, *v] = stepped(p, m, v, g, &rates);
+            if let Some(copy) = copy.next() {
+                *copy = copied(p);
+            }
+        }
+        if !p_rest.is_empty() {
+            let [p, m, v, g] = [&*p_rest, m_rest, v_rest, grads_rest].map(|rest| padded(rest, 0.0));
+            let stepped = stepped(&p, &m, &v, &g, &rates);
+            copy_rest.copy_from_slice(&copied(&stepped[0])[..copy_rest.len()]);
+            for (rest, stepped) in [p_rest, m_rest, v_rest].into_iter().zip(stepped) {
+                rest.copy_from_slice(&stepped[..rest.len()]);
+            }
+        }
     }
 }
 
@@ -65,7 +124,12 @@ pub(in crate::engine::ops) fn update<A: Number>(
                 v: part(v, start, len),
                 copy: part(copy, start, len),
             };
-            update_some(cpu.isa, state, &grads[range], step.rates(decays));
+            update_some(
+                cpu.isa,
+                state,
+                &grads[range],
+                Narrow::of(&step.rates(decays)),
+            );
         });
     });
 }

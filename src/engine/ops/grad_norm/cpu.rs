@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 
 use crate::engine::ops::cpu::Cpu;
-use crate::engine::ops::simd::{LANES, Lanes, fma, padded, simd};
+use crate::engine::ops::simd::{LANES, Lanes, ask_ahead, fma, padded, simd};
 
 /// Gradients one task adds up.
 const GRADS: usize = 1 << 14;
@@ -33,6 +33,8 @@ simd! {
             // two sums, so that none waits for the one before it
             let mut short = [[0.0; LANES]; 2];
             for [a, b] in run.as_chunks().0 {
+                ask_ahead(a);
+                ask_ahead(b);
                 add_squares::<FMA>(&mut short[0], a);
                 add_squares::<FMA>(&mut short[1], b);
             }

@@ -58,6 +58,10 @@ pub enum Case {
         /// Which targets are not scored.
         ignored: Ignored,
     },
+    /// A step of AdamW over that many parameters; forward only.
+    Adamw(usize),
+    /// Norm of that many gradients; forward only.
+    GradNorm(usize),
 }
 
 /// Which targets are not scored.
@@ -85,6 +89,8 @@ impl Case {
             Case::Kept(_) => "attention (kept keys)",
             Case::Swiglu { .. } => "swiglu",
             Case::CrossEntropy { .. } => "cross_entropy",
+            Case::Adamw(_) => "adamw",
+            Case::GradNorm(_) => "grad_norm",
         }
     }
 
@@ -117,6 +123,7 @@ impl Case {
             }
             Case::Swiglu { n, ff } => format!("n {n} F {ff}"),
             Case::CrossEntropy { n, d, v, .. } => format!("n {n} d {d} V {v}"),
+            Case::Adamw(n) | Case::GradNorm(n) => format!("n {n}"),
         }
     }
 }

@@ -67,6 +67,10 @@ pub fn cases() -> Vec<Case> {
         Case::Rope(turned([4, 2, 2, 1, 3]), 66),
         Case::Swiglu { n: 1, ff: 1 },
         Case::Swiglu { n: 35, ff: 50 },
+        Case::Adamw(1),
+        Case::Adamw(50_001), // four tasks
+        Case::GradNorm(7),
+        Case::GradNorm(50_001),
     ];
     let linear = |&[n, i, o]: &[usize; 3]| Case::Matmul(Linear { n, i, o });
     cases.extend(LINEAR.iter().map(linear));

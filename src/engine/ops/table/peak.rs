@@ -4,10 +4,11 @@
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use crate::engine::ops::simd::{Isa, fma, simd};
-use crate::engine::ops::{Executor, Precision};
 #[cfg(target_arch = "x86_64")]
-use crate::engine::ops::{gemm::amx::tile::Tiles, simd::Level};
+use crate::engine::ops::gemm::amx::tile::Tiles;
+use crate::engine::ops::gemm::vector::{Four, Lanes};
+use crate::engine::ops::simd::{Isa, LANES, Level, simd};
+use crate::engine::ops::{Buffer, Executor, Precision};
 
 /// What one core can do at most.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -23,29 +24,70 @@ const MEASURE: Duration = Duration::from_millis(60);
 /// Bytes read to measure memory: more than any cache of a core.
 const MEMORY: usize = 64 << 20;
 
-/// Registers of sums, enough to hide how long one multiplication takes, and numbers in them.
+/// Registers of sums, enough to hide how long one multiplication takes.
 const SUMS: usize = 12;
-const WIDTH: usize = 16;
 const ROUNDS: usize = 4096;
 
-simd! {
-    fn multiply<FMA>(sums: &mut [[f32; WIDTH]; SUMS], factor: f32) {
-        let mut own = *sums;
+/// Products and sums of registers, as many as [`SUMS`] times [`ROUNDS`].
+///
+/// # Safety
+/// The instruction set of the registers is there.
+#[inline(always)]
+unsafe fn multiply<V: Lanes>(factor: f32) -> f32 {
+    // SAFETY: the caller's word; 16 numbers are room for a register of any kind
+    unsafe {
+        let factor = V::splat(factor);
+        let mut sums = [V::splat(1.0); SUMS];
         for _ in 0..ROUNDS {
-            for sum in &mut own {
-                for x in sum.iter_mut() {
-                    *x = fma::<FMA>(*x, factor, factor);
-                }
+            for sum in &mut sums {
+                *sum = sum.fma(factor, factor);
             }
         }
-        *sums = own;
+        let mut all = sums[0];
+        for sum in &sums[1..] {
+            all = all.add(*sum);
+        }
+        let mut out = [0.0_f32; 16];
+        all.store(out.as_mut_ptr());
+        out[0]
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
+fn multiply_avx512(factor: f32) -> f32 {
+    // SAFETY: the features are enabled
+    unsafe { multiply::<std::arch::x86_64::__m512>(factor) }
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,fma")]
+fn multiply_avx2(factor: f32) -> f32 {
+    // SAFETY: the features are enabled
+    unsafe { multiply::<std::arch::x86_64::__m256>(factor) }
+}
+
+/// [`multiply`] with the registers of an instruction set, and how many numbers are in one.
+fn multiply_with(isa: Isa, factor: f32) -> (usize, f32) {
+    match isa.level() {
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: an `Isa` of this level was only made where the features were detected
+        Level::Amx | Level::Avx512 => (16, unsafe { multiply_avx512(factor) }),
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: as above
+        Level::Avx2 => (8, unsafe { multiply_avx2(factor) }),
+        #[cfg(target_arch = "aarch64")]
+        // SAFETY: every processor has what these arrays become
+        Level::Neon => (4, unsafe { multiply::<Four<true>>(factor) }),
+        // SAFETY: as above
+        Level::Scalar => (4, unsafe { multiply::<Four<false>>(factor) }),
     }
 }
 
 simd! {
     fn read<FMA>(numbers: &[f32]) -> f32 {
-        let mut sums = [[0.0; WIDTH]; 4];
-        for chunk in numbers.as_chunks::<WIDTH>().0.as_chunks::<4>().0 {
+        let mut sums = [[0.0; LANES]; 4];
+        for chunk in numbers.as_chunks::<LANES>().0.as_chunks::<4>().0 {
             for (sum, x) in sums.iter_mut().zip(chunk) {
                 sum.iter_mut().zip(x).for_each(|(sum, x)| *sum += x);
             }
@@ -90,7 +132,8 @@ fn best(amount: f64, mut work: impl FnMut()) -> f64 {
 /// Measures what one core can do at most in the executor's precision and instruction set.
 pub fn peak(executor: &Executor) -> Peak {
     let isa = executor.isa();
-    let numbers = vec![1.0; MEMORY / size_of::<f32>()];
+    let mut numbers = Buffer::zeros(MEMORY / size_of::<f32>());
+    numbers.fill(1.0);
     Peak {
         flop_per_s: products(isa, executor.precision()),
         bytes_per_s: best(MEMORY as f64, || {
@@ -107,9 +150,8 @@ fn products(isa: Isa, precision: Precision) -> f64 {
         return best(flop as f64, || spin(&tiles));
     }
     let _ = precision; // elsewhere bf16 is widened to f32
-    let mut sums = [[1.0; WIDTH]; SUMS];
-    let flop = 2 * WIDTH * SUMS * ROUNDS;
-    best(flop as f64, || {
-        multiply(isa, black_box(&mut sums), black_box(0.5))
+    let (width, _) = multiply_with(isa, 0.5);
+    best((2 * width * SUMS * ROUNDS) as f64, || {
+        black_box(multiply_with(isa, black_box(0.5)));
     })
 }

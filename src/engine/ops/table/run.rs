@@ -1,6 +1,7 @@
 //! A case carried out: its buffers, its way forward and its way back.
 
 use super::{Case, Ignored};
+use crate::engine::ops::adamw;
 use crate::engine::ops::attention::{self, Dims as Heads, Documents};
 use crate::engine::ops::cross_entropy::{self, IGNORED};
 use crate::engine::ops::matmul::{Dims as Linear, Store};
@@ -9,6 +10,17 @@ use crate::engine::ops::rope::{Table, Turn};
 use crate::engine::ops::{Ops, Real, Stored};
 
 const EPS: f64 = 1e-5; // of norms
+
+/// A step of AdamW.
+pub(super) const STEP: adamw::Step = adamw::Step {
+    number: 3,
+    lr: 1e-3,
+    beta1: 0.9,
+    beta2: 0.95,
+    eps: 1e-8,
+    weight_decay: 0.1,
+    grad_scale: 0.5,
+};
 
 /// What gradients that are added to start from.
 const BEFORE: f64 = 0.5;
@@ -89,6 +101,8 @@ impl Case {
             ],
             Case::Swiglu { n, ff } => vec![n * 2 * ff],
             Case::CrossEntropy { n, d, v, .. } => vec![n * d, v * d],
+            Case::Adamw(n) => vec![n; 4],
+            Case::GradNorm(n) => vec![n],
         }
     }
 
@@ -164,6 +178,22 @@ impl<T: Real, A: Stored<T>> Run<'_, T, A> {
                 ops.cross_entropy(&mut nats, rows, dims);
                 vec![nats.into_iter().sum()]
             }
+            Case::Adamw(n) => {
+                let [mut params, mut m, mut v] = [0, 1, 2].map(|i| inputs[i].clone());
+                v.iter_mut().for_each(|v| *v = *v * *v);
+                let mut copy: Vec<A> = junk(n);
+                let state = adamw::State {
+                    params: &mut params,
+                    m: &mut m,
+                    v: &mut v,
+                    copy: &mut copy,
+                };
+                // the first third decays
+                let decays = [(0..n / 3, true), (n / 3..n, false)];
+                ops.adamw(state, &inputs[3], &decays, &STEP);
+                [params, m, v, wide(&copy)].concat()
+            }
+            Case::GradNorm(_) => vec![T::of(ops.grad_norm(&inputs[0]))],
         }
     }
 
@@ -210,7 +240,7 @@ impl<T: Real, A: Stored<T>> Run<'_, T, A> {
                 let first = first_keys(&dims, every);
                 vec![self.attend_back(&dims, &inputs[0], &d_kept, Some(&first))]
             }
-            Case::Kept(_) => Vec::new(),
+            Case::Kept(_) | Case::Adamw(_) | Case::GradNorm(_) => Vec::new(),
             Case::Swiglu { n, ff } => {
                 let gate_up: Vec<A> = kept(&inputs[0]);
                 let (mut d_gate_up, mut act) = (junk(gate_up.len()), junk(n * ff));

@@ -1,11 +1,13 @@
 //! How fast an executor does what training spends its time on.
 
+use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use half::bf16;
 
 use super::Case;
-use super::run::noise;
+use super::run::{STEP, noise};
+use crate::engine::ops::adamw;
 use crate::engine::ops::attention::{self, Dims as Heads};
 use crate::engine::ops::cross_entropy;
 use crate::engine::ops::matmul::{Dims as Linear, Store};
@@ -29,6 +31,9 @@ pub struct Speed {
 /// How long each measurement takes at least, and how often the work is done at least.
 const MEASURE: Duration = Duration::from_millis(40);
 const CALLS: usize = 3;
+
+/// Parameters of a step: 64 MiB of f32 a buffer, more than caches keep from one step to the next.
+const PARAMS: usize = 1 << 24;
 
 /// Shapes of training: two small models' layers and losses.
 pub fn speed_cases() -> Vec<Case> {
@@ -61,6 +66,7 @@ pub fn speed_cases() -> Vec<Case> {
         let ignored = super::Ignored::None;
         cases.push(Case::CrossEntropy { n, d, v, ignored });
     }
+    cases.extend([Case::Adamw(PARAMS), Case::GradNorm(PARAMS)]);
     cases
 }
 
@@ -235,6 +241,29 @@ fn timed<A: Stored<f32>>(case: &Case, ops: &dyn Ops<f32, A>) -> Vec<Speed> {
                     scale: 1.0,
                 };
                 ops.cross_entropy_learn(&mut nats, grads, rows, dims);
+            })]
+        }
+        Case::Adamw(n) => {
+            let (grads, decays) = (filled::<f32>(n, 0), [(0..n, true)]);
+            let mut params = filled::<f32>(n, 1);
+            let (mut m, mut v) = (room::<f32>(n), room::<f32>(n));
+            // f32 is multiplied as it is kept
+            let mut copy = room::<A>(if half < size_of::<f32>() { n } else { 0 });
+            let bytes = 28 * n + half * copy.len();
+            vec![row("params, m, v", 0, bytes, &mut || {
+                let state = adamw::State {
+                    params: &mut params,
+                    m: &mut m,
+                    v: &mut v,
+                    copy: &mut copy,
+                };
+                ops.adamw(state, &grads, &decays, &STEP);
+            })]
+        }
+        Case::GradNorm(n) => {
+            let grads = filled::<f32>(n, 0);
+            vec![row("norm", 0, 4 * n, &mut || {
+                black_box(ops.grad_norm(&grads));
             })]
         }
         _ => Vec::new(),

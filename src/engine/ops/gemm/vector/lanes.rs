@@ -10,7 +10,7 @@ use crate::engine::ops::gemm::Element;
 /// # Safety
 /// Of every method: the instruction set is there, and pointers are good for what is read or
 /// written (`WIDTH` numbers where nothing else is said, aligned to a number).
-pub(super) trait Lanes: Copy {
+pub(in crate::engine::ops) trait Lanes: Copy {
     /// Numbers in a register, at most 16.
     const WIDTH: usize;
 
@@ -54,7 +54,7 @@ pub(super) const fn is_bf16<E: Element>() -> bool {
 /// Four numbers that the compiler puts into a register where it has one. `FMA` says whether a
 /// fused multiply-add is one instruction.
 #[derive(Clone, Copy)]
-pub(super) struct Four<const FMA: bool>([f32; 4]);
+pub(in crate::engine::ops) struct Four<const FMA: bool>([f32; 4]);
 
 impl<const FMA: bool> Lanes for Four<FMA> {
     const WIDTH: usize = 4;

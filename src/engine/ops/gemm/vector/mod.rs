@@ -14,4 +14,5 @@ mod tests;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
+pub(in crate::engine::ops) use lanes::{Four, Lanes};
 pub(in crate::engine::ops) use product::{over_threads, product};
