@@ -167,7 +167,7 @@ _eu() {
 
     case "${cmd}" in
         eu)
-            opts="-q -v -n -f -h -V --json --quiet --verbose --color --log-file --seed --threads --device --dry-run --force --offline --plain --recipe --config --help --version prepare train eval quantize chat tour init pull inspect doctor watch completions man help"
+            opts="-q -v -n -f -h -V --json --quiet --verbose --color --log-file --seed --threads --device --cpu --dry-run --force --offline --plain --recipe --config --help --version prepare train eval quantize chat tour init pull inspect doctor watch completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -193,6 +193,10 @@ _eu() {
                     COMPREPLY=($(compgen -W "auto cpu reference" -- "${cur}"))
                     return 0
                     ;;
+                --cpu)
+                    COMPREPLY=($(compgen -W "auto amx avx512 avx2 neon scalar" -- "${cur}"))
+                    return 0
+                    ;;
                 --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -209,7 +213,7 @@ _eu() {
             return 0
             ;;
         eu__subcmd__chat)
-            opts="-p -q -v -n -f -h --prompt --raw --system --max-tokens --context --temperature --top-k --top-p --min-p --json --quiet --verbose --color --log-file --seed --threads --device --dry-run --force --offline --plain --recipe --config --help"
+            opts="-p -q -v -n -f -h --prompt --raw --system --max-tokens --context --temperature --top-k --top-p --min-p --json --quiet --verbose --color --log-file --seed --threads --device --cpu --dry-run --force --offline --plain --recipe --config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -275,6 +279,10 @@ _eu() {
                     COMPREPLY=($(compgen -W "auto cpu reference" -- "${cur}"))
                     return 0
                     ;;
+                --cpu)
+                    COMPREPLY=($(compgen -W "auto amx avx512 avx2 neon scalar" -- "${cur}"))
+                    return 0
+                    ;;
                 --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -291,7 +299,7 @@ _eu() {
             return 0
             ;;
         eu__subcmd__completions)
-            opts="-q -v -n -f -h --json --quiet --verbose --color --log-file --seed --threads --device --dry-run --force --offline --plain --recipe --config --help bash elvish fish powershell zsh"
+            opts="-q -v -n -f -h --json --quiet --verbose --color --log-file --seed --threads --device --cpu --dry-run --force --offline --plain --recipe --config --help bash elvish fish powershell zsh"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -315,6 +323,10 @@ _eu() {
                     ;;
                 --device)
                     COMPREPLY=($(compgen -W "auto cpu reference" -- "${cur}"))
+                    return 0
+                    ;;
+                --cpu)
+                    COMPREPLY=($(compgen -W "auto amx avx512 avx2 neon scalar" -- "${cur}"))
                     return 0
                     ;;
                 --config)
@@ -333,7 +345,7 @@ _eu() {
             return 0
             ;;
         eu__subcmd__doctor)
-            opts="-q -v -n -f -h --recipe --config --json --quiet --verbose --color --log-file --seed --threads --device --dry-run --force --offline --plain --help"
+            opts="-q -v -n -f -h --recipe --config --ops --json --quiet --verbose --color --log-file --seed --threads --device --cpu --dry-run --force --offline --plain --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -367,6 +379,10 @@ _eu() {
                     COMPREPLY=($(compgen -W "auto cpu reference" -- "${cur}"))
                     return 0
                     ;;
+                --cpu)
+                    COMPREPLY=($(compgen -W "auto amx avx512 avx2 neon scalar" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -375,7 +391,7 @@ _eu() {
             return 0
             ;;
         eu__subcmd__eval)
-            opts="-o -q -v -n -f -h --data --output --langs --max-bytes --context --max-worst-bpb --json --quiet --verbose --color --log-file --seed --threads --device --dry-run --force --offline --plain --recipe --config --help"
+            opts="-o -q -v -n -f -h --data --output --langs --max-bytes --context --max-worst-bpb --json --quiet --verbose --color --log-file --seed --threads --device --cpu --dry-run --force --offline --plain --recipe --config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -427,6 +443,10 @@ _eu() {
                     ;;
                 --device)
                     COMPREPLY=($(compgen -W "auto cpu reference" -- "${cur}"))
+                    return 0
+                    ;;
+                --cpu)
+                    COMPREPLY=($(compgen -W "auto amx avx512 avx2 neon scalar" -- "${cur}"))
                     return 0
                     ;;
                 --config)
@@ -739,7 +759,7 @@ _eu() {
             return 0
             ;;
         eu__subcmd__init)
-            opts="-q -v -n -f -h --langs --inputs --data --run --size --minutes --type --json --quiet --verbose --color --log-file --seed --threads --device --dry-run --force --offline --plain --recipe --config --help"
+            opts="-q -v -n -f -h --langs --inputs --data --run --size --minutes --type --json --quiet --verbose --color --log-file --seed --threads --device --cpu --dry-run --force --offline --plain --recipe --config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -793,6 +813,10 @@ _eu() {
                     COMPREPLY=($(compgen -W "auto cpu reference" -- "${cur}"))
                     return 0
                     ;;
+                --cpu)
+                    COMPREPLY=($(compgen -W "auto amx avx512 avx2 neon scalar" -- "${cur}"))
+                    return 0
+                    ;;
                 --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -809,7 +833,7 @@ _eu() {
             return 0
             ;;
         eu__subcmd__inspect)
-            opts="-q -v -n -f -h --json --quiet --verbose --color --log-file --seed --threads --device --dry-run --force --offline --plain --recipe --config --help"
+            opts="-q -v -n -f -h --json --quiet --verbose --color --log-file --seed --threads --device --cpu --dry-run --force --offline --plain --recipe --config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -833,6 +857,10 @@ _eu() {
                     ;;
                 --device)
                     COMPREPLY=($(compgen -W "auto cpu reference" -- "${cur}"))
+                    return 0
+                    ;;
+                --cpu)
+                    COMPREPLY=($(compgen -W "auto amx avx512 avx2 neon scalar" -- "${cur}"))
                     return 0
                     ;;
                 --config)
@@ -851,7 +879,7 @@ _eu() {
             return 0
             ;;
         eu__subcmd__man)
-            opts="-q -v -n -f -h --json --quiet --verbose --color --log-file --seed --threads --device --dry-run --force --offline --plain --recipe --config --help"
+            opts="-q -v -n -f -h --json --quiet --verbose --color --log-file --seed --threads --device --cpu --dry-run --force --offline --plain --recipe --config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -877,6 +905,10 @@ _eu() {
                     COMPREPLY=($(compgen -W "auto cpu reference" -- "${cur}"))
                     return 0
                     ;;
+                --cpu)
+                    COMPREPLY=($(compgen -W "auto amx avx512 avx2 neon scalar" -- "${cur}"))
+                    return 0
+                    ;;
                 --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -893,7 +925,7 @@ _eu() {
             return 0
             ;;
         eu__subcmd__prepare)
-            opts="-o -q -v -n -f -h --output --heldout --heldout-share --parallel --langs --text-key --trust-labels --min-lang-prob --filter --dedup-exact --dedup-fuzzy --minhash-bands --minhash-rows --minhash-ngram --budget-tokens --max-epochs --vocab-size --tokenizer --json --quiet --verbose --color --log-file --seed --threads --device --dry-run --force --offline --plain --recipe --config --help identify filter dedup stats explain langid-train help"
+            opts="-o -q -v -n -f -h --output --heldout --heldout-share --parallel --langs --text-key --trust-labels --min-lang-prob --filter --dedup-exact --dedup-fuzzy --minhash-bands --minhash-rows --minhash-ngram --budget-tokens --max-epochs --vocab-size --tokenizer --json --quiet --verbose --color --log-file --seed --threads --device --cpu --dry-run --force --offline --plain --recipe --config --help identify filter dedup stats explain langid-train help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -995,6 +1027,10 @@ _eu() {
                     COMPREPLY=($(compgen -W "auto cpu reference" -- "${cur}"))
                     return 0
                     ;;
+                --cpu)
+                    COMPREPLY=($(compgen -W "auto amx avx512 avx2 neon scalar" -- "${cur}"))
+                    return 0
+                    ;;
                 --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1011,7 +1047,7 @@ _eu() {
             return 0
             ;;
         eu__subcmd__prepare__subcmd__dedup)
-            opts="-q -v -n -f -h --text-key --json --quiet --verbose --color --log-file --seed --threads --device --dry-run --force --offline --plain --recipe --config --help"
+            opts="-q -v -n -f -h --text-key --json --quiet --verbose --color --log-file --seed --threads --device --cpu --dry-run --force --offline --plain --recipe --config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1039,6 +1075,10 @@ _eu() {
                     ;;
                 --device)
                     COMPREPLY=($(compgen -W "auto cpu reference" -- "${cur}"))
+                    return 0
+                    ;;
+                --cpu)
+                    COMPREPLY=($(compgen -W "auto amx avx512 avx2 neon scalar" -- "${cur}"))
                     return 0
                     ;;
                 --config)
@@ -1057,7 +1097,7 @@ _eu() {
             return 0
             ;;
         eu__subcmd__prepare__subcmd__explain)
-            opts="-q -v -n -f -h --text-key --json --quiet --verbose --color --log-file --seed --threads --device --dry-run --force --offline --plain --recipe --config --help"
+            opts="-q -v -n -f -h --text-key --json --quiet --verbose --color --log-file --seed --threads --device --cpu --dry-run --force --offline --plain --recipe --config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1085,6 +1125,10 @@ _eu() {
                     ;;
                 --device)
                     COMPREPLY=($(compgen -W "auto cpu reference" -- "${cur}"))
+                    return 0
+                    ;;
+                --cpu)
+                    COMPREPLY=($(compgen -W "auto amx avx512 avx2 neon scalar" -- "${cur}"))
                     return 0
                     ;;
                 --config)
@@ -1103,7 +1147,7 @@ _eu() {
             return 0
             ;;
         eu__subcmd__prepare__subcmd__filter)
-            opts="-q -v -n -f -h --text-key --json --quiet --verbose --color --log-file --seed --threads --device --dry-run --force --offline --plain --recipe --config --help"
+            opts="-q -v -n -f -h --text-key --json --quiet --verbose --color --log-file --seed --threads --device --cpu --dry-run --force --offline --plain --recipe --config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1131,6 +1175,10 @@ _eu() {
                     ;;
                 --device)
                     COMPREPLY=($(compgen -W "auto cpu reference" -- "${cur}"))
+                    return 0
+                    ;;
+                --cpu)
+                    COMPREPLY=($(compgen -W "auto amx avx512 avx2 neon scalar" -- "${cur}"))
                     return 0
                     ;;
                 --config)
@@ -1261,7 +1309,7 @@ _eu() {
             return 0
             ;;
         eu__subcmd__prepare__subcmd__identify)
-            opts="-q -v -n -f -h --text-key --json --quiet --verbose --color --log-file --seed --threads --device --dry-run --force --offline --plain --recipe --config --help"
+            opts="-q -v -n -f -h --text-key --json --quiet --verbose --color --log-file --seed --threads --device --cpu --dry-run --force --offline --plain --recipe --config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1291,6 +1339,10 @@ _eu() {
                     COMPREPLY=($(compgen -W "auto cpu reference" -- "${cur}"))
                     return 0
                     ;;
+                --cpu)
+                    COMPREPLY=($(compgen -W "auto amx avx512 avx2 neon scalar" -- "${cur}"))
+                    return 0
+                    ;;
                 --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1307,7 +1359,7 @@ _eu() {
             return 0
             ;;
         eu__subcmd__prepare__subcmd__langid__subcmd__train)
-            opts="-o -q -v -n -f -h --exclude --output --json --quiet --verbose --color --log-file --seed --threads --device --dry-run --force --offline --plain --recipe --config --help"
+            opts="-o -q -v -n -f -h --exclude --output --json --quiet --verbose --color --log-file --seed --threads --device --cpu --dry-run --force --offline --plain --recipe --config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1345,6 +1397,10 @@ _eu() {
                     COMPREPLY=($(compgen -W "auto cpu reference" -- "${cur}"))
                     return 0
                     ;;
+                --cpu)
+                    COMPREPLY=($(compgen -W "auto amx avx512 avx2 neon scalar" -- "${cur}"))
+                    return 0
+                    ;;
                 --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1361,7 +1417,7 @@ _eu() {
             return 0
             ;;
         eu__subcmd__prepare__subcmd__stats)
-            opts="-q -v -n -f -h --text-key --json --quiet --verbose --color --log-file --seed --threads --device --dry-run --force --offline --plain --recipe --config --help"
+            opts="-q -v -n -f -h --text-key --json --quiet --verbose --color --log-file --seed --threads --device --cpu --dry-run --force --offline --plain --recipe --config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1391,6 +1447,10 @@ _eu() {
                     COMPREPLY=($(compgen -W "auto cpu reference" -- "${cur}"))
                     return 0
                     ;;
+                --cpu)
+                    COMPREPLY=($(compgen -W "auto amx avx512 avx2 neon scalar" -- "${cur}"))
+                    return 0
+                    ;;
                 --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1407,7 +1467,7 @@ _eu() {
             return 0
             ;;
         eu__subcmd__pull)
-            opts="-q -v -n -f -h --include --revision --json --quiet --verbose --color --log-file --seed --threads --device --dry-run --force --offline --plain --recipe --config --help"
+            opts="-q -v -n -f -h --include --revision --json --quiet --verbose --color --log-file --seed --threads --device --cpu --dry-run --force --offline --plain --recipe --config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1441,6 +1501,10 @@ _eu() {
                     COMPREPLY=($(compgen -W "auto cpu reference" -- "${cur}"))
                     return 0
                     ;;
+                --cpu)
+                    COMPREPLY=($(compgen -W "auto amx avx512 avx2 neon scalar" -- "${cur}"))
+                    return 0
+                    ;;
                 --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1457,7 +1521,7 @@ _eu() {
             return 0
             ;;
         eu__subcmd__quantize)
-            opts="-o -q -v -n -f -h --output --type --data --json --quiet --verbose --color --log-file --seed --threads --device --dry-run --force --offline --plain --recipe --config --help"
+            opts="-o -q -v -n -f -h --output --type --data --json --quiet --verbose --color --log-file --seed --threads --device --cpu --dry-run --force --offline --plain --recipe --config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1499,6 +1563,10 @@ _eu() {
                     COMPREPLY=($(compgen -W "auto cpu reference" -- "${cur}"))
                     return 0
                     ;;
+                --cpu)
+                    COMPREPLY=($(compgen -W "auto amx avx512 avx2 neon scalar" -- "${cur}"))
+                    return 0
+                    ;;
                 --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1515,7 +1583,7 @@ _eu() {
             return 0
             ;;
         eu__subcmd__tour)
-            opts="-q -v -n -f -h --dir --minutes --json --quiet --verbose --color --log-file --seed --threads --device --dry-run --force --offline --plain --recipe --config --help"
+            opts="-q -v -n -f -h --dir --minutes --json --quiet --verbose --color --log-file --seed --threads --device --cpu --dry-run --force --offline --plain --recipe --config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1549,6 +1617,10 @@ _eu() {
                     COMPREPLY=($(compgen -W "auto cpu reference" -- "${cur}"))
                     return 0
                     ;;
+                --cpu)
+                    COMPREPLY=($(compgen -W "auto amx avx512 avx2 neon scalar" -- "${cur}"))
+                    return 0
+                    ;;
                 --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1565,7 +1637,7 @@ _eu() {
             return 0
             ;;
         eu__subcmd__train)
-            opts="-o -q -v -n -f -h --output --resume --steps --minutes --d-model --n-layers --n-heads --n-kv-heads --d-ff --tied --rope-theta --norm-eps --context --batch --micro-batch --lr --min-lr-share --schedule --warmup-share --decay-share --beta1 --beta2 --adam-eps --weight-decay --clip --eval-every --eval-tokens --checkpoint-every --keep-checkpoints --json --quiet --verbose --color --log-file --seed --threads --device --dry-run --force --offline --plain --recipe --config --help"
+            opts="-o -q -v -n -f -h --output --resume --steps --minutes --d-model --layers --n-layers --heads --n-heads --kv-heads --n-kv-heads --ff --d-ff --tied --rope-theta --norm-eps --seq --context --batch --micro-batch --lr --min-lr-share --schedule --warmup-share --decay-share --optimizer --momentum --beta1 --beta2 --adam-eps --weight-decay --clip --precision --recompute --document-mask --eval-every --eval-tokens --checkpoint-every --keep-checkpoints --bench --vocab --json --quiet --verbose --color --log-file --seed --threads --device --cpu --dry-run --force --offline --plain --recipe --config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1599,7 +1671,15 @@ _eu() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --layers)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --n-heads)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --heads)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1607,7 +1687,15 @@ _eu() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --kv-heads)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --d-ff)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ff)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1624,6 +1712,10 @@ _eu() {
                     return 0
                     ;;
                 --context)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --seq)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1655,6 +1747,14 @@ _eu() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --optimizer)
+                    COMPREPLY=($(compgen -W "adamw muon" -- "${cur}"))
+                    return 0
+                    ;;
+                --momentum)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --beta1)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1675,6 +1775,18 @@ _eu() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --precision)
+                    COMPREPLY=($(compgen -W "bf16 f32" -- "${cur}"))
+                    return 0
+                    ;;
+                --recompute)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --document-mask)
+                    COMPREPLY=($(compgen -W "true false" -- "${cur}"))
+                    return 0
+                    ;;
                 --eval-every)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1688,6 +1800,10 @@ _eu() {
                     return 0
                     ;;
                 --keep-checkpoints)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --vocab)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1711,6 +1827,10 @@ _eu() {
                     COMPREPLY=($(compgen -W "auto cpu reference" -- "${cur}"))
                     return 0
                     ;;
+                --cpu)
+                    COMPREPLY=($(compgen -W "auto amx avx512 avx2 neon scalar" -- "${cur}"))
+                    return 0
+                    ;;
                 --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1727,7 +1847,7 @@ _eu() {
             return 0
             ;;
         eu__subcmd__watch)
-            opts="-q -v -n -f -h --json --quiet --verbose --color --log-file --seed --threads --device --dry-run --force --offline --plain --recipe --config --help"
+            opts="-q -v -n -f -h --json --quiet --verbose --color --log-file --seed --threads --device --cpu --dry-run --force --offline --plain --recipe --config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1751,6 +1871,10 @@ _eu() {
                     ;;
                 --device)
                     COMPREPLY=($(compgen -W "auto cpu reference" -- "${cur}"))
+                    return 0
+                    ;;
+                --cpu)
+                    COMPREPLY=($(compgen -W "auto amx avx512 avx2 neon scalar" -- "${cur}"))
                     return 0
                     ;;
                 --config)

@@ -1,6 +1,6 @@
 # Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
 function __fish_eu_global_optspecs
-    string join \n json q/quiet v/verbose color= log-file= seed= threads= device= n/dry-run f/force offline plain config= h/help V/version
+    string join \n json q/quiet v/verbose color= log-file= seed= threads= device= cpu= n/dry-run f/force offline plain config= h/help V/version
 end
 
 function __fish_eu_needs_command
@@ -33,6 +33,12 @@ complete -c eu -n "__fish_eu_needs_command" -l threads -d 'Threads; 0: one a cor
 complete -c eu -n "__fish_eu_needs_command" -l device -d 'Where the work is done' -r -f -a "auto\t'The fastest that is there'
 cpu\t'The processor, with the instruction sets it has'
 reference\t'Plain loops: slow, the measure of the others'"
+complete -c eu -n "__fish_eu_needs_command" -l cpu -d 'Instruction set of the processor; without it the best there is' -r -f -a "auto\t'The best there is'
+amx\t'Tiles of bf16 (Intel AMX), and AVX-512'
+avx512\t'Vectors of 512 bits'
+avx2\t'Vectors of 256 bits with FMA'
+neon\t'Vectors of 128 bits on Arm'
+scalar\t'What every processor has'"
 complete -c eu -n "__fish_eu_needs_command" -l config -l recipe -d 'Read settings from a recipe' -r -F
 complete -c eu -n "__fish_eu_needs_command" -l json -d 'Print JSON on standard output: events where there are any, then one final object'
 complete -c eu -n "__fish_eu_needs_command" -s q -l quiet -d 'Say only warnings and errors'
@@ -88,6 +94,12 @@ complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subco
 complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from identify filter dedup stats explain langid-train help" -l device -d 'Where the work is done' -r -f -a "auto\t'The fastest that is there'
 cpu\t'The processor, with the instruction sets it has'
 reference\t'Plain loops: slow, the measure of the others'"
+complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from identify filter dedup stats explain langid-train help" -l cpu -d 'Instruction set of the processor; without it the best there is' -r -f -a "auto\t'The best there is'
+amx\t'Tiles of bf16 (Intel AMX), and AVX-512'
+avx512\t'Vectors of 512 bits'
+avx2\t'Vectors of 256 bits with FMA'
+neon\t'Vectors of 128 bits on Arm'
+scalar\t'What every processor has'"
 complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from identify filter dedup stats explain langid-train help" -l config -l recipe -d 'Read settings from a recipe' -r -F
 complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from identify filter dedup stats explain langid-train help" -l json -d 'Print JSON on standard output: events where there are any, then one final object'
 complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from identify filter dedup stats explain langid-train help" -s q -l quiet -d 'Say only warnings and errors'
@@ -114,6 +126,12 @@ complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcomman
 complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from identify" -l device -d 'Where the work is done' -r -f -a "auto\t'The fastest that is there'
 cpu\t'The processor, with the instruction sets it has'
 reference\t'Plain loops: slow, the measure of the others'"
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from identify" -l cpu -d 'Instruction set of the processor; without it the best there is' -r -f -a "auto\t'The best there is'
+amx\t'Tiles of bf16 (Intel AMX), and AVX-512'
+avx512\t'Vectors of 512 bits'
+avx2\t'Vectors of 256 bits with FMA'
+neon\t'Vectors of 128 bits on Arm'
+scalar\t'What every processor has'"
 complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from identify" -l config -l recipe -d 'Read settings from a recipe' -r -F
 complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from identify" -l json -d 'Print JSON on standard output: events where there are any, then one final object'
 complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from identify" -s q -l quiet -d 'Say only warnings and errors'
@@ -133,6 +151,12 @@ complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcomman
 complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from filter" -l device -d 'Where the work is done' -r -f -a "auto\t'The fastest that is there'
 cpu\t'The processor, with the instruction sets it has'
 reference\t'Plain loops: slow, the measure of the others'"
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from filter" -l cpu -d 'Instruction set of the processor; without it the best there is' -r -f -a "auto\t'The best there is'
+amx\t'Tiles of bf16 (Intel AMX), and AVX-512'
+avx512\t'Vectors of 512 bits'
+avx2\t'Vectors of 256 bits with FMA'
+neon\t'Vectors of 128 bits on Arm'
+scalar\t'What every processor has'"
 complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from filter" -l config -l recipe -d 'Read settings from a recipe' -r -F
 complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from filter" -l json -d 'Print JSON on standard output: events where there are any, then one final object'
 complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from filter" -s q -l quiet -d 'Say only warnings and errors'
@@ -152,6 +176,12 @@ complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcomman
 complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from dedup" -l device -d 'Where the work is done' -r -f -a "auto\t'The fastest that is there'
 cpu\t'The processor, with the instruction sets it has'
 reference\t'Plain loops: slow, the measure of the others'"
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from dedup" -l cpu -d 'Instruction set of the processor; without it the best there is' -r -f -a "auto\t'The best there is'
+amx\t'Tiles of bf16 (Intel AMX), and AVX-512'
+avx512\t'Vectors of 512 bits'
+avx2\t'Vectors of 256 bits with FMA'
+neon\t'Vectors of 128 bits on Arm'
+scalar\t'What every processor has'"
 complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from dedup" -l config -l recipe -d 'Read settings from a recipe' -r -F
 complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from dedup" -l json -d 'Print JSON on standard output: events where there are any, then one final object'
 complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from dedup" -s q -l quiet -d 'Say only warnings and errors'
@@ -171,6 +201,12 @@ complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcomman
 complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from stats" -l device -d 'Where the work is done' -r -f -a "auto\t'The fastest that is there'
 cpu\t'The processor, with the instruction sets it has'
 reference\t'Plain loops: slow, the measure of the others'"
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from stats" -l cpu -d 'Instruction set of the processor; without it the best there is' -r -f -a "auto\t'The best there is'
+amx\t'Tiles of bf16 (Intel AMX), and AVX-512'
+avx512\t'Vectors of 512 bits'
+avx2\t'Vectors of 256 bits with FMA'
+neon\t'Vectors of 128 bits on Arm'
+scalar\t'What every processor has'"
 complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from stats" -l config -l recipe -d 'Read settings from a recipe' -r -F
 complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from stats" -l json -d 'Print JSON on standard output: events where there are any, then one final object'
 complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from stats" -s q -l quiet -d 'Say only warnings and errors'
@@ -190,6 +226,12 @@ complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcomman
 complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from explain" -l device -d 'Where the work is done' -r -f -a "auto\t'The fastest that is there'
 cpu\t'The processor, with the instruction sets it has'
 reference\t'Plain loops: slow, the measure of the others'"
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from explain" -l cpu -d 'Instruction set of the processor; without it the best there is' -r -f -a "auto\t'The best there is'
+amx\t'Tiles of bf16 (Intel AMX), and AVX-512'
+avx512\t'Vectors of 512 bits'
+avx2\t'Vectors of 256 bits with FMA'
+neon\t'Vectors of 128 bits on Arm'
+scalar\t'What every processor has'"
 complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from explain" -l config -l recipe -d 'Read settings from a recipe' -r -F
 complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from explain" -l json -d 'Print JSON on standard output: events where there are any, then one final object'
 complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from explain" -s q -l quiet -d 'Say only warnings and errors'
@@ -210,6 +252,12 @@ complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcomman
 complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from langid-train" -l device -d 'Where the work is done' -r -f -a "auto\t'The fastest that is there'
 cpu\t'The processor, with the instruction sets it has'
 reference\t'Plain loops: slow, the measure of the others'"
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from langid-train" -l cpu -d 'Instruction set of the processor; without it the best there is' -r -f -a "auto\t'The best there is'
+amx\t'Tiles of bf16 (Intel AMX), and AVX-512'
+avx512\t'Vectors of 512 bits'
+avx2\t'Vectors of 256 bits with FMA'
+neon\t'Vectors of 128 bits on Arm'
+scalar\t'What every processor has'"
 complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from langid-train" -l config -l recipe -d 'Read settings from a recipe' -r -F
 complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from langid-train" -l json -d 'Print JSON on standard output: events where there are any, then one final object'
 complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from langid-train" -s q -l quiet -d 'Say only warnings and errors'
@@ -232,15 +280,15 @@ false\t''"
 complete -c eu -n "__fish_eu_using_subcommand train" -l steps -d 'Optimiser steps; without it one pass over the mix, or what fits --minutes' -r
 complete -c eu -n "__fish_eu_using_subcommand train" -l minutes -d 'Minutes to train; the number of steps is measured at the start and then fixed' -r
 complete -c eu -n "__fish_eu_using_subcommand train" -l d-model -d 'Width of the residual stream' -r
-complete -c eu -n "__fish_eu_using_subcommand train" -l n-layers -d 'Decoder layers' -r
-complete -c eu -n "__fish_eu_using_subcommand train" -l n-heads -d 'Query heads' -r
-complete -c eu -n "__fish_eu_using_subcommand train" -l n-kv-heads -d 'Key and value heads; divides --n-heads' -r
-complete -c eu -n "__fish_eu_using_subcommand train" -l d-ff -d 'Width inside the feed-forward block' -r
+complete -c eu -n "__fish_eu_using_subcommand train" -l n-layers -l layers -d 'Decoder layers' -r
+complete -c eu -n "__fish_eu_using_subcommand train" -l n-heads -l heads -d 'Query heads' -r
+complete -c eu -n "__fish_eu_using_subcommand train" -l n-kv-heads -l kv-heads -d 'Key and value heads; divides --n-heads' -r
+complete -c eu -n "__fish_eu_using_subcommand train" -l d-ff -l ff -d 'Width inside the feed-forward block' -r
 complete -c eu -n "__fish_eu_using_subcommand train" -l tied -d 'Use the embedding as output matrix too' -r -f -a "true\t''
 false\t''"
 complete -c eu -n "__fish_eu_using_subcommand train" -l rope-theta -d 'Base of the rotary angles' -r
 complete -c eu -n "__fish_eu_using_subcommand train" -l norm-eps -d 'Epsilon of RMSNorm' -r
-complete -c eu -n "__fish_eu_using_subcommand train" -l context -d 'Tokens of a sequence' -r
+complete -c eu -n "__fish_eu_using_subcommand train" -l context -l seq -d 'Tokens of a sequence' -r
 complete -c eu -n "__fish_eu_using_subcommand train" -l batch -d 'Sequences of one optimiser step' -r
 complete -c eu -n "__fish_eu_using_subcommand train" -l micro-batch -d 'Sequences computed at once; divides --batch; 0: all' -r
 complete -c eu -n "__fish_eu_using_subcommand train" -l lr -d 'Peak learning rate' -r
@@ -249,15 +297,24 @@ complete -c eu -n "__fish_eu_using_subcommand train" -l schedule -d 'Course of t
 cosine\t''"
 complete -c eu -n "__fish_eu_using_subcommand train" -l warmup-share -d 'Share of the steps that warm up' -r
 complete -c eu -n "__fish_eu_using_subcommand train" -l decay-share -d 'Share of the steps that decay (wsd)' -r
+complete -c eu -n "__fish_eu_using_subcommand train" -l optimizer -d 'Who moves the weights: adamw, or muon for the matrices inside of layers' -r -f -a "adamw\t''
+muon\t''"
+complete -c eu -n "__fish_eu_using_subcommand train" -l momentum -d 'Share of its momentum that Muon keeps each step' -r
 complete -c eu -n "__fish_eu_using_subcommand train" -l beta1 -d 'AdamW\'s first moment decay' -r
 complete -c eu -n "__fish_eu_using_subcommand train" -l beta2 -d 'AdamW\'s second moment decay' -r
 complete -c eu -n "__fish_eu_using_subcommand train" -l adam-eps -d 'AdamW\'s epsilon' -r
 complete -c eu -n "__fish_eu_using_subcommand train" -l weight-decay -d 'Weight decay of matrices' -r
 complete -c eu -n "__fish_eu_using_subcommand train" -l clip -d 'Largest gradient norm; 0: no clipping' -r
+complete -c eu -n "__fish_eu_using_subcommand train" -l precision -d 'What activations and products are computed in; the rest is f32' -r -f -a "bf16\t''
+f32\t''"
+complete -c eu -n "__fish_eu_using_subcommand train" -l recompute -d 'Layers computed again on the way back instead of being kept: less memory, more time' -r
+complete -c eu -n "__fish_eu_using_subcommand train" -l document-mask -d 'Tokens do not see documents before their own' -r -f -a "true\t''
+false\t''"
 complete -c eu -n "__fish_eu_using_subcommand train" -l eval-every -d 'Steps between scores on held-out text; 0: only at the start and the end' -r
 complete -c eu -n "__fish_eu_using_subcommand train" -l eval-tokens -d 'Most held-out tokens scored per language during training; 0: all' -r
 complete -c eu -n "__fish_eu_using_subcommand train" -l checkpoint-every -d 'Steps between checkpoints; 0: only at the end' -r
 complete -c eu -n "__fish_eu_using_subcommand train" -l keep-checkpoints -d 'Checkpoints kept; 0: all' -r
+complete -c eu -n "__fish_eu_using_subcommand train" -l vocab -d 'Tokens of the vocabulary, for --bench' -r
 complete -c eu -n "__fish_eu_using_subcommand train" -l color -d 'When to colour; NO_COLOR is obeyed' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
 always\t'Always'
 never\t'Never'"
@@ -267,7 +324,14 @@ complete -c eu -n "__fish_eu_using_subcommand train" -l threads -d 'Threads; 0: 
 complete -c eu -n "__fish_eu_using_subcommand train" -l device -d 'Where the work is done' -r -f -a "auto\t'The fastest that is there'
 cpu\t'The processor, with the instruction sets it has'
 reference\t'Plain loops: slow, the measure of the others'"
+complete -c eu -n "__fish_eu_using_subcommand train" -l cpu -d 'Instruction set of the processor; without it the best there is' -r -f -a "auto\t'The best there is'
+amx\t'Tiles of bf16 (Intel AMX), and AVX-512'
+avx512\t'Vectors of 512 bits'
+avx2\t'Vectors of 256 bits with FMA'
+neon\t'Vectors of 128 bits on Arm'
+scalar\t'What every processor has'"
 complete -c eu -n "__fish_eu_using_subcommand train" -l config -l recipe -d 'Read settings from a recipe' -r -F
+complete -c eu -n "__fish_eu_using_subcommand train" -l bench -d 'Time steps on random tokens instead of training; reads and writes no file'
 complete -c eu -n "__fish_eu_using_subcommand train" -l json -d 'Print JSON on standard output: events where there are any, then one final object'
 complete -c eu -n "__fish_eu_using_subcommand train" -s q -l quiet -d 'Say only warnings and errors'
 complete -c eu -n "__fish_eu_using_subcommand train" -s v -l verbose -d 'Say more'
@@ -291,6 +355,12 @@ complete -c eu -n "__fish_eu_using_subcommand eval" -l threads -d 'Threads; 0: o
 complete -c eu -n "__fish_eu_using_subcommand eval" -l device -d 'Where the work is done' -r -f -a "auto\t'The fastest that is there'
 cpu\t'The processor, with the instruction sets it has'
 reference\t'Plain loops: slow, the measure of the others'"
+complete -c eu -n "__fish_eu_using_subcommand eval" -l cpu -d 'Instruction set of the processor; without it the best there is' -r -f -a "auto\t'The best there is'
+amx\t'Tiles of bf16 (Intel AMX), and AVX-512'
+avx512\t'Vectors of 512 bits'
+avx2\t'Vectors of 256 bits with FMA'
+neon\t'Vectors of 128 bits on Arm'
+scalar\t'What every processor has'"
 complete -c eu -n "__fish_eu_using_subcommand eval" -l config -l recipe -d 'Read settings from a recipe' -r -F
 complete -c eu -n "__fish_eu_using_subcommand eval" -l json -d 'Print JSON on standard output: events where there are any, then one final object'
 complete -c eu -n "__fish_eu_using_subcommand eval" -s q -l quiet -d 'Say only warnings and errors'
@@ -316,6 +386,12 @@ complete -c eu -n "__fish_eu_using_subcommand quantize" -l threads -d 'Threads; 
 complete -c eu -n "__fish_eu_using_subcommand quantize" -l device -d 'Where the work is done' -r -f -a "auto\t'The fastest that is there'
 cpu\t'The processor, with the instruction sets it has'
 reference\t'Plain loops: slow, the measure of the others'"
+complete -c eu -n "__fish_eu_using_subcommand quantize" -l cpu -d 'Instruction set of the processor; without it the best there is' -r -f -a "auto\t'The best there is'
+amx\t'Tiles of bf16 (Intel AMX), and AVX-512'
+avx512\t'Vectors of 512 bits'
+avx2\t'Vectors of 256 bits with FMA'
+neon\t'Vectors of 128 bits on Arm'
+scalar\t'What every processor has'"
 complete -c eu -n "__fish_eu_using_subcommand quantize" -l config -l recipe -d 'Read settings from a recipe' -r -F
 complete -c eu -n "__fish_eu_using_subcommand quantize" -l json -d 'Print JSON on standard output: events where there are any, then one final object'
 complete -c eu -n "__fish_eu_using_subcommand quantize" -s q -l quiet -d 'Say only warnings and errors'
@@ -344,6 +420,12 @@ complete -c eu -n "__fish_eu_using_subcommand chat" -l threads -d 'Threads; 0: o
 complete -c eu -n "__fish_eu_using_subcommand chat" -l device -d 'Where the work is done' -r -f -a "auto\t'The fastest that is there'
 cpu\t'The processor, with the instruction sets it has'
 reference\t'Plain loops: slow, the measure of the others'"
+complete -c eu -n "__fish_eu_using_subcommand chat" -l cpu -d 'Instruction set of the processor; without it the best there is' -r -f -a "auto\t'The best there is'
+amx\t'Tiles of bf16 (Intel AMX), and AVX-512'
+avx512\t'Vectors of 512 bits'
+avx2\t'Vectors of 256 bits with FMA'
+neon\t'Vectors of 128 bits on Arm'
+scalar\t'What every processor has'"
 complete -c eu -n "__fish_eu_using_subcommand chat" -l config -l recipe -d 'Read settings from a recipe' -r -F
 complete -c eu -n "__fish_eu_using_subcommand chat" -l json -d 'Print JSON on standard output: events where there are any, then one final object'
 complete -c eu -n "__fish_eu_using_subcommand chat" -s q -l quiet -d 'Say only warnings and errors'
@@ -364,6 +446,12 @@ complete -c eu -n "__fish_eu_using_subcommand tour" -l threads -d 'Threads; 0: o
 complete -c eu -n "__fish_eu_using_subcommand tour" -l device -d 'Where the work is done' -r -f -a "auto\t'The fastest that is there'
 cpu\t'The processor, with the instruction sets it has'
 reference\t'Plain loops: slow, the measure of the others'"
+complete -c eu -n "__fish_eu_using_subcommand tour" -l cpu -d 'Instruction set of the processor; without it the best there is' -r -f -a "auto\t'The best there is'
+amx\t'Tiles of bf16 (Intel AMX), and AVX-512'
+avx512\t'Vectors of 512 bits'
+avx2\t'Vectors of 256 bits with FMA'
+neon\t'Vectors of 128 bits on Arm'
+scalar\t'What every processor has'"
 complete -c eu -n "__fish_eu_using_subcommand tour" -l config -l recipe -d 'Read settings from a recipe' -r -F
 complete -c eu -n "__fish_eu_using_subcommand tour" -l json -d 'Print JSON on standard output: events where there are any, then one final object'
 complete -c eu -n "__fish_eu_using_subcommand tour" -s q -l quiet -d 'Say only warnings and errors'
@@ -395,6 +483,12 @@ complete -c eu -n "__fish_eu_using_subcommand init" -l threads -d 'Threads; 0: o
 complete -c eu -n "__fish_eu_using_subcommand init" -l device -d 'Where the work is done' -r -f -a "auto\t'The fastest that is there'
 cpu\t'The processor, with the instruction sets it has'
 reference\t'Plain loops: slow, the measure of the others'"
+complete -c eu -n "__fish_eu_using_subcommand init" -l cpu -d 'Instruction set of the processor; without it the best there is' -r -f -a "auto\t'The best there is'
+amx\t'Tiles of bf16 (Intel AMX), and AVX-512'
+avx512\t'Vectors of 512 bits'
+avx2\t'Vectors of 256 bits with FMA'
+neon\t'Vectors of 128 bits on Arm'
+scalar\t'What every processor has'"
 complete -c eu -n "__fish_eu_using_subcommand init" -l config -l recipe -d 'Read settings from a recipe' -r -F
 complete -c eu -n "__fish_eu_using_subcommand init" -l json -d 'Print JSON on standard output: events where there are any, then one final object'
 complete -c eu -n "__fish_eu_using_subcommand init" -s q -l quiet -d 'Say only warnings and errors'
@@ -415,6 +509,12 @@ complete -c eu -n "__fish_eu_using_subcommand pull" -l threads -d 'Threads; 0: o
 complete -c eu -n "__fish_eu_using_subcommand pull" -l device -d 'Where the work is done' -r -f -a "auto\t'The fastest that is there'
 cpu\t'The processor, with the instruction sets it has'
 reference\t'Plain loops: slow, the measure of the others'"
+complete -c eu -n "__fish_eu_using_subcommand pull" -l cpu -d 'Instruction set of the processor; without it the best there is' -r -f -a "auto\t'The best there is'
+amx\t'Tiles of bf16 (Intel AMX), and AVX-512'
+avx512\t'Vectors of 512 bits'
+avx2\t'Vectors of 256 bits with FMA'
+neon\t'Vectors of 128 bits on Arm'
+scalar\t'What every processor has'"
 complete -c eu -n "__fish_eu_using_subcommand pull" -l config -l recipe -d 'Read settings from a recipe' -r -F
 complete -c eu -n "__fish_eu_using_subcommand pull" -l json -d 'Print JSON on standard output: events where there are any, then one final object'
 complete -c eu -n "__fish_eu_using_subcommand pull" -s q -l quiet -d 'Say only warnings and errors'
@@ -433,6 +533,12 @@ complete -c eu -n "__fish_eu_using_subcommand inspect" -l threads -d 'Threads; 0
 complete -c eu -n "__fish_eu_using_subcommand inspect" -l device -d 'Where the work is done' -r -f -a "auto\t'The fastest that is there'
 cpu\t'The processor, with the instruction sets it has'
 reference\t'Plain loops: slow, the measure of the others'"
+complete -c eu -n "__fish_eu_using_subcommand inspect" -l cpu -d 'Instruction set of the processor; without it the best there is' -r -f -a "auto\t'The best there is'
+amx\t'Tiles of bf16 (Intel AMX), and AVX-512'
+avx512\t'Vectors of 512 bits'
+avx2\t'Vectors of 256 bits with FMA'
+neon\t'Vectors of 128 bits on Arm'
+scalar\t'What every processor has'"
 complete -c eu -n "__fish_eu_using_subcommand inspect" -l config -l recipe -d 'Read settings from a recipe' -r -F
 complete -c eu -n "__fish_eu_using_subcommand inspect" -l json -d 'Print JSON on standard output: events where there are any, then one final object'
 complete -c eu -n "__fish_eu_using_subcommand inspect" -s q -l quiet -d 'Say only warnings and errors'
@@ -452,6 +558,13 @@ complete -c eu -n "__fish_eu_using_subcommand doctor" -l threads -d 'Threads; 0:
 complete -c eu -n "__fish_eu_using_subcommand doctor" -l device -d 'Where the work is done' -r -f -a "auto\t'The fastest that is there'
 cpu\t'The processor, with the instruction sets it has'
 reference\t'Plain loops: slow, the measure of the others'"
+complete -c eu -n "__fish_eu_using_subcommand doctor" -l cpu -d 'Instruction set of the processor; without it the best there is' -r -f -a "auto\t'The best there is'
+amx\t'Tiles of bf16 (Intel AMX), and AVX-512'
+avx512\t'Vectors of 512 bits'
+avx2\t'Vectors of 256 bits with FMA'
+neon\t'Vectors of 128 bits on Arm'
+scalar\t'What every processor has'"
+complete -c eu -n "__fish_eu_using_subcommand doctor" -l ops -d 'Show how exact and how fast every operation is with every instruction set'
 complete -c eu -n "__fish_eu_using_subcommand doctor" -l json -d 'Print JSON on standard output: events where there are any, then one final object'
 complete -c eu -n "__fish_eu_using_subcommand doctor" -s q -l quiet -d 'Say only warnings and errors'
 complete -c eu -n "__fish_eu_using_subcommand doctor" -s v -l verbose -d 'Say more'
@@ -469,6 +582,12 @@ complete -c eu -n "__fish_eu_using_subcommand watch" -l threads -d 'Threads; 0: 
 complete -c eu -n "__fish_eu_using_subcommand watch" -l device -d 'Where the work is done' -r -f -a "auto\t'The fastest that is there'
 cpu\t'The processor, with the instruction sets it has'
 reference\t'Plain loops: slow, the measure of the others'"
+complete -c eu -n "__fish_eu_using_subcommand watch" -l cpu -d 'Instruction set of the processor; without it the best there is' -r -f -a "auto\t'The best there is'
+amx\t'Tiles of bf16 (Intel AMX), and AVX-512'
+avx512\t'Vectors of 512 bits'
+avx2\t'Vectors of 256 bits with FMA'
+neon\t'Vectors of 128 bits on Arm'
+scalar\t'What every processor has'"
 complete -c eu -n "__fish_eu_using_subcommand watch" -l config -l recipe -d 'Read settings from a recipe' -r -F
 complete -c eu -n "__fish_eu_using_subcommand watch" -l json -d 'Print JSON on standard output: events where there are any, then one final object'
 complete -c eu -n "__fish_eu_using_subcommand watch" -s q -l quiet -d 'Say only warnings and errors'
@@ -487,6 +606,12 @@ complete -c eu -n "__fish_eu_using_subcommand completions" -l threads -d 'Thread
 complete -c eu -n "__fish_eu_using_subcommand completions" -l device -d 'Where the work is done' -r -f -a "auto\t'The fastest that is there'
 cpu\t'The processor, with the instruction sets it has'
 reference\t'Plain loops: slow, the measure of the others'"
+complete -c eu -n "__fish_eu_using_subcommand completions" -l cpu -d 'Instruction set of the processor; without it the best there is' -r -f -a "auto\t'The best there is'
+amx\t'Tiles of bf16 (Intel AMX), and AVX-512'
+avx512\t'Vectors of 512 bits'
+avx2\t'Vectors of 256 bits with FMA'
+neon\t'Vectors of 128 bits on Arm'
+scalar\t'What every processor has'"
 complete -c eu -n "__fish_eu_using_subcommand completions" -l config -l recipe -d 'Read settings from a recipe' -r -F
 complete -c eu -n "__fish_eu_using_subcommand completions" -l json -d 'Print JSON on standard output: events where there are any, then one final object'
 complete -c eu -n "__fish_eu_using_subcommand completions" -s q -l quiet -d 'Say only warnings and errors'
@@ -505,6 +630,12 @@ complete -c eu -n "__fish_eu_using_subcommand man" -l threads -d 'Threads; 0: on
 complete -c eu -n "__fish_eu_using_subcommand man" -l device -d 'Where the work is done' -r -f -a "auto\t'The fastest that is there'
 cpu\t'The processor, with the instruction sets it has'
 reference\t'Plain loops: slow, the measure of the others'"
+complete -c eu -n "__fish_eu_using_subcommand man" -l cpu -d 'Instruction set of the processor; without it the best there is' -r -f -a "auto\t'The best there is'
+amx\t'Tiles of bf16 (Intel AMX), and AVX-512'
+avx512\t'Vectors of 512 bits'
+avx2\t'Vectors of 256 bits with FMA'
+neon\t'Vectors of 128 bits on Arm'
+scalar\t'What every processor has'"
 complete -c eu -n "__fish_eu_using_subcommand man" -l config -l recipe -d 'Read settings from a recipe' -r -F
 complete -c eu -n "__fish_eu_using_subcommand man" -l json -d 'Print JSON on standard output: events where there are any, then one final object'
 complete -c eu -n "__fish_eu_using_subcommand man" -s q -l quiet -d 'Say only warnings and errors'
