@@ -320,6 +320,8 @@ Register-ArgumentCompleter -Native -CommandName 'eu' -ScriptBlock {
             [CompletionResult]::new('--schedule', '--schedule', [CompletionResultType]::ParameterName, 'Course of the learning rate')
             [CompletionResult]::new('--warmup-share', '--warmup-share', [CompletionResultType]::ParameterName, 'Share of the steps that warm up')
             [CompletionResult]::new('--decay-share', '--decay-share', [CompletionResultType]::ParameterName, 'Share of the steps that decay (wsd)')
+            [CompletionResult]::new('--optimizer', '--optimizer', [CompletionResultType]::ParameterName, 'Who moves the weights: adamw, or muon for the matrices inside of layers')
+            [CompletionResult]::new('--momentum', '--momentum', [CompletionResultType]::ParameterName, 'Share of its momentum that Muon keeps each step')
             [CompletionResult]::new('--beta1', '--beta1', [CompletionResultType]::ParameterName, 'AdamW''s first moment decay')
             [CompletionResult]::new('--beta2', '--beta2', [CompletionResultType]::ParameterName, 'AdamW''s second moment decay')
             [CompletionResult]::new('--adam-eps', '--adam-eps', [CompletionResultType]::ParameterName, 'AdamW''s epsilon')

@@ -213,7 +213,7 @@ _eu() {
             return 0
             ;;
         eu__subcmd__chat)
-            opts="-p -q -v -n -f -h --prompt --raw --system --max-tokens --context --precision --temperature --top-k --top-p --min-p --json --quiet --verbose --color --log-file --seed --threads --device --cpu --dry-run --force --offline --plain --recipe --config --help"
+            opts="-p -q -v -n -f -h --prompt --raw --system --max-tokens --context --temperature --top-k --top-p --min-p --json --quiet --verbose --color --log-file --seed --threads --device --cpu --dry-run --force --offline --plain --recipe --config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -241,10 +241,6 @@ _eu() {
                     ;;
                 --context)
                     COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --precision)
-                    COMPREPLY=($(compgen -W "bf16 f32" -- "${cur}"))
                     return 0
                     ;;
                 --temperature)
@@ -395,7 +391,7 @@ _eu() {
             return 0
             ;;
         eu__subcmd__eval)
-            opts="-o -q -v -n -f -h --data --output --langs --max-bytes --context --precision --max-worst-bpb --json --quiet --verbose --color --log-file --seed --threads --device --cpu --dry-run --force --offline --plain --recipe --config --help"
+            opts="-o -q -v -n -f -h --data --output --langs --max-bytes --context --max-worst-bpb --json --quiet --verbose --color --log-file --seed --threads --device --cpu --dry-run --force --offline --plain --recipe --config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -423,10 +419,6 @@ _eu() {
                     ;;
                 --context)
                     COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --precision)
-                    COMPREPLY=($(compgen -W "bf16 f32" -- "${cur}"))
                     return 0
                     ;;
                 --max-worst-bpb)
@@ -1645,7 +1637,7 @@ _eu() {
             return 0
             ;;
         eu__subcmd__train)
-            opts="-o -q -v -n -f -h --output --resume --steps --minutes --d-model --layers --n-layers --heads --n-heads --kv-heads --n-kv-heads --ff --d-ff --tied --rope-theta --norm-eps --seq --context --batch --micro-batch --lr --min-lr-share --schedule --warmup-share --decay-share --beta1 --beta2 --adam-eps --weight-decay --clip --precision --recompute --document-mask --eval-every --eval-tokens --checkpoint-every --keep-checkpoints --bench --vocab --json --quiet --verbose --color --log-file --seed --threads --device --cpu --dry-run --force --offline --plain --recipe --config --help"
+            opts="-o -q -v -n -f -h --output --resume --steps --minutes --d-model --layers --n-layers --heads --n-heads --kv-heads --n-kv-heads --ff --d-ff --tied --rope-theta --norm-eps --seq --context --batch --micro-batch --lr --min-lr-share --schedule --warmup-share --decay-share --optimizer --momentum --beta1 --beta2 --adam-eps --weight-decay --clip --precision --recompute --document-mask --eval-every --eval-tokens --checkpoint-every --keep-checkpoints --bench --vocab --json --quiet --verbose --color --log-file --seed --threads --device --cpu --dry-run --force --offline --plain --recipe --config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1752,6 +1744,14 @@ _eu() {
                     return 0
                     ;;
                 --decay-share)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --optimizer)
+                    COMPREPLY=($(compgen -W "adamw muon" -- "${cur}"))
+                    return 0
+                    ;;
+                --momentum)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

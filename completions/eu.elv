@@ -301,6 +301,8 @@ set edit:completion:arg-completer[eu] = {|@words|
             cand --schedule 'Course of the learning rate'
             cand --warmup-share 'Share of the steps that warm up'
             cand --decay-share 'Share of the steps that decay (wsd)'
+            cand --optimizer 'Who moves the weights: adamw, or muon for the matrices inside of layers'
+            cand --momentum 'Share of its momentum that Muon keeps each step'
             cand --beta1 'AdamW''s first moment decay'
             cand --beta2 'AdamW''s second moment decay'
             cand --adam-eps 'AdamW''s epsilon'

@@ -297,6 +297,9 @@ complete -c eu -n "__fish_eu_using_subcommand train" -l schedule -d 'Course of t
 cosine\t''"
 complete -c eu -n "__fish_eu_using_subcommand train" -l warmup-share -d 'Share of the steps that warm up' -r
 complete -c eu -n "__fish_eu_using_subcommand train" -l decay-share -d 'Share of the steps that decay (wsd)' -r
+complete -c eu -n "__fish_eu_using_subcommand train" -l optimizer -d 'Who moves the weights: adamw, or muon for the matrices inside of layers' -r -f -a "adamw\t''
+muon\t''"
+complete -c eu -n "__fish_eu_using_subcommand train" -l momentum -d 'Share of its momentum that Muon keeps each step' -r
 complete -c eu -n "__fish_eu_using_subcommand train" -l beta1 -d 'AdamW\'s first moment decay' -r
 complete -c eu -n "__fish_eu_using_subcommand train" -l beta2 -d 'AdamW\'s second moment decay' -r
 complete -c eu -n "__fish_eu_using_subcommand train" -l adam-eps -d 'AdamW\'s epsilon' -r
