@@ -8,9 +8,7 @@ use super::{Dims, Grads, IGNORED, Rows};
 use crate::engine::ops::cpu::{Cpu, Number};
 use crate::engine::ops::gemm::{Matrix, Store};
 use crate::engine::ops::matmul::cpu::product;
-use crate::engine::ops::simd::{
-    LANES, Lanes, exp2, fma, max, narrow, padded, simd, sum_lanes, widen,
-};
+use crate::engine::ops::simd::{LANES, Lanes, exp2, fma, max, padded, simd, sum_lanes, widen};
 
 /// Probabilities below it, about e^-60, count as none: times a gradient's scale and a weight they
 /// would leave the normal numbers, and every product of one that is not normal takes a hundred
@@ -35,9 +33,8 @@ fn largest<A: Number>(logits: &[A]) -> f32 {
             raise(top, chunk);
         }
     }
-    for chunk in few.iter().chain([&last]) {
-        raise(&mut tops[0], chunk);
-    }
+    few.iter().for_each(|chunk| raise(&mut tops[0], chunk));
+    raise(&mut tops[1], &last);
     max(tops.as_flattened())
 }
 
@@ -68,17 +65,6 @@ fn add_powers<const FMA: bool, A: Number>(
     x
 }
 
-/// Powers to their shares of the scale.
-#[inline(always)]
-fn share<A: Number>(powers: &Lanes, least: f32, factor: f32) -> [A; LANES] {
-    let mut x = [0.0; LANES];
-    for lane in 0..LANES {
-        let power = powers[lane];
-        x[lane] = if power < least { 0.0 } else { power * factor };
-    }
-    narrow(&x)
-}
-
 simd! {
     /// ln Σ e^logit
     fn log_sum_exp<FMA, A: Number>(logits: &[A]) -> f32 {
@@ -102,15 +88,16 @@ simd! {
         for (powers, chunk) in room.iter_mut().zip(chunks) {
             *powers = add_powers::<FMA, A>(&mut sums, chunk, shift);
         }
+        // of whole chunks the last one is no more than 2^-121, and has no room
         let last = add_powers::<FMA, A>(&mut sums, &last, shift);
+        if let Some(powers) = room.get_mut(chunks.len()) {
+            *powers = last;
+        }
         let sum = sum_lanes(sums);
         let (least, factor) = (LEAST * sum, scale / sum);
-        let (chunks, rest) = logits.as_chunks_mut();
-        for (chunk, powers) in chunks.iter_mut().zip(&*room) {
-            *chunk = share(powers, least, factor);
+        for (logit, &power) in logits.iter_mut().zip(room.as_flattened()) {
+            *logit = A::narrow_away(if power < least { 0.0 } else { power * factor });
         }
-        let last = share(&last, least, factor);
-        rest.copy_from_slice(&last[..rest.len()]);
         sum.ln() + top
     }
 }

@@ -13,7 +13,7 @@ simd! {
         for ((y, r), x) in y.chunks_exact_mut(d).zip(r).zip(x.chunks_exact(d)) {
             *r = 1.0 / (dot::<FMA>(x, x) / d as f32 + norm.eps).sqrt();
             for ((y, &x), &w) in y.iter_mut().zip(x).zip(norm.w) {
-                *y = A::narrow(x * *r * w);
+                *y = A::narrow_away(x * *r * w);
             }
         }
     }
@@ -45,7 +45,7 @@ simd! {
                 let dy = dy.wide();
                 *dx += r * (w * dy - x * pull);
                 *kept = A::narrow(*dx);
-                *y = A::narrow(x * r * w);
+                *y = A::narrow_away(x * r * w);
                 *dw += dy * x * r;
             }
         }
