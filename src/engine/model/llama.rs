@@ -313,9 +313,9 @@ impl<T: Real, A: Stored<T>> Llama<T, A> {
         let d_w = &mut grads[block.out.clone()];
         ops.matmul_dw(d_w, d_x_kept, &layer.o, dims(n, w_out, q), store);
         let saved = attention::Saved {
-            qkv: &*layer.qkv,
-            o: &*layer.o,
-            lse: &*layer.lse,
+            qkv: &layer.qkv,
+            o: &layer.o,
+            lse: &layer.lse,
         };
         ops.attention_back(d_qkv, d_o, saved, shape, documents);
         ops.rope(d_qkv, &self.table, self.turn(shape.tq, 0), Turn::Back);

@@ -9,6 +9,7 @@ use crate::engine::ops::attention::Dims as Heads;
 use crate::engine::ops::{Executor, ISAS, Ops, Precision, Real, Reference, Stored};
 
 /// Every instruction set of this machine in both precisions.
+#[allow(clippy::print_stderr)] // which ones are not tried, and why
 fn executors(n_threads: usize) -> Vec<Executor> {
     let there = ISAS
         .iter()

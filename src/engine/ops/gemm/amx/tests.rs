@@ -145,6 +145,7 @@ fn check_all(shape: [usize; 3], gap: usize, threads: &[usize]) {
 }
 
 /// Whether there is nothing to test; says so.
+#[allow(clippy::print_stderr)] // why nothing was tested
 fn skips() -> bool {
     if let Some(why) = lacks() {
         eprintln!("not tested: {why}");
