@@ -196,9 +196,9 @@ fn timed<A: Stored<f32>>(case: &Case, ops: &dyn Ops<f32, A>) -> Vec<Speed> {
                 ops.attention(&mut o, &mut lse, parts, &dims, None);
             });
             let saved = attention::Saved {
-                qkv: &*qkv,
-                o: &*o,
-                lse: &*lse,
+                qkv: &qkv,
+                o: &o,
+                lse: &lse,
             };
             let backward = row("dqkv", flop * 5 / 2, 2 * bytes, &mut || {
                 ops.attention_back(&mut dqkv, &d_o, saved, &dims, None);
