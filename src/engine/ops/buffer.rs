@@ -2,6 +2,7 @@
 //! system gives them.
 
 use std::ops::{Deref, DerefMut};
+use std::sync::{Mutex, PoisonError};
 
 use half::bf16;
 use memmap2::{Advice, MmapMut};
@@ -62,6 +63,23 @@ impl<E: Plain> Buffer<E> {
     }
 }
 
+/// Something that one operation after the other works with, and that is better not made anew each
+/// time. Whoever asks while another has it gets a new one, so that nobody ever waits: a thread that helps out
+/// while it waits for others might otherwise wait for itself.
+#[derive(Default)]
+pub(in crate::engine::ops) struct Lent<R>(Mutex<R>);
+
+impl<R: Default> Lent<R> {
+    /// Lends it to `work`.
+    pub(in crate::engine::ops) fn to<O>(&self, work: impl FnOnce(&mut R) -> O) -> O {
+        let take = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut lent = std::mem::take(&mut *take());
+        let out = work(&mut lent);
+        *take() = lent;
+        out
+    }
+}
+
 impl<E: Plain> Default for Buffer<E> {
     fn default() -> Self {
         Buffer::zeros(0)
@@ -95,6 +113,16 @@ impl<E: Plain> DerefMut for Buffer<E> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_lent_is_kept_and_never_waited_for() {
+        let lent = Lent::<Vec<u8>>::default();
+        lent.to(|outer| {
+            outer.push(1);
+            lent.to(|inner| assert!(inner.is_empty()));
+        });
+        lent.to(|kept| assert_eq!(kept, &[1]));
+    }
 
     #[test]
     fn a_buffer_is_zero_aligned_and_as_long_as_asked() {

@@ -4,13 +4,12 @@
 //! sums over pieces are added in their order: the bytes are the same for any number of threads.
 
 use std::ops::Range;
-use std::sync::{Mutex, PoisonError};
 
 use half::bf16;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use super::attention::Documents;
-use super::buffer::{Buffer, Plain};
+use super::buffer::{Buffer, Lent, Plain};
 use super::gemm::{Element, Matrix, Store, vector};
 use super::simd::Isa;
 use super::{Ops, Stored};
@@ -29,10 +28,10 @@ pub(super) const ROWS: usize = 32;
 pub(super) struct Cpu {
     pool: ThreadPool,
     pub(super) isa: Isa,
-    scratch: Mutex<Buffer<f32>>,
+    scratch: Lent<Buffer<f32>>,
     /// Operands packed into tiles.
     #[cfg(target_arch = "x86_64")]
-    room: Mutex<amx::Room>,
+    room: Lent<amx::Room>,
     /// Matrices that become orthogonal.
     pub(super) muon: muon::cpu::Rooms,
 }
@@ -76,18 +75,18 @@ pub(super) trait Number: Stored<f32> + Element {
     }
 
     /// The room of this precision.
-    fn muon_room(rooms: &muon::cpu::Rooms) -> &Mutex<muon::cpu::Room<Self>>;
+    fn muon_room(rooms: &muon::cpu::Rooms) -> &Lent<muon::cpu::Room<Self>>;
 }
 
 impl Number for f32 {
-    fn muon_room(rooms: &muon::cpu::Rooms) -> &Mutex<muon::cpu::Room<Self>> {
+    fn muon_room(rooms: &muon::cpu::Rooms) -> &Lent<muon::cpu::Room<Self>> {
         &rooms.exact
     }
 }
 
 /// On tiles where there are some.
 impl Number for bf16 {
-    fn muon_room(rooms: &muon::cpu::Rooms) -> &Mutex<muon::cpu::Room<Self>> {
+    fn muon_room(rooms: &muon::cpu::Rooms) -> &Lent<muon::cpu::Room<Self>> {
         &rooms.half
     }
 
@@ -104,8 +103,8 @@ impl Number for bf16 {
         if cpu.isa.level() != Level::Amx || a.rows == 1 {
             return vector::over_threads(cpu.isa, c, stride, a, b, store);
         }
-        let mut room = cpu.room.lock().unwrap_or_else(PoisonError::into_inner);
-        amx::product(&mut room, c, stride, a, b, store);
+        cpu.room
+            .to(|room| amx::product(room, c, stride, a, b, store));
     }
 
     #[cfg(target_arch = "x86_64")]
@@ -169,9 +168,9 @@ impl Cpu {
         Ok(Cpu {
             pool,
             isa,
-            scratch: Mutex::default(),
+            scratch: Lent::default(),
             #[cfg(target_arch = "x86_64")]
-            room: Mutex::default(),
+            room: Lent::default(),
             muon: muon::cpu::Rooms::default(),
         })
     }
@@ -186,10 +185,7 @@ impl Cpu {
         &self,
         work: impl FnOnce(&mut Buffer<f32>) -> R + Send,
     ) -> R {
-        self.install(|| {
-            let mut scratch = self.scratch.lock().unwrap_or_else(PoisonError::into_inner);
-            work(&mut scratch)
-        })
+        self.install(|| self.scratch.to(work))
     }
 }
 

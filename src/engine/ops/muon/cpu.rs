@@ -2,14 +2,13 @@
 
 use std::mem::swap;
 use std::ops::Range;
-use std::sync::{Mutex, PoisonError};
 
 use half::bf16;
 use rayon::prelude::*;
 
 use super::step::{COEFFICIENTS, EPS, ROUNDS, Rates};
 use super::{State, Step};
-use crate::engine::ops::buffer::{Buffer, Plain};
+use crate::engine::ops::buffer::{Buffer, Lent, Plain};
 use crate::engine::ops::cpu::{Cpu, Number};
 use crate::engine::ops::executor::Precision;
 use crate::engine::ops::gemm::{Matrix, Store};
@@ -33,8 +32,8 @@ pub(in crate::engine::ops) struct Room<A: Plain> {
 /// A room for each precision; one that is never entered takes no memory.
 #[derive(Default)]
 pub(in crate::engine::ops) struct Rooms {
-    pub(in crate::engine::ops) exact: Mutex<Room<f32>>,
-    pub(in crate::engine::ops) half: Mutex<Room<bf16>>,
+    pub(in crate::engine::ops) exact: Lent<Room<f32>>,
+    pub(in crate::engine::ops) half: Lent<Room<bf16>>,
 }
 
 impl<A: Plain> Room<A> {
@@ -64,9 +63,7 @@ pub(in crate::engine::ops) fn update<A: Number>(
     matrices: &[(Range<usize>, [usize; 2])],
     step: &Step,
 ) {
-    cpu.install(|| {
-        let room = A::muon_room(&cpu.muon).lock();
-        let mut room = room.unwrap_or_else(PoisonError::into_inner);
+    let work = |room: &mut Room<A>| {
         for (range, shape) in matrices {
             let state = State {
                 params: &mut state.params[range.clone()],
@@ -77,11 +74,12 @@ pub(in crate::engine::ops) fn update<A: Number>(
             let rates = step.rates(*shape);
             begin(cpu.isa, &mut room.x, state.m, &grads[range.clone()], rates);
             for _ in 0..ROUNDS {
-                round(cpu, &mut room, *shape);
+                round(cpu, room, *shape);
             }
             finish(cpu.isa, state, &room.x, rates);
         }
-    });
+    };
+    cpu.install(|| A::muon_room(&cpu.muon).to(work));
 }
 
 /// x = the momentum with the gradient in it, divided by its norm.
