@@ -7,9 +7,12 @@ use super::super::model::{Config, Pass};
 use super::super::ops::{Precision, muon};
 use super::plan::{Optimizer, Plan};
 use super::prepared::Prepared;
+use crate::hardware;
 
-/// The program itself, its threads, and operands packed for the product at work.
-const PROCESS: u64 = 16 << 20;
+/// The program itself.
+const PROCESS: u64 = 12 << 20;
+/// What a thread works in: operands packed for the product at hand, cells of attention.
+const THREAD: u64 = 6 << 20;
 
 /// What a run will need.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -76,13 +79,17 @@ pub(super) fn memory_bytes(plan: &Plan, config: &Config) -> u64 {
         Precision::Bf16 => 2,
         Precision::F32 => 0,
     };
+    let n_threads = match plan.threads {
+        0 => hardware::n_cores(),
+        n => n.min(hardware::MAX_THREADS),
+    };
     let side = config.d_ff.max(config.q_width());
     let room = match plan.optimizer {
         Optimizer::AdamW => 0,
         Optimizer::Muon => muon::room_bytes([side, config.d_model], plan.precision),
     };
     pass.saturating_add((16 + copy) * config.n_params() as u64)
-        .saturating_add(PROCESS)
+        .saturating_add(PROCESS + THREAD * n_threads as u64)
         .saturating_add(room)
 }
 
