@@ -213,7 +213,7 @@ _eu() {
             return 0
             ;;
         eu__subcmd__chat)
-            opts="-p -q -v -n -f -h --prompt --raw --system --max-tokens --context --temperature --top-k --top-p --min-p --json --quiet --verbose --color --log-file --seed --threads --device --cpu --dry-run --force --offline --plain --recipe --config --help"
+            opts="-p -q -v -n -f -h --prompt --raw --system --max-tokens --context --precision --temperature --top-k --top-p --min-p --json --quiet --verbose --color --log-file --seed --threads --device --cpu --dry-run --force --offline --plain --recipe --config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -241,6 +241,10 @@ _eu() {
                     ;;
                 --context)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --precision)
+                    COMPREPLY=($(compgen -W "bf16 f32" -- "${cur}"))
                     return 0
                     ;;
                 --temperature)
@@ -391,7 +395,7 @@ _eu() {
             return 0
             ;;
         eu__subcmd__eval)
-            opts="-o -q -v -n -f -h --data --output --langs --max-bytes --context --max-worst-bpb --json --quiet --verbose --color --log-file --seed --threads --device --cpu --dry-run --force --offline --plain --recipe --config --help"
+            opts="-o -q -v -n -f -h --data --output --langs --max-bytes --context --precision --max-worst-bpb --json --quiet --verbose --color --log-file --seed --threads --device --cpu --dry-run --force --offline --plain --recipe --config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -419,6 +423,10 @@ _eu() {
                     ;;
                 --context)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --precision)
+                    COMPREPLY=($(compgen -W "bf16 f32" -- "${cur}"))
                     return 0
                     ;;
                 --max-worst-bpb)
