@@ -10,9 +10,11 @@ use super::prepared::Prepared;
 use crate::hardware;
 
 /// The program itself.
-const PROCESS: u64 = 12 << 20;
+const PROCESS: u64 = 20 << 20;
 /// What a thread works in: operands packed for the product at hand, cells of attention.
-const THREAD: u64 = 6 << 20;
+const THREAD: u64 = 2 << 20;
+/// Threads that are counted: what is not a number of threads is refused elsewhere, by its name.
+const MOST_THREADS: usize = 256;
 
 /// What a run will need.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -81,7 +83,7 @@ pub(super) fn memory_bytes(plan: &Plan, config: &Config) -> u64 {
     };
     let n_threads = match plan.threads {
         0 => hardware::n_cores(),
-        n => n.min(hardware::MAX_THREADS),
+        n => n.min(MOST_THREADS),
     };
     let side = config.d_ff.max(config.q_width());
     let room = match plan.optimizer {
