@@ -95,7 +95,7 @@ pub fn run(
     if args.ops {
         let only = shared.cpu.map(cli::Cpu::name).filter(|name| name != "auto");
         let n_threads = shared.threads.unwrap_or(1);
-        let report = engine::ops::table::report(only.as_deref(), n_threads, true)?;
+        let report = engine::ops::table::report(only.as_deref(), n_threads)?;
         return out.result("ops/1", &report, || ops_text(&report));
     }
     let report = examine(shared, out)?;

@@ -61,6 +61,14 @@ impl<E: Plain> Buffer<E> {
         }
         self.len = len;
     }
+
+    /// The first `len` numbers, with whatever stands there, in a buffer that only grows.
+    pub(in crate::engine::ops) fn first(&mut self, len: usize) -> &mut [E] {
+        if len > self.len {
+            *self = Buffer::zeros(len);
+        }
+        &mut self[..len]
+    }
 }
 
 /// Something that one operation after the other works with, and that is better not made anew each

@@ -1,7 +1,6 @@
 //! The list of operations, and the choice of who carries them out.
 
 use std::ops::Range;
-use std::str::FromStr;
 use std::sync::Arc;
 
 use half::bf16;
@@ -155,18 +154,6 @@ impl Precision {
         match self {
             Precision::Bf16 => "bf16",
             Precision::F32 => "f32",
-        }
-    }
-}
-
-impl FromStr for Precision {
-    type Err = String;
-
-    fn from_str(name: &str) -> std::result::Result<Self, String> {
-        match name {
-            "bf16" => Ok(Precision::Bf16),
-            "f32" => Ok(Precision::F32),
-            other => Err(format!("precision {other:?} is not known: bf16, f32")),
         }
     }
 }

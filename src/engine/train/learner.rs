@@ -2,9 +2,9 @@
 
 use std::ops::Range;
 
-use super::super::Result;
 use half::bf16;
 
+use super::super::Result;
 use super::super::model::{Config, Gradient, Layout, Model, Pass, Weights, init};
 use super::super::ops::matmul::Store;
 use super::super::ops::{Buffer, Executor, adamw, muon};
@@ -83,10 +83,11 @@ impl Learner {
     ) -> Result<Self> {
         let micro_batch = plan.sequences_at_once();
         let layout = Layout::new(&model.config);
-        let (mut decays, matrices) = match plan.optimizer {
-            Optimizer::AdamW => (layout.decays(), Vec::new()),
-            Optimizer::Muon => (layout.decays(), layout.matrices()),
+        let matrices = match plan.optimizer {
+            Optimizer::AdamW => Vec::new(),
+            Optimizer::Muon => layout.matrices(),
         };
+        let mut decays = layout.decays();
         decays.retain(|(range, _)| matrices.iter().all(|(own, _)| own != range));
         Ok(Learner {
             pass: Pass::new(&model.config, plan.pass(boundary), executor),

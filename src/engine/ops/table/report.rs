@@ -57,12 +57,12 @@ pub struct Row {
     pub peak_share: Option<f64>,
 }
 
-/// Works the table out: every instruction set and precision of this machine, `n_threads` threads;
-/// `timed` also takes the times, which lasts some seconds each.
+/// Works the table out: every instruction set and precision of this machine, or the one that is
+/// named, on `n_threads` threads. It lasts some seconds each.
 ///
 /// # Errors
 /// When threads cannot be started.
-pub fn report(only: Option<&str>, n_threads: usize, timed: bool) -> Result<Report> {
+pub fn report(only: Option<&str>, n_threads: usize) -> Result<Report> {
     let differences = cases()
         .iter()
         .filter_map(finite_differences)
@@ -74,7 +74,7 @@ pub fn report(only: Option<&str>, n_threads: usize, timed: bool) -> Result<Repor
     {
         for precision in [Precision::Bf16, Precision::F32] {
             executors.push(match Executor::choose("cpu", isa, n_threads) {
-                Ok(executor) => tried(&executor.in_precision(precision), timed),
+                Ok(executor) => tried(&executor.in_precision(precision)),
                 Err(error) => Tried {
                     executor: format!("cpu ({isa})"),
                     precision,
@@ -93,13 +93,11 @@ pub fn report(only: Option<&str>, n_threads: usize, timed: bool) -> Result<Repor
     })
 }
 
-fn tried(executor: &Executor, timed: bool) -> Tried {
+fn tried(executor: &Executor) -> Tried {
     let best = peak(executor);
     let mut rows = compared(executor);
-    if timed {
-        let cases = speed_cases();
-        rows.extend(cases.iter().flat_map(|case| times(case, executor, best)));
-    }
+    let cases = speed_cases();
+    rows.extend(cases.iter().flat_map(|case| times(case, executor, best)));
     Tried {
         executor: executor.name(),
         precision: executor.precision(),

@@ -19,8 +19,9 @@ use super::lanes::{columns, store_first, store_row, sum_of_products};
 use super::pack::{Form, pack};
 use super::scratch::{Room, Scratch};
 use super::seen::Seen;
-use super::tile::{CELL, SIDE, Tiles};
 use crate::engine::ops::attention::Dims;
+use crate::engine::ops::gemm::amx::tile::Tiles;
+use crate::engine::ops::gemm::amx::{CELL, SIDE};
 use crate::engine::ops::gemm::{Matrix, Shared};
 use crate::engine::ops::simd::{Isa, Level};
 
@@ -55,7 +56,6 @@ pub(in crate::engine::ops) struct Saved<'a> {
 /// What all tasks of a call see.
 #[derive(Clone, Copy)]
 struct Call<'a> {
-    isa: Isa,
     dqkv: Shared<'a, bf16>,
     d_o: &'a [bf16],
     saved: Saved<'a>,
@@ -101,7 +101,6 @@ pub(in crate::engine::ops) fn backward(
     let mut room = PARTIAL.take(); // taken, for a waiting thread may begin another call
     let [partial] = room.parts([n_partial]);
     let call = Call {
-        isa,
         dqkv: Shared::new(dqkv),
         d_o,
         saved,
@@ -149,7 +148,7 @@ struct Task<'a> {
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
 fn run(task: &Task<'_>, scratch: &mut Scratch) {
     let call = &task.call;
-    let tiles = Tiles::new(call.isa);
+    let tiles = Tiles::enter();
     let &Dims {
         tq,
         n_heads,

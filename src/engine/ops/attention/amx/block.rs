@@ -8,7 +8,8 @@ use half::bf16;
 
 use super::lanes::{exp2, half_up, hide_columns, load, pairs, store_pairs};
 use super::seen::Seen;
-use super::tile::{CELL, SIDE, Tiles};
+use crate::engine::ops::gemm::amx::tile::Tiles;
+use crate::engine::ops::gemm::amx::{CELL, SIDE};
 
 /// Cells of queries in a block, and of keys: their operands stay in the second cache.
 pub(super) const QUERIES: usize = 4;

@@ -14,8 +14,9 @@ use super::pack::{Form, pack};
 use super::scratch::Scratch;
 use super::seen::Seen;
 use super::softmax::State;
-use super::tile::{CELL, SIDE, Tiles};
 use crate::engine::ops::attention::Dims;
+use crate::engine::ops::gemm::amx::tile::Tiles;
+use crate::engine::ops::gemm::amx::{CELL, SIDE};
 use crate::engine::ops::gemm::{Matrix, Shared};
 use crate::engine::ops::simd::{Isa, Level};
 
@@ -34,7 +35,6 @@ thread_local! {
 
 /// Some cells of queries of all heads that read one key-value head of one sequence.
 struct Task<'a> {
-    isa: Isa,
     qkv: [&'a [bf16]; 3],
     o: Shared<'a, bf16>,
     lse: Shared<'a, f32>,
@@ -68,7 +68,6 @@ pub(in crate::engine::ops) fn forward(
     (0..n_heads * n_parts).into_par_iter().for_each(|i| {
         let (head, end) = (i / n_parts, n_cells - i % n_parts * part); // the longest first
         let task = Task {
-            isa,
             qkv,
             o,
             lse,
@@ -85,7 +84,7 @@ pub(in crate::engine::ops) fn forward(
 
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
 fn run(task: &Task<'_>, scratch: &mut Scratch) {
-    let tiles = Tiles::new(task.isa);
+    let tiles = Tiles::enter();
     let &Dims {
         tq,
         tk,

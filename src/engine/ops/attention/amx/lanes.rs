@@ -4,7 +4,8 @@ use std::arch::x86_64::*;
 
 use half::bf16;
 
-use super::tile::{CELL, SIDE, place_of};
+use super::tile::place_of;
+use crate::engine::ops::gemm::amx::{CELL, SIDE, transposed};
 
 /// 2^x to 3e-6 of itself; 0 far below, not a number where x is none.
 #[inline]
@@ -78,7 +79,7 @@ pub(super) fn columns(cell: &[f32], half: usize, factor: __m512) -> [__m512i; 16
         let second = half_even(_mm512_mul_ps(load(cell, at + 16), factor));
         *x = pairs(first, second);
     }
-    transpose(x)
+    transposed(x)
 }
 
 /// Writes as many of the 32 numbers as there is room for.
@@ -142,42 +143,6 @@ pub(super) fn store_pairs(to: &mut [bf16], at: usize, x: __m512i) {
     let to: &mut [bf16; 32] = to[at..].first_chunk_mut().expect("32 numbers");
     // SAFETY: a reference to 32 numbers of two bytes
     unsafe { _mm512_storeu_si512(to.as_mut_ptr().cast(), x) }
-}
-
-/// Rows of 16 numbers of four bytes become columns.
-#[inline]
-#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
-pub(super) fn transpose(x: [__m512i; 16]) -> [__m512i; 16] {
-    let (mut y, mut z) = (x, x);
-    // within each quarter: pairs, then fours
-    for i in 0..8 {
-        y[2 * i] = _mm512_unpacklo_epi32(x[2 * i], x[2 * i + 1]);
-        y[2 * i + 1] = _mm512_unpackhi_epi32(x[2 * i], x[2 * i + 1]);
-    }
-    for i in 0..4 {
-        let [a, b, c, d] = [y[4 * i], y[4 * i + 1], y[4 * i + 2], y[4 * i + 3]];
-        z[4 * i] = _mm512_unpacklo_epi64(a, c);
-        z[4 * i + 1] = _mm512_unpackhi_epi64(a, c);
-        z[4 * i + 2] = _mm512_unpacklo_epi64(b, d);
-        z[4 * i + 3] = _mm512_unpackhi_epi64(b, d);
-    }
-    // z[4i + j] holds, in quarter q, column 4q + j of rows 4i to 4i + 3
-    for j in 0..4 {
-        let [a, b, c, d] = [z[j], z[4 + j], z[8 + j], z[12 + j]];
-        let (ab_low, ab_high) = (
-            _mm512_shuffle_i32x4::<0b01_00_01_00>(a, b),
-            _mm512_shuffle_i32x4::<0b11_10_11_10>(a, b),
-        );
-        let (cd_low, cd_high) = (
-            _mm512_shuffle_i32x4::<0b01_00_01_00>(c, d),
-            _mm512_shuffle_i32x4::<0b11_10_11_10>(c, d),
-        );
-        y[j] = _mm512_shuffle_i32x4::<0b10_00_10_00>(ab_low, cd_low);
-        y[4 + j] = _mm512_shuffle_i32x4::<0b11_01_11_01>(ab_low, cd_low);
-        y[8 + j] = _mm512_shuffle_i32x4::<0b10_00_10_00>(ab_high, cd_high);
-        y[12 + j] = _mm512_shuffle_i32x4::<0b11_01_11_01>(ab_high, cd_high);
-    }
-    y
 }
 
 /// Scores of a cell, queries (rows) by keys (columns), become -infinity where the bit of the key

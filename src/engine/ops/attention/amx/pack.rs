@@ -8,9 +8,9 @@ use std::arch::x86_64::*;
 
 use half::bf16;
 
-use super::lanes::{first_lanes, store_pairs, transpose};
-use super::tile::{CELL, SIDE};
+use super::lanes::{first_lanes, store_pairs};
 use crate::engine::ops::gemm::Matrix;
+use crate::engine::ops::gemm::amx::{CELL, SIDE, transposed};
 
 /// What a matrix becomes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,7 +44,7 @@ pub(super) fn pack(to: &mut [bf16], from: &Matrix<'_, bf16>, row: usize, form: F
                     for (i, x) in x.iter_mut().enumerate() {
                         *x = numbers(from, row + 16 * half + i, col);
                     }
-                    put(cell, half, transpose(x));
+                    put(cell, half, transposed(x));
                 }
             }
             Form::Right | Form::LeftTurned => {
@@ -62,7 +62,7 @@ pub(super) fn pack(to: &mut [bf16], from: &Matrix<'_, bf16>, row: usize, form: F
                     );
                 }
                 if form == Form::LeftTurned {
-                    (low, high) = (transpose(low), transpose(high));
+                    (low, high) = (transposed(low), transposed(high));
                 }
                 put(cell, 0, low);
                 put(cell, 1, high);

@@ -19,10 +19,7 @@ impl<E: Plain> Room<E> {
     /// Parts of these lengths, with whatever stands there.
     pub(super) fn parts<const N: usize>(&mut self, lens: [usize; N]) -> [&mut [E]; N] {
         let len = lens.iter().sum();
-        if self.0.len() < len {
-            self.0 = Buffer::zeros(len);
-        }
-        let mut rest = &mut self.0[..];
+        let mut rest = self.0.first(len);
         lens.map(|len| {
             let (part, others) = std::mem::take(&mut rest).split_at_mut(len);
             rest = others;

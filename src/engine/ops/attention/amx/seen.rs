@@ -3,8 +3,8 @@
 
 use std::ops::Range;
 
-use super::tile::SIDE;
 use crate::engine::ops::attention::Dims;
+use crate::engine::ops::gemm::amx::SIDE;
 
 /// What one sequence sees.
 #[derive(Clone, Copy)]

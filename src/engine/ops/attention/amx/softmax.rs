@@ -6,7 +6,7 @@ use std::arch::x86_64::*;
 use half::bf16;
 
 use super::lanes::{exp2, half_up, load, pairs, store, store_pairs};
-use super::tile::CELL;
+use crate::engine::ops::gemm::amx::CELL;
 
 /// Shares may grow to 2^this before everything is scaled down; both kinds of numbers have room.
 const SLACK: f32 = 8.0;

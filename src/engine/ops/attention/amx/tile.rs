@@ -6,55 +6,22 @@
 //! is; a right one columns [0, 16) and [16, 32), with two neighbours down a column side by side.
 
 use std::arch::asm;
-use std::marker::PhantomData;
 
 use half::bf16;
 
-use crate::engine::ops::simd::{Isa, Level};
-
-/// Rows and columns of a cell.
-pub(super) const SIDE: usize = 32;
-/// Numbers of a cell.
-pub(super) const CELL: usize = SIDE * SIDE;
+use crate::engine::ops::gemm::amx::CELL;
+use crate::engine::ops::gemm::amx::tile::Tiles;
 
 /// Where a cell of sums holds row `row` and column `col`.
 pub(super) fn place_of(row: usize, col: usize) -> usize {
     (row / 16 * 2 + col / 16) * 256 + row % 16 * 16 + col % 16
 }
 
-/// Shapes of the eight tiles, as `ldtilecfg` reads them.
-#[repr(C, align(64))]
-struct Config {
-    palette: u8,
-    start_row: u8,
-    reserved: [u8; 14],
-    row_bytes: [u16; 16],
-    rows: [u8; 16],
-}
-
-static CONFIG: Config = Config {
-    palette: 1,
-    start_row: 0,
-    reserved: [0; 14],
-    row_bytes: [64, 64, 64, 64, 64, 64, 64, 64, 0, 0, 0, 0, 0, 0, 0, 0],
-    rows: [16, 16, 16, 16, 16, 16, 16, 16, 0, 0, 0, 0, 0, 0, 0, 0],
-};
-
-/// The tiles of this thread, in use until dropped.
-pub(super) struct Tiles(PhantomData<*const ()>); // of one thread: not to be sent
-
 impl Tiles {
-    pub(super) fn new(isa: Isa) -> Self {
-        assert!(isa.level() == Level::Amx, "tiles where there are none");
-        // SAFETY: the instruction is there by the line above; a static is readable
-        unsafe { asm!("ldtilecfg [{0}]", in(reg) &raw const CONFIG, options(nostack, readonly)) }
-        Tiles(PhantomData)
-    }
-
     /// c = Σ a·b, or c += Σ a·b where `ADD`, over `n` cells of the left operand `a` and the right
     /// operand `b`, `steps` numbers apart.
     #[inline(always)]
-    pub(super) fn product<const ADD: bool>(
+    pub(in crate::engine::ops::attention) fn product<const ADD: bool>(
         &self,
         c: &mut [f32],
         a: &[bf16],
@@ -114,12 +81,5 @@ impl Tiles {
                 options(nostack),
             );
         }
-    }
-}
-
-impl Drop for Tiles {
-    fn drop(&mut self) {
-        // SAFETY: there were tiles to be made
-        unsafe { asm!("tilerelease", options(nostack, nomem)) }
     }
 }

@@ -7,7 +7,6 @@ use half::bf16;
 use super::super::{Element, Matrix, Shared, Store};
 use super::finish::{Place, SUMS_ROW, Sums, finish};
 use super::pack::{Cells, Side, pack};
-use super::room;
 use super::tile::{CELL, Left, PARTS, SIDE, Soon, Tiles};
 use crate::engine::ops::buffer::Buffer;
 
@@ -62,7 +61,7 @@ impl<C: Element> Job<'_, C> {
         } else {
             0
         };
-        let sums = Shared::new(room(&mut own.sums, n_sums * CELL));
+        let sums = Shared::new(own.sums.first(n_sums * CELL));
         let rounds = self.steps.div_ceil(self.chunk).max(1);
         let steps = |i: usize| [i, i + 1].map(|i| (i * self.chunk).min(self.steps));
         let n_own = match self.right {
@@ -70,7 +69,7 @@ impl<C: Element> Job<'_, C> {
             None => n_panels * self.chunk * CELL,
         };
         let n_buffers = rounds.min(2);
-        let own_right = Shared::new(room(&mut own.right, n_buffers * n_own));
+        let own_right = Shared::new(own.right.first(n_buffers * n_own));
         // what is packed for a round: the buffers take turns
         let cells = |i: usize| Cells {
             data: own_right,

@@ -16,10 +16,11 @@ use half::bf16;
 use rayon::prelude::*;
 
 pub(in crate::engine::ops) use detect::{lacks, refused};
+pub(in crate::engine::ops) use pack::transposed;
 pub(in crate::engine::ops) use tile::{CELL, SIDE};
 
 use super::{Element, Matrix, Shared, Store};
-use crate::engine::ops::buffer::{Buffer, Plain};
+use crate::engine::ops::buffer::Buffer;
 use job::Job;
 use pack::{Side, pack_all};
 
@@ -38,14 +39,6 @@ const LOW: usize = 16;
 pub(in crate::engine::ops) struct Room {
     left: Buffer<bf16>,
     right: Buffer<bf16>,
-}
-
-/// The first `len` numbers of a buffer that is made larger where it is too small.
-fn room<E: Plain>(buffer: &mut Buffer<E>, len: usize) -> &mut [E] {
-    if buffer.len() < len {
-        *buffer = Buffer::zeros(len);
-    }
-    &mut buffer[..len]
 }
 
 /// C[m,n] = A[m,k] B[k,n], or C += A B, over the threads of the pool it is called in. Rows of `c`
@@ -91,11 +84,11 @@ pub(in crate::engine::ops) fn product<C: Element>(
     let n_left = if direct { a.rows % SIDE } else { a.rows };
     let packed_from = a.rows - n_left;
     let tail = a.part([packed_from, a.rows], [0, k]);
-    let left = room(&mut memory.left, n_left.div_ceil(SIDE) * steps * CELL);
+    let left = memory.left.first(n_left.div_ceil(SIDE) * steps * CELL);
     pack_all(left, Side::Left, tail);
     let [rows, cols] = cut(strips, panels);
     let right = (rows > 1).then(|| {
-        let right = room(&mut memory.right, panels * steps * CELL);
+        let right = memory.right.first(panels * steps * CELL);
         pack_all(right, Side::Right, b);
         &*right
     });

@@ -282,7 +282,7 @@ unsafe fn turn_pairs<const WHOLE: bool>(into: *mut bf16, from: Lines) {
 /// 16 rows of 16 numbers of 32 bits, exchanged with columns.
 #[inline]
 #[target_feature(enable = "avx512f")]
-pub(super) fn transposed(x: [__m512i; 16]) -> [__m512i; 16] {
+pub(in crate::engine::ops) fn transposed(x: [__m512i; 16]) -> [__m512i; 16] {
     let zero = _mm512_setzero_si512();
     let (mut twos, mut fours, mut out) = ([zero; 16], [zero; 16], [zero; 16]);
     for i in 0..8 {

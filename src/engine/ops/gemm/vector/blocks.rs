@@ -27,14 +27,6 @@ thread_local! {
     pub(super) static ROOM: RefCell<Room> = RefCell::default();
 }
 
-/// At least so many numbers of a buffer.
-pub(super) fn at_least(buffer: &mut Buffer<f32>, len: usize) -> *mut f32 {
-    if buffer.len() < len {
-        *buffer = Buffer::zeros(len.next_power_of_two());
-    }
-    buffer.as_mut_ptr()
-}
-
 /// A block [m, n] of the output: its first number, how far apart its rows are, and what happens
 /// to the numbers there.
 pub(super) struct Block<C> {
@@ -63,12 +55,15 @@ pub(super) unsafe fn multiply<M: Machine, A: Element, B: Element, C: Element>(
     let in_place = m <= FEW_ROWS && !is_bf16::<B>() && !b_down && keep.is_none();
 
     // two strips of full rows in either order
-    let strip = at_least(&mut room.strip, 2 * ACROSS * 16);
+    let strip = room.strip.first(2 * ACROSS * 16).as_mut_ptr();
     let strips_at = [strip, strip.wrapping_add(ACROSS * 16)];
     let held = if keep.is_some() { k } else { depth };
-    let panels = at_least(&mut room.panels, held * padded);
+    let panels = room.panels.first(held * padded).as_mut_ptr();
     let waits = is_bf16::<C>() && k > depth;
-    let sums = at_least(&mut room.sums, if waits { m * padded } else { 0 });
+    let sums = room
+        .sums
+        .first(if waits { m * padded } else { 0 })
+        .as_mut_ptr();
     let there = keep.is_some() && room.kept == keep;
     room.kept = None;
     let mut corner = Corner([0.0; _]);

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use rayon::prelude::*;
 
-use super::blocks::{Block, ROOM, at_least, multiply};
+use super::blocks::{Block, ROOM, multiply};
 use super::cut::Cut;
 use super::kernel::Finish;
 use super::machine::{self, Machine};
@@ -195,8 +195,7 @@ unsafe fn row<M: Machine, A: Element, B: Element, C: Element>(
     let (k, n) = (a.cols, b.cols);
     assert!(b.span() <= b.data.len(), "an operand outside of its buffer");
     ROOM.with_borrow_mut(|room| {
-        at_least(&mut room.strip, k);
-        for (p, x) in room.strip.iter_mut().enumerate().take(k) {
+        for (p, x) in room.strip.first(k).iter_mut().enumerate() {
             *x = a.data[p * a.col_stride].wide();
         }
         let dots = Dots {
@@ -205,7 +204,7 @@ unsafe fn row<M: Machine, A: Element, B: Element, C: Element>(
             x: room.strip.as_ptr(),
             w: b.data.as_ptr(),
             stride: b.col_stride,
-            to: at_least(&mut room.sums, n),
+            to: room.sums.first(n).as_mut_ptr(),
         };
         let finish = Finish {
             rows: 1,
