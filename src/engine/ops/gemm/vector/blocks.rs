@@ -3,6 +3,7 @@
 
 use std::cell::RefCell;
 
+use super::ahead::Ahead;
 use super::kernel::{ACROSS, Corner, DEPTH, Finish, Tile};
 use super::lanes::is_bf16;
 use super::machine::Machine;
@@ -96,6 +97,14 @@ pub(super) unsafe fn multiply<M: Machine, A: Element, B: Element, C: Element>(
         // even ones, for kernels of few rows are slow
         let rows = |i: usize| [i * m / strips, (i + 1) * m / strips];
         let part = |i: usize| piece(a.part(rows(i), steps), a_down);
+        // columns of B for the steps after these
+        let after = [p + step.k, (p + depth + step.k).min(k)];
+        let mut later = match there || in_place || step.last {
+            true => Ahead::NOTHING,
+            false => {
+                piece(b.part(after, [0, n]), b_down).ahead(step.k * strips * n.div_ceil(M::COLS))
+            }
+        };
         // SAFETY: the piece is in memory, there is room for a full strip
         unsafe { M::strip(a_down, strips_at[0], &part(0)) }
         for i in 0..strips {
@@ -103,12 +112,13 @@ pub(super) unsafe fn multiply<M: Machine, A: Element, B: Element, C: Element>(
             let (strip, next_strip) = (strips_at[i % 2], strips_at[(i + 1) % 2]);
             let next = (i + 1 < strips).then(|| part(i + 1));
             for j in (0..n).step_by(M::COLS) {
+                let mut soon = Ahead::NOTHING;
                 if let Some(next) = &next {
                     // the next strip comes from memory while this one is multiplied
                     let start = next.rows * j / n;
                     let middle = next.rows * (j + M::COLS).min(n) / n;
                     let end = next.rows * (j + 2 * M::COLS).min(n) / n;
-                    next.share([middle, end]).ask::<M>();
+                    soon = next.share([middle, end]).ahead(step.k);
                     let to = next_strip.wrapping_add(start * if a_down { M::DOWN } else { ACROSS });
                     // SAFETY: the piece is in memory, there is room for a full strip
                     unsafe { M::strip(a_down, to, &next.share([start, middle])) }
@@ -122,6 +132,7 @@ pub(super) unsafe fn multiply<M: Machine, A: Element, B: Element, C: Element>(
                         [j, n.min(j + M::COLS)],
                         (a_down, strip),
                         panel(j),
+                        [&mut soon, &mut later],
                     );
                 }
             }
@@ -157,6 +168,7 @@ impl Step {
         [col, col_end]: [usize; 2],
         (a_down, a): (bool, *const f32),
         (b, b_stride): (*const f32, usize),
+        next: [&mut Ahead; 2],
     ) {
         let (rows, cols) = (row_end - row, col_end - col);
         let to = block.to.wrapping_add(row * block.stride + col);
@@ -204,7 +216,7 @@ impl Step {
         };
         // SAFETY: by the caller's word
         unsafe {
-            M::add_up(a_down, &tile);
+            M::add_up(a_down, &tile, next);
             if !done {
                 M::finish(&finish);
             }

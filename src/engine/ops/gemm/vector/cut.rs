@@ -1,11 +1,11 @@
 //! Blocks of the output, each the task of one thread.
 
 /// Most columns of a block: DEPTH rows of that many numbers of B stay in a second-level cache.
-const COLS: usize = 512;
+const COLS: usize = 768;
 /// Most rows of a block, whose sums in f32 wait for their last step where the output is bf16.
 const ROWS: usize = 512;
-/// Blocks that keep many threads busy.
-const BLOCKS: usize = 32;
+/// Blocks for each of several threads, so that none waits long for the last one.
+const BLOCKS: usize = 4;
 /// Fewest multiplications worth a block of their own, some ten microseconds.
 const WORK: usize = 1 << 20;
 /// Numbers of B that a thread keeps from one block to the next below it: 4 MiB.
@@ -13,7 +13,7 @@ const KEPT: usize = 1 << 20;
 /// Numbers of B that stay in the second-level cache from one block to the next.
 const NEAR: usize = 1 << 18;
 
-/// How an output is cut into blocks, by its shape alone.
+/// How an output is cut into blocks. The sum behind a number is the same in any block.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Cut {
     m: usize,
@@ -28,9 +28,8 @@ pub(super) struct Cut {
 }
 
 impl Cut {
-    /// Cuts an output [m, n] of sums over k into blocks of whole tiles' columns: many for
-    /// threads, else few.
-    pub(super) fn new([m, n, k]: [usize; 3], tile_cols: usize, many: bool) -> Self {
+    /// Cuts an output [m, n] of sums over k into blocks of whole tiles' columns for some threads.
+    pub(super) fn new([m, n, k]: [usize; 3], tile_cols: usize, threads: usize) -> Self {
         let across = n.div_ceil(COLS).max(1);
         let cols = n.div_ceil(across).next_multiple_of(tile_cols);
         let across = n.div_ceil(cols).max(1);
@@ -42,7 +41,10 @@ impl Cut {
             _ => 256,
         };
         let work = m.saturating_mul(n).saturating_mul(k) / WORK;
-        let wanted = if many { BLOCKS.div_ceil(across) } else { 1 };
+        let wanted = match threads {
+            1 => 1,
+            n => (BLOCKS * n).div_ceil(across),
+        };
         let worth = wanted.min(work / across).min(m / fewest).max(1);
         // powers of two, for threads mostly come in those
         let down = m.div_ceil(ROWS).max(1 << worth.ilog2());

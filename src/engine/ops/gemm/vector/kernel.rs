@@ -1,11 +1,12 @@
 //! The innermost loop: a tile of the output stays in registers while both operands stream by.
 
+use super::ahead::{AT_A_TIME, Ahead};
 use super::lanes::Lanes;
 use crate::engine::ops::gemm::Element;
 
 /// Steps over k between which the sums of a tile are put down: so many that putting them down is
-/// rare, so few that a strip of A and a panel of B fit into a first-level cache of 48 KiB.
-pub(super) const DEPTH: usize = 256;
+/// rare, so few that two strips of A stay in a first-level cache of 48 KiB beside a panel of B.
+pub(super) const DEPTH: usize = 192;
 /// Numbers between the rows of a strip whose rows lie one after the other: not a power of two,
 /// so that the rows fall into different places of the cache.
 pub(super) const ACROSS: usize = DEPTH + 16;
@@ -36,49 +37,61 @@ pub(super) struct Tile {
     pub(super) to_stride: usize,
     /// Whether they are added to what is there.
     pub(super) add: bool,
-    /// Rows of the output in the end, and the bytes between them: they are asked for early.
+    /// Rows of the output in the end, and the bytes between them, which are asked for meanwhile.
     pub(super) soon: *const u8,
     pub(super) soon_stride: usize,
 }
 
-/// Adds up a tile of `ROWS` rows. The columns of the strip lie one after the other if `DOWN`,
-/// else its rows.
+/// Adds up a tile of `ROWS` rows, and asks for what comes next. The columns of the strip lie one
+/// after the other if `DOWN`, else its rows.
 ///
 /// # Safety
 /// The instruction set of V is there; operands and output are as `tile` says, and it has
 /// `ROWS` rows.
 #[inline(always)]
-pub(super) unsafe fn add_up<V: Lanes, const ROWS: usize, const DOWN: bool>(tile: &Tile) {
+pub(super) unsafe fn add_up<V: Lanes, const ROWS: usize, const DOWN: bool>(
+    tile: &Tile,
+    next: [&mut Ahead; 2],
+) {
     let (row, step) = if DOWN { (1, down::<V>()) } else { (ACROSS, 1) };
     let (mut a, mut b) = (tile.a, tile.b);
+    let (mut left, mut soon) = (tile.k, 0..0);
+    let soon_at_a_time = ROWS.div_ceil((tile.k / AT_A_TIME).max(1));
     // SAFETY: k steps of `ROWS` numbers of A and two registers of B are there, and `ROWS` rows of
     // two registers of the output, by the caller's word
     unsafe {
-        for i in 0..tile.rows {
-            let soon = tile.soon.wrapping_add(i * tile.soon_stride);
-            V::ask_to_write(soon);
-            V::ask_to_write(soon.wrapping_add(8 * V::WIDTH - 1));
-        }
-        // loops of few and constant rounds, which the compiler unrolls into registers even where it
-        // optimises little
         let mut sums = [[V::splat(0.0); 2]; ROWS];
-        for _ in 0..tile.k {
-            let b0 = V::load(b);
-            let b1 = V::load(b.wrapping_add(V::WIDTH));
-            let x = std::slice::from_raw_parts(a, (ROWS - 1) * row + 1);
-            let mut i = 0;
-            while i < ROWS / 2 {
-                let x = V::splat(x[i * row]);
-                sums[i] = [x.fma(b0, sums[i][0]), x.fma(b1, sums[i][1])];
-                i += 1;
+        while left > 0 {
+            soon = soon.end..(soon.end + soon_at_a_time).min(ROWS);
+            for i in soon.clone() {
+                let soon = tile.soon.wrapping_add(i * tile.soon_stride);
+                V::ask_to_write(soon);
+                V::ask_to_write(soon.wrapping_add(8 * V::WIDTH - 1));
             }
-            while i < ROWS {
-                let x = V::splat(x[i * row]);
-                sums[i] = [x.fma(b0, sums[i][0]), x.fma(b1, sums[i][1])];
-                i += 1;
+            next[0].ask::<V>();
+            next[1].ask::<V>();
+            let steps = left.min(AT_A_TIME);
+            left -= steps;
+            // loops of few and constant rounds, which the compiler unrolls into registers even
+            // where it optimises little
+            for _ in 0..steps {
+                let b0 = V::load(b);
+                let b1 = V::load(b.wrapping_add(V::WIDTH));
+                let x = std::slice::from_raw_parts(a, (ROWS - 1) * row + 1);
+                let mut i = 0;
+                while i < ROWS / 2 {
+                    let x = V::splat(x[i * row]);
+                    sums[i] = [x.fma(b0, sums[i][0]), x.fma(b1, sums[i][1])];
+                    i += 1;
+                }
+                while i < ROWS {
+                    let x = V::splat(x[i * row]);
+                    sums[i] = [x.fma(b0, sums[i][0]), x.fma(b1, sums[i][1])];
+                    i += 1;
+                }
+                a = a.wrapping_add(step);
+                b = b.wrapping_add(tile.b_stride);
             }
-            a = a.wrapping_add(step);
-            b = b.wrapping_add(tile.b_stride);
         }
         // a copy, so that the sums themselves need no place in memory where this is not unrolled
         let done = sums;

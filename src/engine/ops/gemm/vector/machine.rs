@@ -1,5 +1,6 @@
 //! The functions of the inner loops, compiled once per instruction set.
 
+use super::ahead::Ahead;
 use super::kernel::{self, Finish, Tile};
 use super::lanes::Four;
 use super::one_row::{self, Dots};
@@ -19,13 +20,11 @@ pub(super) trait Machine {
     /// Numbers between the columns of a strip whose columns lie one after the other.
     const DOWN: usize;
 
-    unsafe fn add_up(down: bool, tile: &Tile);
+    unsafe fn add_up(down: bool, tile: &Tile, next: [&mut Ahead; 2]);
     unsafe fn finish<C: Element>(finish: &Finish<C>);
     unsafe fn strip<E: Element>(down: bool, to: *mut f32, piece: &Piece<E>);
     unsafe fn panel<E: Element>(down: bool, to: *mut f32, piece: &Piece<E>);
     unsafe fn dots<E: Element>(dots: &Dots<E>);
-    /// Asks for a cache line that will be read.
-    fn ask(at: *const u8);
 }
 
 /// Compiles the inner loops for registers of one kind. The list in brackets are the numbers of
@@ -42,17 +41,24 @@ macro_rules! machine {
             const COLS: usize = 2 * <$lanes as super::lanes::Lanes>::WIDTH;
             const DOWN: usize = kernel::down::<$lanes>();
 
-            unsafe fn add_up(down: bool, tile: &Tile) {
+            unsafe fn add_up(down: bool, tile: &Tile, next: [&mut Ahead; 2]) {
                 $(#[$feature])*
-                unsafe fn with<const ROWS: usize, const DOWN: bool>(tile: &Tile) {
+                unsafe fn with<const ROWS: usize, const DOWN: bool>(
+                    tile: &Tile,
+                    next: [&mut Ahead; 2],
+                ) {
                     // SAFETY: see above
-                    unsafe { kernel::add_up::<$lanes, ROWS, DOWN>(tile) }
+                    unsafe { kernel::add_up::<$lanes, ROWS, DOWN>(tile, next) }
                 }
                 debug_assert!(tile.rows <= $most);
                 $(if tile.rows == $rows {
                     // SAFETY: see above
                     return unsafe {
-                        if down { with::<$rows, true>(tile) } else { with::<$rows, false>(tile) }
+                        if down {
+                            with::<$rows, true>(tile, next)
+                        } else {
+                            with::<$rows, false>(tile, next)
+                        }
                     };
                 })*
             }
@@ -107,11 +113,6 @@ macro_rules! machine {
                 }
                 // SAFETY: see above
                 unsafe { with(dots) }
-            }
-
-            #[inline(always)]
-            fn ask(at: *const u8) {
-                <$lanes as super::lanes::Lanes>::ask(at)
             }
         }
     };

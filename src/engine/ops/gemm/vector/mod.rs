@@ -1,6 +1,7 @@
 //! Matrix products on vectors of f32: operands are copied into the order in which one small
 //! kernel per instruction set reads them, blocks of them at a time stay in the caches.
 
+mod ahead;
 mod blocks;
 mod cut;
 mod kernel;

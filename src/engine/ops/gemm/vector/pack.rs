@@ -1,8 +1,8 @@
 //! Copies of the operands in f32, in the order in which the kernel reads them.
 
+use super::ahead::Ahead;
 use super::kernel::{ACROSS, down};
 use super::lanes::Lanes;
-use super::machine::Machine;
 use crate::engine::ops::gemm::Element;
 
 /// Some rows and columns of an operand in memory, whose columns are next to each other.
@@ -29,15 +29,11 @@ impl<E> Piece<E> {
         }
     }
 
-    /// Asks for its numbers some time before they are read.
-    pub(super) fn ask<M: Machine>(&self) {
-        const LINE: usize = 64; // bytes that come together
-        for i in 0..self.rows {
-            let row = self.from.wrapping_add(i * self.stride).cast::<u8>();
-            for at in (0..self.cols * size_of::<E>() + LINE - 1).step_by(LINE) {
-                M::ask(row.wrapping_add(at));
-            }
-        }
+    /// Its numbers, to be asked for within `steps` steps over k.
+    pub(super) fn ahead(&self, steps: usize) -> Ahead {
+        let size = size_of::<E>();
+        let shape = [self.rows, self.cols * size];
+        Ahead::new(self.from.cast(), shape, self.stride * size, steps)
     }
 }
 

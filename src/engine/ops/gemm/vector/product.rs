@@ -152,7 +152,12 @@ unsafe fn run<M: Machine, A: Element, B: Element, C: Element>(
         }
         return;
     }
-    let cut = Cut::new([m, n, k], M::COLS, threads);
+    let n_threads = if threads {
+        rayon::current_num_threads()
+    } else {
+        1
+    };
+    let cut = Cut::new([m, n, k], M::COLS, n_threads);
     let number = if cut.keeps {
         PRODUCTS.fetch_add(1, Ordering::Relaxed)
     } else {
