@@ -7,17 +7,33 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use super::{Dims, Documents, Saved};
+use crate::engine::ops::buffer::Buffer;
 use crate::engine::ops::cpu::{Cpu, Number};
-use crate::engine::ops::gemm::vector::product;
+use crate::engine::ops::gemm::vector::{Panels, Right, product};
 use crate::engine::ops::gemm::{Matrix, Shared, Store};
 use crate::engine::ops::simd::{LANES, exp, fma, max, simd, sum_lanes};
 
 /// Queries of a block.
 const QUERIES: usize = 64;
+/// Queries of a task: copying the keys and values of its head must be worth while.
+const SHARED: usize = 8 * QUERIES;
+/// Up to so many queries, keys and values are read where they lie.
+const FEW: usize = 32;
+
+/// What a thread works in; it only grows.
+#[derive(Default)]
+struct Scratch {
+    /// Scores and their gradients of a block.
+    scores: Buffer<f32>,
+    /// Gradients of keys and values of a head.
+    sums: Buffer<f32>,
+    k: Panels,
+    k_transposed: Panels,
+    v: Panels,
+}
 
 thread_local! {
-    /// Scores, their gradients and sums of the block at work: they only grow.
-    static SCRATCH: RefCell<Vec<f32>> = const { RefCell::new(Vec::new()) };
+    static SCRATCH: RefCell<Scratch> = RefCell::default();
 }
 
 simd! {
@@ -85,7 +101,7 @@ struct Block<'a> {
     /// First query, and how many.
     first: usize,
     n_queries: usize,
-    /// First key, and the one after the last.
+    /// First key, where a panel of keys begins, and the one after the last.
     from: usize,
     to: usize,
     /// First key of each query.
@@ -101,7 +117,7 @@ impl<'a> Block<'a> {
             head,
             first,
             n_queries,
-            from: documents.map_or(0, |first| first[0] as usize),
+            from: documents.map_or(0, |first| first[0] as usize / Panels::START * Panels::START),
             to: dims.tk - dims.tq + first + n_queries,
             documents,
         }
@@ -136,37 +152,59 @@ pub(in crate::engine::ops) fn forward<A: Number>(
         ..
     } = dims;
     let scale = dims.scale() as f32;
-    let n_blocks = tq.div_ceil(QUERIES);
+    let n_tasks = tq.div_ceil(SHARED);
     let (out, lse) = (Shared::new(o), Shared::new(lse));
     let work = |task: usize| {
-        let (pair, first) = (task / n_blocks, task % n_blocks * QUERIES);
+        let (pair, start) = (task / n_tasks, task % n_tasks * SHARED);
         let (batch, head) = (pair / n_heads, pair % n_heads);
-        let block = Block::new(dims, documents, [batch, head, first]);
-        let (n_queries, n_keys) = (block.n_queries, block.n_keys());
-        let row = batch * tq + first;
-        let kv = (batch * tk + block.from) * kv_stride + head / dims.group() * hd;
-        let q = Matrix::rows(&q[row * q_stride + head * hd..], n_queries, hd, q_stride);
-        let k = Matrix::rows(&k[kv..], n_keys, hd, kv_stride);
-        let v = Matrix::rows(&v[kv..], n_keys, hd, kv_stride);
-        SCRATCH.with_borrow_mut(|scores| {
-            scores.resize(scores.len().max(n_queries * n_keys), 0.0);
-            let scores = &mut scores[..n_queries * n_keys];
-            let all = Shared::new(scores);
-            // SAFETY: the scratch is this thread's own
-            unsafe { product(cpu.isa, all, [0, n_keys], q, k.transposed(), Store::Set) };
-            // SAFETY: every task has a head and queries of its own, and so rows of its own
-            let lse = unsafe { lse.slice(pair * tq + first, n_queries) };
-            for (i, (row, lse)) in scores.chunks_exact_mut(n_keys).zip(lse).enumerate() {
-                *lse = softmax(cpu.isa, row, block.seen(i), scale);
+        let block = |first| Block::new(dims, documents, [batch, head, first]);
+        let firsts = (start..tq.min(start + SHARED)).step_by(QUERIES);
+        let from = block(start).from;
+        let to = firsts.clone().next_back().map_or(from, |first| block(first).to);
+        let kv = (batch * tk + from) * kv_stride + head / dims.group() * hd;
+        let k = Matrix::rows(&k[kv..], to - from, hd, kv_stride).transposed();
+        let v = Matrix::rows(&v[kv..], to - from, hd, kv_stride);
+        SCRATCH.with_borrow_mut(|scratch| {
+            let in_place = tq <= FEW;
+            if !in_place {
+                scratch.k_transposed.pack(cpu.isa, k);
+                scratch.v.pack(cpu.isa, v);
             }
-            let p = Matrix::rows(scores, n_queries, n_keys, n_keys);
-            let place = [(row * n_heads + head) * hd, n_heads * hd];
-            // SAFETY: as for `lse`
-            unsafe { product(cpu.isa, out, place, p, v, Store::Set) };
+            for first in firsts {
+                let block = block(first);
+                let (n_queries, n_keys) = (block.n_queries, block.n_keys());
+                let (keys, dims_of_head) = ([block.from - from, block.to - from], [0, hd]);
+                let row = batch * tq + first;
+                let q = Matrix::rows(&q[row * q_stride + head * hd..], n_queries, hd, q_stride);
+                let (k, v) = if in_place {
+                    (
+                        k.part(dims_of_head, keys).into(),
+                        v.part(keys, dims_of_head).into(),
+                    )
+                } else {
+                    (
+                        Right::Packed(scratch.k_transposed.part(dims_of_head, keys)),
+                        Right::Packed(scratch.v.part(keys, dims_of_head)),
+                    )
+                };
+                let scores = scratch.scores.first(n_queries * n_keys);
+                let all = Shared::new(scores);
+                // SAFETY: the scratch is this thread's own
+                unsafe { product(cpu.isa, all, [0, n_keys], q, k, Store::Set) };
+                // SAFETY: every task has a head and queries of its own, and so rows of its own
+                let lse = unsafe { lse.slice(pair * tq + first, n_queries) };
+                for (i, (row, lse)) in scores.chunks_exact_mut(n_keys).zip(lse).enumerate() {
+                    *lse = softmax(cpu.isa, row, block.seen(i), scale);
+                }
+                let p = Matrix::rows(scores, n_queries, n_keys, n_keys);
+                let place = [(row * n_heads + head) * hd, n_heads * hd];
+                // SAFETY: as for `lse`
+                unsafe { product(cpu.isa, out, place, p, v, Store::Set) };
+            }
         });
     };
     cpu.install(|| {
-        (0..dims.b * n_heads * n_blocks)
+        (0..dims.b * n_heads * n_tasks)
             .into_par_iter()
             .for_each(work)
     });
@@ -193,16 +231,29 @@ pub(in crate::engine::ops) fn backward<A: Number>(
     let (dqkv, len) = (Shared::new(dqkv), tq * hd);
     let work = |task: usize| {
         let (batch, kv_head) = (task / n_kv_heads, task % n_kv_heads);
+        let at = |part: usize| batch * tq * stride + (n_heads + part * n_kv_heads + kv_head) * hd;
+        let [k, v] = [0, 1].map(|part| Matrix::rows(&saved.qkv[at(part)..], tq, hd, stride));
         SCRATCH.with_borrow_mut(|scratch| {
-            let wanted = 2 * QUERIES * tq + 2 * len;
-            scratch.resize(scratch.len().max(wanted), 0.0);
-            let (blocks, sums) = scratch[..wanted].split_at_mut(2 * QUERIES * tq);
+            let Scratch {
+                scores,
+                sums,
+                k: keys,
+                k_transposed,
+                v: v_transposed,
+            } = scratch;
+            keys.pack(cpu.isa, k);
+            k_transposed.pack(cpu.isa, k.transposed());
+            v_transposed.pack(cpu.isa, v.transposed());
+            let panels = [&*keys, &*k_transposed, &*v_transposed];
+            let scores = scores.first(2 * QUERIES * tq);
+            let sums = sums.first(2 * len);
             sums.fill(0.0);
             let (d_k, d_v) = sums.split_at_mut(len);
             for head in kv_head * dims.group()..(kv_head + 1) * dims.group() {
                 for first in (0..tq).step_by(QUERIES) {
                     let block = Block::new(dims, documents, [batch, head, first]);
-                    backward_block(cpu, dqkv, [d_k, d_v], d_o, saved, dims, block, blocks);
+                    let sums = [&mut *d_k, &mut *d_v];
+                    backward_block(cpu, dqkv, sums, d_o, saved, panels, dims, block, scores);
                 }
             }
             for (sums, head) in [(d_k, n_heads), (d_v, n_heads + n_kv_heads)] {
@@ -225,6 +276,7 @@ fn backward_block<A: Number>(
     [d_k, d_v]: [&mut [f32]; 2],
     d_o: &[A],
     saved: Saved<'_, f32, A>,
+    [keys, k_transposed, v_transposed]: [&Panels; 3],
     dims: &Dims,
     block: Block<'_>,
     scratch: &mut [f32],
@@ -247,31 +299,24 @@ fn backward_block<A: Number>(
     let (n_keys, scale) = (block.n_keys(), dims.scale() as f32);
     let row = batch * tq + first;
     let q_at = row * stride + head * hd;
-    let k_at = (batch * tq + from) * stride + (n_heads + head / dims.group()) * hd;
-    let v_at = k_at + dims.n_kv_heads * hd;
     let o_at = (row * n_heads + head) * hd;
     let q = Matrix::rows(&saved.qkv[q_at..], n_queries, hd, stride);
-    let k = Matrix::rows(&saved.qkv[k_at..], n_keys, hd, stride);
-    let v = Matrix::rows(&saved.qkv[v_at..], n_keys, hd, stride);
+    let (seen, all) = ([from, block.to], [0, hd]);
+    let k = Right::<f32>::Packed(keys.part(seen, all));
+    let k_transposed = Right::<f32>::Packed(k_transposed.part(all, seen));
+    let v_transposed = Right::<f32>::Packed(v_transposed.part(all, seen));
     let d_out = Matrix::rows(&d_o[o_at..], n_queries, hd, n_heads * hd);
     let (p, ds) = scratch.split_at_mut(scratch.len() / 2);
     let place = [0, n_keys];
     // SAFETY: `scratch` is this thread's own
     unsafe {
-        product(
-            cpu.isa,
-            Shared::new(p),
-            place,
-            q,
-            k.transposed(),
-            Store::Set,
-        );
+        product(cpu.isa, Shared::new(p), place, q, k_transposed, Store::Set);
         product(
             cpu.isa,
             Shared::new(ds),
             place,
             d_out,
-            v.transposed(),
+            v_transposed,
             Store::Set,
         );
     }
@@ -292,7 +337,7 @@ fn backward_block<A: Number>(
             Shared::new(d_v),
             place,
             p.transposed(),
-            d_out,
+            d_out.into(),
             Store::Add,
         );
         product(
@@ -300,7 +345,7 @@ fn backward_block<A: Number>(
             Shared::new(d_k),
             place,
             ds.transposed(),
-            q,
+            q.into(),
             Store::Add,
         );
         product(cpu.isa, dqkv, [q_at, stride], ds, k, Store::Set);

@@ -8,6 +8,7 @@ use super::kernel::{ACROSS, Corner, DEPTH, Finish, Tile};
 use super::lanes::is_bf16;
 use super::machine::Machine;
 use super::pack::Piece;
+use super::panels::Right;
 use crate::engine::ops::buffer::Buffer;
 use crate::engine::ops::gemm::{Element, Matrix, Store};
 
@@ -41,31 +42,43 @@ pub(super) struct Block<C> {
 ///
 /// # Safety
 /// The machine is there, and so are the block's numbers, which nobody else reads or writes.
+/// Panels were packed for this machine.
 pub(super) unsafe fn multiply<M: Machine, A: Element, B: Element, C: Element>(
     room: &mut Room,
     block: &Block<C>,
     a: Matrix<'_, A>,
-    b: Matrix<'_, B>,
+    b: Right<'_, B>,
     keep: Option<[u64; 2]>,
 ) {
-    let ([m, k], n) = ([a.rows, a.cols], b.cols);
+    let ([m, k], n) = ([a.rows, a.cols], b.cols());
     let depth = k.div_ceil(k.div_ceil(DEPTH));
     let depth = depth.next_multiple_of(16).min(DEPTH);
     let padded = n.next_multiple_of(M::COLS);
-    let (a_down, b_down) = (a.col_stride != 1, b.col_stride != 1);
-    let in_place = m <= FEW_ROWS && !is_bf16::<B>() && !b_down && keep.is_none();
+    let (matrix, packed) = match b {
+        Right::Matrix(b) => (Some(b), None),
+        Right::Packed(columns) => (None, Some(columns)),
+    };
+    let (a_down, b_down) = (a.col_stride != 1, matrix.is_some_and(|b| b.col_stride != 1));
+    let few = m <= FEW_ROWS && !is_bf16::<B>() && !b_down && keep.is_none();
+    let in_place = matrix.filter(|_| few);
 
     // two strips of full rows in either order
     let strip = room.strip.first(2 * ACROSS * 16).as_mut_ptr();
     let strips_at = [strip, strip.wrapping_add(ACROSS * 16)];
+    // steps that a panel of the copies holds
     let held = if keep.is_some() { k } else { depth };
-    let panels = room.panels.first(held * padded).as_mut_ptr();
+    let room_for = packed.map_or(held * padded, |_| 0);
+    let copies = room.panels.first(room_for).as_mut_ptr();
+    let (panels, held) = packed.map_or((copies.cast_const(), held), |of| {
+        (of.numbers.as_ptr(), of.held)
+    });
     let waits = is_bf16::<C>() && k > depth;
     let sums = room
         .sums
         .first(if waits { m * padded } else { 0 })
         .as_mut_ptr();
     let there = keep.is_some() && room.kept == keep;
+    let copied = matrix.filter(|_| !there);
     room.kept = None;
     let mut corner = Corner([0.0; _]);
 
@@ -79,18 +92,24 @@ pub(super) unsafe fn multiply<M: Machine, A: Element, B: Element, C: Element>(
             corner: corner.0.as_mut_ptr(),
         };
         let steps = [p, p + step.k];
-        let panels = panels.wrapping_add(if keep.is_some() { p * padded } else { 0 });
-        // how panel j begins, and how far apart its rows are
-        let panel = |j: usize| match in_place && n - j >= M::COLS {
-            true => (b.part(steps, [j, n]).data.as_ptr().cast(), b.row_stride),
-            false => (panels.wrapping_add(j * step.k).cast_const(), M::COLS),
+        let start = if held < k { 0 } else { p };
+        // where in the panels that of column j begins for these steps
+        let place = |j: usize| j * held + start * M::COLS;
+        // how it begins, and how far apart its rows are
+        let panel = |j: usize| match in_place {
+            Some(b) if n - j >= M::COLS => {
+                (b.part(steps, [j, n]).data.as_ptr().cast(), b.row_stride)
+            }
+            _ => (panels.wrapping_add(place(j)), M::COLS),
         };
-        for j in (0..n).step_by(M::COLS) {
-            let cols = M::COLS.min(n - j);
-            if !(there || in_place && cols == M::COLS) {
-                let piece = piece(b.part(steps, [j, j + cols]), b_down);
-                // SAFETY: the piece is in memory, the panels are as long as step.k · padded
-                unsafe { M::panel(b_down, panels.add(j * step.k), &piece) }
+        if let Some(b) = copied {
+            for j in (0..n).step_by(M::COLS) {
+                let cols = M::COLS.min(n - j);
+                if in_place.is_none() || cols < M::COLS {
+                    let piece = piece(b.part(steps, [j, j + cols]), b_down);
+                    // SAFETY: the piece is in memory, the copies are as long as held · padded
+                    unsafe { M::panel(b_down, copies.add(place(j)), &piece) }
+                }
             }
         }
         let strips = m.div_ceil(M::ROWS);
@@ -99,11 +118,12 @@ pub(super) unsafe fn multiply<M: Machine, A: Element, B: Element, C: Element>(
         let part = |i: usize| piece(a.part(rows(i), steps), a_down);
         // columns of B for the steps after these
         let after = [p + step.k, (p + depth + step.k).min(k)];
-        let mut later = match there || in_place || step.last {
-            true => Ahead::NOTHING,
-            false => {
-                piece(b.part(after, [0, n]), b_down).ahead(step.k * strips * n.div_ceil(M::COLS))
+        let mut later = match copied {
+            Some(b) if in_place.is_none() && !step.last => {
+                let tiles = strips * n.div_ceil(M::COLS);
+                piece(b.part(after, [0, n]), b_down).ahead(step.k * tiles)
             }
+            _ => Ahead::NOTHING,
         };
         // SAFETY: the piece is in memory, there is room for a full strip
         unsafe { M::strip(a_down, strips_at[0], &part(0)) }
@@ -225,7 +245,7 @@ impl Step {
 }
 
 /// A part of an operand as the copying functions see it: numbers next to each other are columns.
-fn piece<E: Element>(part: Matrix<'_, E>, transposed: bool) -> Piece<E> {
+pub(super) fn piece<E: Element>(part: Matrix<'_, E>, transposed: bool) -> Piece<E> {
     let part = if transposed { part.transposed() } else { part };
     assert!(
         part.col_stride == 1 || part.cols <= 1,

@@ -9,6 +9,7 @@ mod lanes;
 mod machine;
 mod one_row;
 mod pack;
+mod panels;
 mod product;
 #[cfg(test)]
 mod tests;
@@ -16,4 +17,5 @@ mod tests;
 mod x86;
 
 pub(in crate::engine::ops) use lanes::{Four, Lanes};
+pub(in crate::engine::ops) use panels::{Panels, Right};
 pub(in crate::engine::ops) use product::{over_threads, product};

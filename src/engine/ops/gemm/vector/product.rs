@@ -9,6 +9,7 @@ use super::cut::Cut;
 use super::kernel::Finish;
 use super::machine::{self, Machine};
 use super::one_row::Dots;
+use super::panels::Right;
 use crate::engine::ops::gemm::{Element, Matrix, Shared, Store};
 use crate::engine::ops::simd::{Isa, Level};
 
@@ -31,7 +32,7 @@ pub(in crate::engine::ops) unsafe fn product<A: Element, B: Element, C: Element>
     c: Shared<'_, C>,
     place: [usize; 2],
     a: Matrix<'_, A>,
-    b: Matrix<'_, B>,
+    b: Right<'_, B>,
     store: Store,
 ) {
     // SAFETY: by the caller's word
@@ -52,7 +53,17 @@ pub(in crate::engine::ops) fn over_threads<A: Element, B: Element, C: Element>(
     store: Store,
 ) {
     // SAFETY: C is borrowed mutably
-    unsafe { on(isa, Shared::new(c), [0, c_stride], a, b, store, true) }
+    unsafe {
+        on(
+            isa,
+            Shared::new(c),
+            [0, c_stride],
+            a,
+            Right::Matrix(b),
+            store,
+            true,
+        )
+    }
 }
 
 /// Chooses the machine.
@@ -64,13 +75,14 @@ unsafe fn on<A: Element, B: Element, C: Element>(
     c: Shared<'_, C>,
     [start, stride]: [usize; 2],
     a: Matrix<'_, A>,
-    b: Matrix<'_, B>,
+    b: Right<'_, B>,
     store: Store,
     threads: bool,
 ) {
-    let [m, n] = [a.rows, b.cols];
+    let [m, n] = [a.rows, b.cols()];
     assert_eq!(
-        a.cols, b.rows,
+        a.cols,
+        b.rows(),
         "a product of matrices that do not fit together"
     );
     if m == 0 || n == 0 {
@@ -129,11 +141,13 @@ impl<C> Output<'_, C> {
 unsafe fn run<M: Machine, A: Element, B: Element, C: Element>(
     c: Output<'_, C>,
     a: Matrix<'_, A>,
-    b: Matrix<'_, B>,
+    b: Right<'_, B>,
     threads: bool,
 ) {
-    let ([m, k], n) = ([a.rows, a.cols], b.cols);
-    if m == 1 && b.row_stride == 1 || k == 0 {
+    let ([m, k], n) = ([a.rows, a.cols], b.cols());
+    if let Right::Matrix(b) = b
+        && (m == 1 && b.row_stride == 1 || k == 0)
+    {
         let cols = (READ / k.max(1)).next_multiple_of(16).max(16);
         let piece = |j: usize| {
             let b = b.part([0, k], [j, (j + cols).min(n)]);
@@ -158,7 +172,8 @@ unsafe fn run<M: Machine, A: Element, B: Element, C: Element>(
         1
     };
     let cut = Cut::new([m, n, k], M::COLS, n_threads);
-    let number = if cut.keeps {
+    let keeps = cut.keeps && matches!(b, Right::Matrix(_));
+    let number = if keeps {
         PRODUCTS.fetch_add(1, Ordering::Relaxed)
     } else {
         0
@@ -172,8 +187,8 @@ unsafe fn run<M: Machine, A: Element, B: Element, C: Element>(
                 stride: c.stride,
                 store: c.store,
             };
-            let (a, b) = (a.part(rows, [0, k]), b.part([0, k], cols));
-            let keep = cut.keeps.then_some([number, cols[0] as u64]);
+            let (a, b) = (a.part(rows, [0, k]), b.part::<M>(cols));
+            let keep = keeps.then_some([number, cols[0] as u64]);
             ROOM.with_borrow_mut(|room| multiply::<M, A, B, C>(room, &block, a, b, keep));
         }
     };

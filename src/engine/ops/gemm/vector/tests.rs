@@ -2,7 +2,7 @@
 
 use half::bf16;
 
-use super::{over_threads, product};
+use super::{Panels, Right, over_threads, product};
 use crate::engine::ops::gemm::{Element, Matrix, Shared, Store};
 use crate::engine::ops::simd::Isa;
 
@@ -83,7 +83,7 @@ fn check<A: Element, B: Element, C: Element>(
             Shared::new(&mut c),
             [start, stride],
             a.matrix(),
-            b.matrix(),
+            b.matrix().into(),
             store,
         )
     };
@@ -193,7 +193,16 @@ fn threads_change_nothing() {
         );
         let mut alone = vec![bf16::ZERO; m * n];
         // SAFETY: nobody else has the buffer
-        unsafe { product(isa, Shared::new(&mut alone), [0, n], a, b, Store::Set) };
+        unsafe {
+            product(
+                isa,
+                Shared::new(&mut alone),
+                [0, n],
+                a,
+                b.into(),
+                Store::Set,
+            )
+        };
         for rows in [m, 1] {
             let a = a.part([0, rows], [0, k]);
             let results = [1, 2, 3].map(|threads| {
@@ -207,6 +216,47 @@ fn threads_change_nothing() {
             });
             assert!(results[0] == results[1] && results[1] == results[2]);
             assert!(rows == 1 || results[0] == alone);
+        }
+    }
+}
+
+#[test]
+fn panels_give_the_same_bytes_as_the_matrix_that_was_packed() {
+    for isa in Isa::all() {
+        for ([m, n, k], down) in [
+            ([40, 70, 300], true),
+            ([3, 33, 64], false),
+            ([65, 800, 7], true),
+        ] {
+            let a = Held::<f32>::new([m, k], 3, false, 1);
+            let b = Held::<f32>::new([k + 5, n + 2 * Panels::START], 1, down, 2);
+            let (rows, cols) = ([4, 4 + k], [Panels::START, Panels::START + n]);
+            let mut panels = Panels::default();
+            panels.pack(isa, b.matrix());
+            let (mut plain, mut packed) = (vec![0.0_f32; m * n], vec![0.0_f32; m * n]);
+            let columns = Right::<f32>::Packed(panels.part(rows, cols));
+            let right = b.matrix().part(rows, cols).into();
+            // SAFETY: nobody else has the buffers
+            unsafe {
+                let place = [0, n];
+                product(
+                    isa,
+                    Shared::new(&mut plain),
+                    place,
+                    a.matrix(),
+                    right,
+                    Store::Set,
+                );
+                product(
+                    isa,
+                    Shared::new(&mut packed),
+                    place,
+                    a.matrix(),
+                    columns,
+                    Store::Set,
+                );
+            }
+            assert_eq!(plain, packed, "{m}x{n}x{k} on {}", isa.name());
         }
     }
 }
