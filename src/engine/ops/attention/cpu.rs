@@ -160,7 +160,10 @@ pub(in crate::engine::ops) fn forward<A: Number>(
         let block = |first| Block::new(dims, documents, [batch, head, first]);
         let firsts = (start..tq.min(start + SHARED)).step_by(QUERIES);
         let from = block(start).from;
-        let to = firsts.clone().next_back().map_or(from, |first| block(first).to);
+        let to = firsts
+            .clone()
+            .next_back()
+            .map_or(from, |first| block(first).to);
         let kv = (batch * tk + from) * kv_stride + head / dims.group() * hd;
         let k = Matrix::rows(&k[kv..], to - from, hd, kv_stride).transposed();
         let v = Matrix::rows(&v[kv..], to - from, hd, kv_stride);

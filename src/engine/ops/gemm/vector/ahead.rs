@@ -3,7 +3,7 @@
 use super::lanes::Lanes;
 
 /// Steps over k between two looks at what comes next.
-pub(super) const AT_A_TIME: usize = 8;
+pub(super) const AT_A_TIME: usize = 16;
 /// Bytes that come together.
 const LINE: usize = 64;
 

@@ -4,7 +4,7 @@
 use std::cell::RefCell;
 
 use super::ahead::Ahead;
-use super::kernel::{ACROSS, Corner, DEPTH, Finish, Tile};
+use super::kernel::{ACROSS, Corner, Finish, Tile};
 use super::lanes::is_bf16;
 use super::machine::Machine;
 use super::pack::Piece;
@@ -51,8 +51,8 @@ pub(super) unsafe fn multiply<M: Machine, A: Element, B: Element, C: Element>(
     keep: Option<[u64; 2]>,
 ) {
     let ([m, k], n) = ([a.rows, a.cols], b.cols());
-    let depth = k.div_ceil(k.div_ceil(DEPTH));
-    let depth = depth.next_multiple_of(16).min(DEPTH);
+    let depth = k.div_ceil(k.div_ceil(M::DEPTH));
+    let depth = depth.next_multiple_of(16).min(M::DEPTH);
     let padded = n.next_multiple_of(M::COLS);
     let (matrix, packed) = match b {
         Right::Matrix(b) => (Some(b), None),

@@ -1,7 +1,7 @@
 //! Blocks of the output, each the task of one thread.
 
-/// Most columns of a block: DEPTH rows of that many numbers of B stay in a second-level cache.
-const COLS: usize = 768;
+/// Numbers of B that stay in a second-level cache while strips of A come by: 576 KiB.
+const HELD: usize = 9 << 14;
 /// Most rows of a block, whose sums in f32 wait for their last step where the output is bf16.
 const ROWS: usize = 512;
 /// Blocks for each of several threads, so that none waits long for the last one.
@@ -29,8 +29,13 @@ pub(super) struct Cut {
 
 impl Cut {
     /// Cuts an output [m, n] of sums over k into blocks of whole tiles' columns for some threads.
-    pub(super) fn new([m, n, k]: [usize; 3], tile_cols: usize, threads: usize) -> Self {
-        let across = n.div_ceil(COLS).max(1);
+    pub(super) fn new(
+        [m, n, k]: [usize; 3],
+        depth: usize,
+        tile_cols: usize,
+        threads: usize,
+    ) -> Self {
+        let across = n.div_ceil(HELD / depth).max(1);
         let cols = n.div_ceil(across).next_multiple_of(tile_cols);
         let across = n.div_ceil(cols).max(1);
         let held = cols.saturating_mul(k);

@@ -4,12 +4,11 @@ use super::ahead::{AT_A_TIME, Ahead};
 use super::lanes::Lanes;
 use crate::engine::ops::gemm::Element;
 
-/// Steps over k between which the sums of a tile are put down: so many that putting them down is
-/// rare, so few that two strips of A stay in a first-level cache of 48 KiB beside a panel of B.
-pub(super) const DEPTH: usize = 192;
+/// Most steps over k at a time on any machine.
+pub(super) const MOST_DEPTH: usize = 256;
 /// Numbers between the rows of a strip whose rows lie one after the other: not a power of two,
 /// so that the rows fall into different places of the cache.
-pub(super) const ACROSS: usize = DEPTH + 16;
+pub(super) const ACROSS: usize = MOST_DEPTH + 16;
 /// Most numbers of a tile on any machine.
 const MOST: usize = 14 * 32;
 

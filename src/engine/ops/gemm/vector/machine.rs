@@ -17,6 +17,9 @@ pub(super) trait Machine {
     const ROWS: usize;
     /// Columns of a tile: two registers.
     const COLS: usize;
+    /// Steps over k between which the sums of a tile are put down: so many that putting them down
+    /// is rare, so few that two strips of A stay in a first-level cache beside a panel of B.
+    const DEPTH: usize;
     /// Numbers between the columns of a strip whose columns lie one after the other.
     const DOWN: usize;
 
@@ -28,9 +31,9 @@ pub(super) trait Machine {
 }
 
 /// Compiles the inner loops for registers of one kind. The list in brackets are the numbers of
-/// rows that a tile may have, a kernel for each.
+/// rows that a tile may have, a kernel for each; most rows and the depth follow.
 macro_rules! machine {
-    ($(#[$doc:meta])* $name:ident, $lanes:ty, [$($rows:literal),*], $most:literal, [$(#[$feature:meta])*]) => {
+    ($(#[$doc:meta])* $name:ident, $lanes:ty, [$($rows:literal),*], $most:literal, $depth:literal, [$(#[$feature:meta])*]) => {
         $(#[$doc])*
         pub(super) struct $name;
 
@@ -39,6 +42,7 @@ macro_rules! machine {
         impl Machine for $name {
             const ROWS: usize = $most;
             const COLS: usize = 2 * <$lanes as super::lanes::Lanes>::WIDTH;
+            const DEPTH: usize = $depth;
             const DOWN: usize = kernel::down::<$lanes>();
 
             unsafe fn add_up(down: bool, tile: &Tile, next: [&mut Ahead; 2]) {
@@ -121,20 +125,21 @@ macro_rules! machine {
 #[cfg(target_arch = "x86_64")]
 machine!(
     /// 32 registers of 16 numbers: 28 sums, two of B, one of A.
-    Avx512, std::arch::x86_64::__m512, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14], 14,
+    Avx512, std::arch::x86_64::__m512, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14], 14, 192,
     [#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]]
 );
 #[cfg(target_arch = "x86_64")]
 machine!(
     /// 16 registers of 8 numbers: 12 sums, two of B, one of A.
-    Avx2, std::arch::x86_64::__m256, [1, 2, 3, 4, 5, 6], 6, [#[target_feature(enable = "avx2,fma")]]
+    Avx2, std::arch::x86_64::__m256, [1, 2, 3, 4, 5, 6], 6, 256,
+    [#[target_feature(enable = "avx2,fma")]]
 );
 #[cfg(target_arch = "aarch64")]
 machine!(
     /// 32 registers of 4 numbers: 16 sums, two of B.
-    Neon, Four<true>, [1, 2, 3, 4, 5, 6, 7, 8], 8, []
+    Neon, Four<true>, [1, 2, 3, 4, 5, 6, 7, 8], 8, 256, []
 );
 machine!(
     /// 16 registers of 4 numbers, as every x86-64 has them: 8 sums, two of B, one of A.
-    Scalar, Four<false>, [1, 2, 3, 4], 4, []
+    Scalar, Four<false>, [1, 2, 3, 4], 4, 256, []
 );

@@ -171,7 +171,7 @@ unsafe fn run<M: Machine, A: Element, B: Element, C: Element>(
     } else {
         1
     };
-    let cut = Cut::new([m, n, k], M::COLS, n_threads);
+    let cut = Cut::new([m, n, k], M::DEPTH, M::COLS, n_threads);
     let keeps = cut.keeps && matches!(b, Right::Matrix(_));
     let number = if keeps {
         PRODUCTS.fetch_add(1, Ordering::Relaxed)
