@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::program::Place;
+use crate::trained::Trained;
 
 fn bench(more: &[&str]) -> Value {
     let mut words = vec![
@@ -60,6 +61,31 @@ fn the_memory_planned_is_what_is_used_within_a_tenth() {
             return;
         };
         let planned = found["planned_bytes"].as_f64().unwrap();
+        let off = planned / used - 1.0;
+        assert!(off.abs() < 0.1, "{more:?}: planned {planned}, used {used}");
+    }
+}
+
+#[test]
+fn the_memory_of_a_run_that_scores_is_planned_too() {
+    let place = Place::new();
+    Trained::shared().copy("data", &place);
+    let shape = ["--d-model=192", "--n-layers=6", "--n-heads=4", "--d-ff=512"];
+    for more in [["--precision=bf16"], ["--precision=f32"]] {
+        let mut words = vec!["train", "data", "-o", "run", "--force", "--json", "-q"];
+        words.extend(["--context=128", "--batch=16", "--steps=2"]);
+        words.extend(shape);
+        words.extend(more);
+        let found = |words: &[&str]| -> Value {
+            let run = place.run(words).code(0);
+            serde_json::from_str(run.stdout.lines().last().unwrap()).unwrap()
+        };
+        let Some(used) = found(&words)["peak_memory_bytes"].as_f64() else {
+            eprintln!("skipped: this system does not tell how much memory was used");
+            return;
+        };
+        words.push("--dry-run");
+        let planned = found(&words)["memory_bytes"].as_f64().unwrap();
         let off = planned / used - 1.0;
         assert!(off.abs() < 0.1, "{more:?}: planned {planned}, used {used}");
     }

@@ -16,4 +16,4 @@ pub use report::Report;
 pub use run::run;
 pub(crate) use score::bits_per_byte;
 pub use score::{Progress, mean, prefix, rank, score};
-pub(crate) use windows::{Window, cut, tally};
+pub(crate) use windows::{Window, cut, largest_pass, tally};

@@ -1,6 +1,6 @@
 //! Texts to bits per byte, one row a language.
 
-use super::super::model::Model;
+use super::super::model::{Config, Model, Weights};
 use super::super::ops::Executor;
 use super::super::{Error, Result};
 use super::Request;
@@ -28,16 +28,22 @@ pub fn score(
 ) -> Result<Vec<LangScore>> {
     let prefix = prefix(vocab)?;
     let mut table = Table::default();
+    let copy = executor.copy(&model.params);
+    let weights = Weights {
+        params: &model.params,
+        copy: &copy,
+    };
+    let mut flush = |table: &mut Table| table.flush(&model.config, weights, executor, progress);
     for request in requests {
         let lang = table.lang(&request.lang);
         let tokens = vocab.encode(&request.text);
         cut(lang, prefix, &tokens, context, &mut table.windows);
         table.rows[lang].add(request.text.len() as u64, tokens.len() as u64);
         if table.n_waiting() >= TOKENS_GATHERED {
-            table.flush(model, executor, progress)?;
+            flush(&mut table)?;
         }
     }
-    table.flush(model, executor, progress)?;
+    flush(&mut table)?;
     let scored = table.rows.into_iter().filter(|row| row.n_bytes > 0);
     Ok(rank(
         scored
@@ -126,7 +132,13 @@ impl Table {
     }
 
     /// Computes the windows that wait; bytes are told in proportion to the tokens done.
-    fn flush(&mut self, model: &Model, executor: &Executor, progress: Progress) -> Result<()> {
+    fn flush(
+        &mut self,
+        config: &Config,
+        weights: Weights<'_>,
+        executor: &Executor,
+        progress: Progress,
+    ) -> Result<()> {
         let (n_tokens, done) = (self.n_waiting(), self.n_bytes_done);
         let n_bytes = self.rows.iter().map(|row| row.n_bytes).sum::<u64>() - done;
         let mut told = done;
@@ -135,7 +147,15 @@ impl Table {
                 done + (u128::from(n_bytes) * u128::from(n) / u128::from(n_tokens.max(1))) as u64;
             progress(told)
         };
-        let nats = tally(model, executor, &self.windows, self.rows.len(), &mut go_on)?;
+        let n_langs = self.rows.len();
+        let nats = tally(
+            config,
+            weights,
+            executor,
+            &self.windows,
+            n_langs,
+            &mut go_on,
+        )?;
         let Some(nats) = nats else {
             return Err(Error::Interrupted {
                 what: format!("stopped after {told} bytes of text"),

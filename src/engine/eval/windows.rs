@@ -1,7 +1,7 @@
 //! Token streams to windows that fit the context, and windows to nats.
 
 use super::super::Result;
-use super::super::model::{Model, Pass, Use, Weights};
+use super::super::model::{Config, Pass, Use, Weights};
 use super::super::ops::Executor;
 use super::super::ops::cross_entropy::IGNORED;
 
@@ -40,13 +40,19 @@ pub(crate) fn cut(lang: usize, prefix: u32, tokens: &[u32], context: usize, out:
     }
 }
 
+/// The largest pass that scores windows of a context.
+pub(crate) fn largest_pass(context: usize) -> Use {
+    Use::scoring((TOKENS_AT_ONCE / context.max(1)).max(1), context)
+}
+
 /// Sum of nats of the predicted tokens of each of `n_langs` languages; none if `go_on`, which is
 /// told after each batch how many tokens are done, says no.
 ///
 /// # Errors
 /// When a token is outside of the model's vocabulary.
 pub(crate) fn tally(
-    model: &Model,
+    config: &Config,
+    weights: Weights<'_>,
     executor: &Executor,
     windows: &[Window],
     n_langs: usize,
@@ -54,14 +60,9 @@ pub(crate) fn tally(
 ) -> Result<Option<Vec<f64>>> {
     let mut nats = vec![0.0; n_langs];
     let mut n_done = 0;
-    let copy = executor.copy(&model.params);
-    let weights = Weights {
-        params: &model.params,
-        copy: &copy,
-    };
     for (length, group) in by_length(windows) {
         let n_rows = (TOKENS_AT_ONCE / length).clamp(1, group.len());
-        let mut pass = Pass::new(&model.config, Use::scoring(n_rows, length), executor);
+        let mut pass = Pass::new(config, Use::scoring(n_rows, length), executor);
         let (mut inputs, mut targets) = (vec![0; n_rows * length], vec![0; n_rows * length]);
         for rows in group.chunks(n_rows) {
             inputs.fill(0);

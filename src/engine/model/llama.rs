@@ -80,75 +80,57 @@ pub(super) struct Way<T: Real, A: Stored<T>> {
     d_act: Buffer<A>,
 }
 
-/// Makes buffers that long and sums up their bytes.
-macro_rules! lens {
-    ($($buffer:expr => $len:expr),* $(,)?) => {{ $($buffer.set_len($len);)* }};
+/// One list of how wide buffers are, for making them long and for counting bytes.
+macro_rules! widths {
+    ($config:ident: $($buffer:ident $width:expr),* $(,)?) => {
+        /// Makes it n rows long.
+        pub(super) fn set_rows(&mut self, $config: &Config, n: usize) {
+            $(self.$buffer.set_len(n * $width);)*
+        }
+
+        /// Bytes of a row.
+        pub(super) fn row_bytes($config: &Config) -> usize {
+            0 $(+ $width * number_bytes(|of: &Self| &of.$buffer))*
+        }
+    };
+}
+
+/// Bytes of a number of a buffer, which nobody has to have.
+fn number_bytes<S, E>(_: impl Fn(&S) -> &Buffer<E>) -> usize {
+    size_of::<E>()
 }
 
 impl<T: Real> Entry<T> {
-    pub(super) fn set_rows(&mut self, config: &Config, n: usize) {
-        lens!(self.x => n * config.d_model, self.r => n);
-    }
-
-    /// Bytes of a row.
-    pub(super) fn row_bytes(config: &Config) -> usize {
-        (config.d_model + 1) * size_of::<T>()
-    }
+    widths!(config: x config.d_model, r 1);
 }
 
 impl<T: Real, A: Stored<T>> Layer<T, A> {
-    /// Makes it n rows long.
-    pub(super) fn set_rows(&mut self, config: &Config, n: usize) {
-        lens!(
-            self.qkv => n * config.qkv_width(),
-            self.o => n * config.q_width(),
-            self.lse => n * config.n_heads,
-            self.y => n * config.d_model,
-            self.y_r => n,
-            self.gate_up => 2 * n * config.d_ff,
-        );
-    }
-
-    /// Bytes of a row.
-    pub(super) fn row_bytes(config: &Config) -> usize {
-        (config.n_heads + config.d_model + 1) * size_of::<T>()
-            + (config.qkv_width() + config.q_width() + 2 * config.d_ff) * size_of::<A>()
-    }
+    widths!(
+        config:
+        qkv config.qkv_width(),
+        o config.q_width(),
+        lse config.n_heads,
+        y config.d_model,
+        y_r 1,
+        gate_up 2 * config.d_ff,
+    );
 }
 
 impl<A: crate::engine::ops::Plain> Room<A> {
-    /// Makes it n rows long.
-    pub(super) fn set_rows(&mut self, config: &Config, n: usize) {
-        let d = n * config.d_model;
-        lens!(self.norm => d, self.act => n * config.d_ff, self.delta => d);
-    }
-
-    /// Bytes of a row.
-    pub(super) fn row_bytes(config: &Config) -> usize {
-        (2 * config.d_model + config.d_ff) * size_of::<A>()
-    }
+    widths!(config: norm config.d_model, act config.d_ff, delta config.d_model);
 }
 
 impl<T: Real, A: Stored<T>> Way<T, A> {
-    /// Makes it n rows long.
-    pub(super) fn set_rows(&mut self, config: &Config, n: usize) {
-        let d = n * config.d_model;
-        lens!(
-            self.d_x => d,
-            self.d_x_kept => d,
-            self.d_h => d,
-            self.d_qkv => n * config.qkv_width(),
-            self.d_o => n * config.q_width(),
-            self.d_gate_up => 2 * n * config.d_ff,
-            self.d_act => n * config.d_ff,
-        );
-    }
-
-    /// Bytes of a row.
-    pub(super) fn row_bytes(config: &Config) -> usize {
-        let kept = 2 * config.d_model + config.qkv_width() + config.q_width() + 3 * config.d_ff;
-        config.d_model * size_of::<T>() + kept * size_of::<A>()
-    }
+    widths!(
+        config:
+        d_x config.d_model,
+        d_x_kept config.d_model,
+        d_h config.d_model,
+        d_qkv config.qkv_width(),
+        d_o config.q_width(),
+        d_gate_up 2 * config.d_ff,
+        d_act config.d_ff,
+    );
 }
 
 impl<T: Real, A: Stored<T>> Llama<T, A> {

@@ -3,8 +3,10 @@
 use serde::Serialize;
 
 use super::super::Result;
+use super::super::eval::largest_pass;
 use super::super::model::{Config, Pass};
 use super::super::ops::{Precision, muon};
+use super::heldout::HeldOut;
 use super::plan::{Optimizer, Plan};
 use super::prepared::Prepared;
 use crate::hardware;
@@ -62,7 +64,7 @@ pub fn estimate(plan: &Plan) -> Result<Estimate> {
         schema: "train-estimate/1".into(),
         n_params,
         n_vocab: config.n_vocab,
-        memory_bytes: memory_bytes(plan, &config),
+        memory_bytes: memory_bytes(plan, &config) + scoring_bytes(plan, &config),
         disk_bytes: (12 * n_params)
             .saturating_mul(n_checkpoints)
             .saturating_add(4 * n_params),
@@ -93,6 +95,15 @@ pub(super) fn memory_bytes(plan: &Plan, config: &Config) -> u64 {
     pass.saturating_add((16 + copy) * config.n_params() as u64)
         .saturating_add(PROCESS + THREAD * n_threads as u64)
         .saturating_add(room)
+}
+
+/// What scores on held-out text take beside it, if there is some.
+pub(super) fn scoring_bytes(plan: &Plan, config: &Config) -> u64 {
+    if HeldOut::folder(&plan.data).is_dir() {
+        Pass::plan_bytes(config, largest_pass(plan.context), plan.precision)
+    } else {
+        0
+    }
 }
 
 /// Steps of one pass over the mix.

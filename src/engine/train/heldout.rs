@@ -1,13 +1,12 @@
 //! Held-out text: bits per byte of each language while the model learns.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
 use super::super::eval::{Window, bits_per_byte, cut, mean, prefix, rank, tally};
-use super::super::model::Model;
-use super::super::ops::Executor;
 use super::super::{Error, Result};
+use super::learner::Learner;
 use crate::disk;
 use crate::event::{self, LangScore};
 use crate::shard::Shard;
@@ -52,7 +51,7 @@ impl HeldOut {
             langs: Vec::new(),
             windows: Vec::new(),
         };
-        let folder = data.join("tokens").join("valid");
+        let folder = HeldOut::folder(data);
         if !folder.is_dir() {
             return Ok(found);
         }
@@ -65,6 +64,11 @@ impl HeldOut {
             found.add(&stem, vocab, prefix, context, max_tokens)?;
         }
         Ok(found)
+    }
+
+    /// Where a prepared folder has it.
+    pub(super) fn folder(data: &Path) -> PathBuf {
+        data.join("tokens").join("valid")
     }
 
     /// Cuts the documents of one language; the end-of-text token after each is not scored.
@@ -135,14 +139,13 @@ impl HeldOut {
         self.langs.iter().map(|lang| lang.n_tokens).sum()
     }
 
-    /// Scores the model; none when there is no text, or when `go_on` said no between batches.
+    /// Scores what has been learned; none when there is no text, or when `go_on` said no between batches.
     ///
     /// # Errors
     /// When a token is outside of the model's vocabulary.
     pub(super) fn score(
         &self,
-        model: &Model,
-        executor: &Executor,
+        learner: &Learner,
         step: u64,
         go_on: &dyn Fn() -> bool,
     ) -> Result<Option<Scores>> {
@@ -150,7 +153,15 @@ impl HeldOut {
             return Ok(None);
         }
         let n_langs = self.langs.len();
-        let nats = tally(model, executor, &self.windows, n_langs, &mut |_| go_on())?;
+        let (config, executor) = (&learner.model.config, learner.executor());
+        let nats = tally(
+            config,
+            learner.weights(),
+            executor,
+            &self.windows,
+            n_langs,
+            &mut |_| go_on(),
+        )?;
         Ok(nats.map(|nats| {
             let rows = self.langs.iter().zip(nats);
             let scores = rank(

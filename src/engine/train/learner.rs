@@ -137,6 +137,19 @@ impl Learner {
         })
     }
 
+    /// The weights as a pass reads them.
+    pub fn weights(&self) -> Weights<'_> {
+        Weights {
+            params: &self.model.params,
+            copy: &self.copy,
+        }
+    }
+
+    /// Who does the work.
+    pub fn executor(&self) -> &Executor {
+        &self.executor
+    }
+
     /// Moves the weights against the gradient of the last [`learn`](Self::learn), clipped;
     /// `number` counts steps from 1.
     pub fn update(&mut self, plan: &Plan, number: u64, lr: f64, grad_norm: f64) {

@@ -15,6 +15,7 @@ use super::start::{Start, start};
 use super::{checkpoint, learner::Made};
 use crate::disk::Staged;
 use crate::event::{Control, Event, Sink};
+use crate::hardware;
 
 /// What a run came to.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -39,6 +40,8 @@ pub struct Report {
     pub after: Option<Scores>,
     /// Seconds this process took.
     pub seconds: f64,
+    /// Most memory this process had at once; none where the system does not tell.
+    pub peak_memory_bytes: Option<u64>,
     /// Who did the work.
     pub executor: String,
 }
@@ -111,6 +114,7 @@ pub fn run(plan: &Plan, control: &Control, sink: &dyn Sink) -> Result<Report> {
         before: run.state.before,
         after,
         seconds: began.elapsed().as_secs_f64(),
+        peak_memory_bytes: hardware::peak_memory_bytes(),
         executor: run.executor.name(),
     })
 }
@@ -149,10 +153,7 @@ impl Start {
     /// Scores the model on held-out text; none when there is none or a stop was asked for.
     fn score(&self, control: &Control, sink: &dyn Sink) -> Result<Option<Scores>> {
         let go_on = || !control.stop_requested();
-        let model = &self.learner.model;
-        let scores = self
-            .heldout
-            .score(model, &self.executor, self.state.step, &go_on)?;
+        let scores = self.heldout.score(&self.learner, self.state.step, &go_on)?;
         if let Some(Scores {
             step,
             mean_bits_per_byte,

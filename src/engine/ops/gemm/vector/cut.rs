@@ -3,7 +3,7 @@
 /// Numbers of B that stay in a second-level cache while strips of A come by: 576 KiB.
 const HELD: usize = 9 << 14;
 /// Most rows of a block, whose sums in f32 wait for their last step where the output is bf16.
-const ROWS: usize = 512;
+const ROWS: usize = 1024;
 /// Blocks for each of several threads, so that none waits long for the last one.
 const BLOCKS: usize = 4;
 /// Fewest multiplications worth a block of their own, some ten microseconds.
