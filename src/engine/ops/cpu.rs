@@ -1,7 +1,7 @@
 //! The cpu executor: instructions chosen at run time, rows spread over threads.
 //!
-//! Work is cut in pieces whose sizes depend on shapes alone, never on the number of threads, and
-//! sums over pieces are added in their order: the bytes are the same for any number of threads.
+//! Work is cut so that no sum depends on the cut: each is one task's, or its pieces have sizes of
+//! their shape alone and are added in their order. The bytes are the same for any number of threads.
 
 use std::ops::Range;
 
