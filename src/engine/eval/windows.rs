@@ -42,7 +42,12 @@ pub(crate) fn cut(lang: usize, prefix: u32, tokens: &[u32], context: usize, out:
 
 /// The largest pass that scores windows of a context.
 pub(crate) fn largest_pass(context: usize) -> Use {
-    Use::scoring((TOKENS_AT_ONCE / context.max(1)).max(1), context)
+    Use::scoring(rows_at_once(context), context)
+}
+
+/// Windows of a length that are computed at once.
+fn rows_at_once(length: usize) -> usize {
+    (TOKENS_AT_ONCE / length.max(1)).max(1)
 }
 
 /// Sum of nats of the predicted tokens of each of `n_langs` languages; none if `go_on`, which is
@@ -61,7 +66,7 @@ pub(crate) fn tally(
     let mut nats = vec![0.0; n_langs];
     let mut n_done = 0;
     for (length, group) in by_length(windows) {
-        let n_rows = (TOKENS_AT_ONCE / length).clamp(1, group.len());
+        let n_rows = rows_at_once(length).min(group.len());
         let mut pass = Pass::new(config, Use::scoring(n_rows, length), executor);
         let (mut inputs, mut targets) = (vec![0; n_rows * length], vec![0; n_rows * length]);
         for rows in group.chunks(n_rows) {

@@ -10,6 +10,9 @@ use memmap2::{Advice, MmapMut};
 /// Buffers from this size on ask for huge pages.
 const HUGE: usize = 2 << 20; // bytes of a huge page on x86-64
 
+/// Bytes that the system gives at once.
+const PAGE: usize = 4096;
+
 /// A number that is zero where all its bits are, and that any bits are one of.
 pub trait Plain: Copy + Send + Sync + 'static {}
 
@@ -65,7 +68,8 @@ impl<E: Plain> Buffer<E> {
     /// The first `len` numbers, with whatever stands there, in a buffer that only grows.
     pub(in crate::engine::ops) fn first(&mut self, len: usize) -> &mut [E] {
         if len > self.len {
-            *self = Buffer::zeros(len);
+            // whole pages, for what grows by a number at a time
+            *self = Buffer::zeros(len.next_multiple_of(PAGE / size_of::<E>()));
         }
         &mut self[..len]
     }

@@ -175,6 +175,11 @@ impl Cpu {
         })
     }
 
+    /// Threads of this executor.
+    pub(super) fn threads(&self) -> usize {
+        self.pool.current_num_threads()
+    }
+
     /// Runs parallel iterators inside over the threads of this executor.
     pub(super) fn install<R: Send>(&self, work: impl FnOnce() -> R + Send) -> R {
         self.pool.install(work)
@@ -195,7 +200,7 @@ impl<A: Number + Plain> Ops<f32, A> for Cpu {
     }
 
     fn n_threads(&self) -> usize {
-        self.pool.current_num_threads()
+        self.threads()
     }
 
     fn enter(&self, work: &mut (dyn FnMut() + Send)) {

@@ -64,7 +64,7 @@ pub fn estimate(plan: &Plan) -> Result<Estimate> {
         schema: "train-estimate/1".into(),
         n_params,
         n_vocab: config.n_vocab,
-        memory_bytes: memory_bytes(plan, &config) + scoring_bytes(plan, &config),
+        memory_bytes: run_bytes(plan, &config),
         disk_bytes: (12 * n_params)
             .saturating_mul(n_checkpoints)
             .saturating_add(4 * n_params),
@@ -97,13 +97,13 @@ pub(super) fn memory_bytes(plan: &Plan, config: &Config) -> u64 {
         .saturating_add(room)
 }
 
-/// What scores on held-out text take beside it, if there is some.
-pub(super) fn scoring_bytes(plan: &Plan, config: &Config) -> u64 {
-    if HeldOut::folder(&plan.data).is_dir() {
-        Pass::plan_bytes(config, largest_pass(plan.context), plan.precision)
-    } else {
-        0
-    }
+/// The same, and what scoring takes beside it where there is held-out text.
+pub(super) fn run_bytes(plan: &Plan, config: &Config) -> u64 {
+    let scoring = match HeldOut::folder(&plan.data).is_dir() {
+        true => Pass::plan_bytes(config, largest_pass(plan.context), plan.precision),
+        false => 0,
+    };
+    memory_bytes(plan, config).saturating_add(scoring)
 }
 
 /// Steps of one pass over the mix.

@@ -10,7 +10,7 @@ use super::super::ops::Executor;
 use super::super::{Error, Result};
 use super::batch::{Batch, Batches, Cursor};
 use super::checkpoint::{self, Checkpoint, State};
-use super::estimate::{memory_bytes, one_pass, scoring_bytes};
+use super::estimate::{one_pass, run_bytes};
 use super::heldout::HeldOut;
 use super::learner::Learner;
 use super::plan::Plan;
@@ -66,8 +66,7 @@ pub(super) fn start(asked: &Plan, sink: &dyn Sink) -> Result<Start> {
     plan.check()?;
     let data = Prepared::open(&plan.data)?;
     let config = plan.config(data.vocab.len())?;
-    let needed = memory_bytes(&plan, &config) + scoring_bytes(&plan, &config);
-    Error::if_too_large("to train this model", needed)?;
+    Error::if_too_large("to train this model", run_bytes(&plan, &config))?;
     let executor = plan.executor()?;
     let heldout = HeldOut::open(&plan.data, &data.vocab, plan.context, plan.eval_tokens)?;
     let saved = left.as_ref().map(|c| c.state.step);

@@ -15,8 +15,10 @@ use crate::engine::ops::simd::{LANES, exp, fma, max, simd, sum_lanes};
 
 /// Queries of a block.
 const QUERIES: usize = 64;
-/// Queries of a task: copying the keys and values of its head must be worth while.
+/// Most queries of a task, which share a copy of the keys and values of their head.
 const SHARED: usize = 8 * QUERIES;
+/// Tasks for each thread, so that none waits long for the last one.
+const TASKS: usize = 4;
 /// Up to so many queries, keys and values are read where they lie.
 const FEW: usize = 32;
 
@@ -152,13 +154,16 @@ pub(in crate::engine::ops) fn forward<A: Number>(
         ..
     } = dims;
     let scale = dims.scale() as f32;
-    let n_tasks = tq.div_ceil(SHARED);
+    let wanted = TASKS * cpu.threads();
+    let shared = (dims.b * n_heads * tq / wanted).next_multiple_of(QUERIES);
+    let shared = shared.clamp(QUERIES, SHARED);
+    let n_tasks = tq.div_ceil(shared);
     let (out, lse) = (Shared::new(o), Shared::new(lse));
     let work = |task: usize| {
-        let (pair, start) = (task / n_tasks, task % n_tasks * SHARED);
+        let (pair, start) = (task / n_tasks, task % n_tasks * shared);
         let (batch, head) = (pair / n_heads, pair % n_heads);
         let block = |first| Block::new(dims, documents, [batch, head, first]);
-        let firsts = (start..tq.min(start + SHARED)).step_by(QUERIES);
+        let firsts = (start..tq.min(start + shared)).step_by(QUERIES);
         let from = block(start).from;
         let to = firsts
             .clone()
