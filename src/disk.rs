@@ -5,18 +5,20 @@
 //! hidden temporary beside it, never half an artefact.
 
 use std::fs::{self, File};
-use std::io::{self, BufWriter, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
 use crate::fault::{Fault, Kind};
 
+mod making;
 mod source;
 mod staged;
 
+pub use making::Making;
 pub use source::Source;
-pub use staged::Staged;
+pub use staged::{Staged, is_empty_folder, publish, remove_folder};
 
 /// Longest line any reader of lines accepts, in bytes.
 pub const MAX_LINE_BYTES: usize = 256 << 20;
@@ -143,37 +145,11 @@ pub fn read(path: &Path) -> Result<Vec<u8>> {
 /// When the folder is not writable or the disk is full; nothing is then left behind.
 pub fn replace<F>(path: &Path, write: F) -> Result<()>
 where
-    F: FnOnce(&mut BufWriter<&File>) -> io::Result<()>,
+    F: FnOnce(&mut Making) -> io::Result<()>,
 {
-    let folder = match path.parent() {
-        Some(p) if !p.as_os_str().is_empty() => p,
-        _ => Path::new("."),
-    };
-    fs::create_dir_all(folder).map_err(|e| Error::io(folder, "create", e))?;
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".eu-");
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        builder.permissions(fs::Permissions::from_mode(0o666)); // the umask takes its part away
-    }
-    let temporary = builder
-        .tempfile_in(folder)
-        .map_err(|e| Error::io(path, "create", e))?;
-    let mut writer = BufWriter::with_capacity(1 << 20, temporary.as_file());
-    write(&mut writer)
-        .and_then(|()| writer.flush())
-        .map_err(|e| Error::io(path, "write", e))?;
-    drop(writer);
-    temporary
-        .as_file()
-        .sync_all()
-        .map_err(|e| Error::io(path, "sync", e))?;
-    temporary
-        .persist(path)
-        .map_err(|e| Error::io(path, "rename", e.error))?;
-    sync_folder(folder);
-    Ok(())
+    let mut making = Making::new(path)?;
+    write(&mut making).map_err(|e| Error::io(path, "write", e))?;
+    making.finish()
 }
 
 /// Writes `bytes` as a file that appears whole or not at all.
@@ -247,8 +223,7 @@ pub fn append(path: &Path) -> Result<File> {
 /// # Errors
 /// See above.
 pub fn refuse_existing(path: &Path) -> Result<()> {
-    let empty_folder = fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_none());
-    if path.symlink_metadata().is_ok() && !empty_folder {
+    if path.symlink_metadata().is_ok() && !is_empty_folder(path) {
         return Err(Error::Exists { path: path.into() });
     }
     Ok(())

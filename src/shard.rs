@@ -83,37 +83,60 @@ impl Width {
     }
 }
 
-/// Collects the documents of one shard and writes both files at once.
+/// Writes the documents of one shard, one after the other; in memory are only their lengths.
 pub struct Writer {
+    stem: PathBuf,
     width: Width,
-    tokens: Vec<u8>,
+    bin: disk::Making,
     lens: Vec<i32>,
+    n_tokens: u64,
+    bytes: Vec<u8>,
 }
 
 impl Writer {
-    /// An empty shard for ids below `n_vocab`.
-    pub fn new(n_vocab: usize) -> Self {
-        Writer {
+    /// Begins the shard `<stem>.bin`, `<stem>.idx` for ids below `n_vocab`.
+    ///
+    /// # Errors
+    /// When the folder is not writable.
+    pub fn new(stem: &Path, n_vocab: usize) -> Result<Self, Error> {
+        Ok(Writer {
+            stem: stem.into(),
             width: Width::for_vocab(n_vocab),
-            tokens: Vec::new(),
+            bin: disk::Making::new(&with_suffix(stem, "bin"))?,
             lens: Vec::new(),
-        }
+            n_tokens: 0,
+            bytes: Vec::new(),
+        })
     }
 
     /// Adds one document; the caller has put the end-of-text token last.
-    pub fn push(&mut self, tokens: &[u32]) {
-        for &token in tokens {
-            match self.width {
-                Width::U16 => self.tokens.extend((token as u16).to_le_bytes()),
-                Width::I32 => self.tokens.extend((token as i32).to_le_bytes()),
+    ///
+    /// # Errors
+    /// When the disk is full, or the document has more tokens than the format can say.
+    pub fn push(&mut self, tokens: &[u32]) -> Result<(), Error> {
+        let written = |e| disk::Error::io(&with_suffix(&self.stem, "bin"), "write", e);
+        let len = i32::try_from(tokens.len())
+            .map_err(|_| written(std::io::Error::other("a document of more than 2^31 tokens")))?;
+        self.bytes.clear();
+        match self.width {
+            Width::U16 => {
+                let narrow = tokens.iter().flat_map(|t| (*t as u16).to_le_bytes());
+                self.bytes.extend(narrow);
+            }
+            Width::I32 => {
+                let wide = tokens.iter().flat_map(|t| (*t as i32).to_le_bytes());
+                self.bytes.extend(wide);
             }
         }
-        self.lens.push(tokens.len() as i32);
+        self.bin.write_all(&self.bytes).map_err(written)?;
+        self.lens.push(len);
+        self.n_tokens += tokens.len() as u64;
+        Ok(())
     }
 
     /// Tokens so far.
     pub fn n_tokens(&self) -> u64 {
-        (self.tokens.len() / self.width.len_bytes()) as u64
+        self.n_tokens
     }
 
     /// Documents so far.
@@ -121,13 +144,13 @@ impl Writer {
         self.lens.len() as u64
     }
 
-    /// Writes `<stem>.bin` and `<stem>.idx`; the index last, so a shard without one is unfinished.
+    /// Gives both files their names; the index last, so a shard without one is unfinished.
     ///
     /// # Errors
     /// When a file cannot be written.
-    pub fn save(&self, stem: &Path) -> Result<(), Error> {
-        disk::replace_bytes(&with_suffix(stem, "bin"), &self.tokens)?;
-        disk::replace(&with_suffix(stem, "idx"), |w| {
+    pub fn finish(self) -> Result<(), Error> {
+        self.bin.finish()?;
+        disk::replace(&with_suffix(&self.stem, "idx"), |w| {
             w.write_all(MAGIC)?;
             w.write_all(&1u64.to_le_bytes())?;
             w.write_all(&[self.width.code()])?;
@@ -350,9 +373,9 @@ mod tests {
     fn sample(n_vocab: usize, docs: &[Vec<u32>]) -> (tempfile::TempDir, PathBuf) {
         let folder = tempfile::tempdir().unwrap();
         let stem = folder.path().join("xx_Latn");
-        let mut writer = Writer::new(n_vocab);
-        docs.iter().for_each(|doc| writer.push(doc));
-        writer.save(&stem).unwrap();
+        let mut writer = Writer::new(&stem, n_vocab).unwrap();
+        docs.iter().for_each(|doc| writer.push(doc).unwrap());
+        writer.finish().unwrap();
         (folder, stem)
     }
 

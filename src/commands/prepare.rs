@@ -13,7 +13,7 @@ use super::settings::Files;
 use super::table::Table;
 use super::{langid, signals, sinks};
 use crate::data;
-use crate::data::{Plan, Report};
+use crate::data::{Plan, Report, Walked};
 use crate::event::Control;
 
 const EXAMPLES: &str = "\
@@ -94,6 +94,12 @@ pub struct Args {
     /// An existing tokenizer.json to use instead of training one.
     #[arg(long, value_name = "FILE")]
     pub tokenizer: Option<PathBuf>,
+    /// Memory to keep to where there is a choice, such as 4G.
+    #[arg(long, value_name = "BYTES")]
+    pub memory: Option<data::Bytes>,
+    /// Read and judge only this share of the input (1/16 to 16/16); then once without, to merge.
+    #[arg(long, value_name = "I/N")]
+    pub shard: Option<data::ShardOf>,
 }
 
 /// One stage alone: JSONL in, JSONL out, order kept.
@@ -177,17 +183,51 @@ pub fn run(args: &Args, shared: &Shared, files: &Files, out: &Arc<Out>) -> Resul
         return preview(plan)?.print(out);
     }
     signals::listen(&control, out)?;
-    let report = prepare(&plan, &control, out)?;
-    out.result("prepare/1", &report, || text(&report, &plan))
+    let sink = sinks::for_command(out);
+    match data::run(&plan, &control, &*sink)? {
+        Walked::All(report) => out.result("prepare/1", &*report, || text(&report, &plan)),
+        Walked::Shard { n_done, n_units } => {
+            let told = ShardDone { n_done, n_units };
+            out.result("shard/1", &told, || told.text(&plan))
+        }
+    }
 }
 
-/// Prepares as planned.
+/// Prepares as planned, all of it.
 ///
 /// # Errors
 /// As the data room's.
 pub fn prepare(plan: &Plan, control: &Control, out: &Arc<Out>) -> Result<Report> {
+    let plan = Plan {
+        shard: None,
+        ..plan.clone()
+    };
     let sink = sinks::for_command(out);
-    Ok(data::run(plan, control, &*sink)?)
+    match data::run(&plan, control, &*sink)? {
+        Walked::All(report) => Ok(*report),
+        Walked::Shard { .. } => {
+            Err(Failure::usage("a share of the work is no prepared folder").into())
+        }
+    }
+}
+
+/// What `--shard` tells: how far all shards together are.
+#[derive(Debug, Serialize)]
+struct ShardDone {
+    n_done: usize,
+    n_units: usize,
+}
+
+impl ShardDone {
+    fn text(&self, plan: &Plan) -> String {
+        let ShardDone { n_done, n_units } = self;
+        let output = plan.output.display();
+        let next = match n_done == n_units {
+            true => format!("now the same command without --shard makes {output}"),
+            false => "the other shards do the rest".to_string(),
+        };
+        format!("{n_done} of {n_units} units are done; {next}\n")
+    }
 }
 
 /// `eu prepare --json filter` reads `filter` as a file: say so rather than that it is not there.

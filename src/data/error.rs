@@ -126,7 +126,7 @@ impl Fault for Error {
                 Some("records are read from .jsonl and .txt files, also .gz or .zst".into())
             }
             Error::Interrupted { .. } => {
-                Some("nothing was left behind; give the same command again".into())
+                Some("give the same command again: it goes on where it stopped".into())
             }
             Error::Lost { .. } => Some("this is a fault of eu: please report it".into()),
             Error::Failed(_) => None,

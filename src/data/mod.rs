@@ -18,6 +18,7 @@ pub mod tokenize;
 
 pub use error::{Error, Result};
 pub use pipeline::{
-    Estimate, LangRow, Plan, Report, Stage, StageRow, Verdict, estimate, run, run_stage,
+    Bytes, Estimate, LangRow, Plan, Report, ShardOf, Stage, StageRow, Verdict, Walked, estimate,
+    run, run_stage,
 };
 pub use record::{Record, Source};

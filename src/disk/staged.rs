@@ -55,31 +55,63 @@ impl Staged {
     ///
     /// # Errors
     /// When it cannot be renamed.
-    #[allow(clippy::disallowed_methods)]
     pub fn publish(self) -> Result<()> {
-        let Staged { target, folder } = self;
-        let aside = set_aside(&target, &folder)?;
-        if let Err(e) = fs::rename(folder.path(), &target) {
-            if let Some(old) = &aside {
-                let _ = fs::rename(old.path().join(OLD), &target);
-            }
-            return Err(Error::io(&target, "rename", e));
-        }
-        let _ = folder.keep(); // it has gone; nothing of its old name is to be removed
-        sync_folder(target.parent().unwrap_or(Path::new("")));
+        give_name(self.folder.path(), &self.target)?;
+        let _ = self.folder.keep(); // it has gone; nothing of its old name is to be removed
         Ok(())
     }
 }
 
+/// Gives `folder`, which was filled file by file, the name `target`, as [`Staged::publish`] does.
+///
+/// # Errors
+/// [`Error::Exists`] when `target` is there already and is not an empty folder, unless `force`;
+/// when it cannot be renamed.
+pub fn publish(folder: &Path, target: &Path, force: bool) -> Result<()> {
+    if !force {
+        refuse_existing(target)?;
+    }
+    give_name(folder, target)
+}
+
+#[allow(clippy::disallowed_methods)]
+fn give_name(folder: &Path, target: &Path) -> Result<()> {
+    let aside = set_aside(target, folder)?;
+    if let Err(e) = fs::rename(folder, target) {
+        if let Some(old) = &aside {
+            let _ = fs::rename(old.path().join(OLD), target);
+        }
+        return Err(Error::io(target, "rename", e));
+    }
+    sync_folder(target.parent().unwrap_or(Path::new("")));
+    Ok(())
+}
+
+/// Removes a folder with all that is in it; one that is not there is no error.
+///
+/// # Errors
+/// When something of it cannot be removed.
+pub fn remove_folder(folder: &Path) -> Result<()> {
+    match fs::remove_dir_all(folder) {
+        Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(Error::io(folder, "remove", e)),
+        _ => Ok(()),
+    }
+}
+
+/// True for a folder with nothing in it.
+pub fn is_empty_folder(folder: &Path) -> bool {
+    fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_none())
+}
+
 /// Moves what bears the name of `target` into a temporary folder, which removes it when dropped.
 #[allow(clippy::disallowed_methods)]
-fn set_aside(target: &Path, folder: &tempfile::TempDir) -> Result<Option<tempfile::TempDir>> {
+fn set_aside(target: &Path, folder: &Path) -> Result<Option<tempfile::TempDir>> {
     if !target.exists() {
         return Ok(None);
     }
     let old = tempfile::Builder::new()
         .prefix(".eu-old-")
-        .tempdir_in(folder.path().parent().unwrap_or(Path::new(".")))
+        .tempdir_in(folder.parent().unwrap_or(Path::new(".")))
         .map_err(|e| Error::io(target, "replace", e))?;
     fs::rename(target, old.path().join(OLD)).map_err(|e| Error::io(target, "move aside", e))?;
     Ok(Some(old))

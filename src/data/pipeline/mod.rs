@@ -1,25 +1,38 @@
 //! The whole of `eu prepare`: read, identify, filter, deduplicate, mix, tokenise, pack.
 //!
-//! `plan` says what, `walk` does it from top to bottom, `steps` are the judgements over one
-//! record, `tally` counts that none is lost, `output` and `report` are what is left on disk.
+//! `plan` says what, `walk` does it from top to bottom. First a map: `units` cuts the inputs,
+//! `map` takes unit after unit, `judge` and `steps` look at one record, `unit_files` is what a
+//! unit leaves. Then all are brought together: `fates` compares them with each other, `gather`
+//! shuffles what stays, `tokens` packs it. `work` remembers what is done, `counts` that nothing
+//! is lost, `report` tells.
 
-mod copies;
+mod bucket;
+mod counts;
 mod estimate;
+mod fates;
+mod gather;
 mod heldout;
+mod judge;
+mod map;
 mod output;
 mod plan;
+mod progress;
+mod quantity;
 mod report;
 mod stage;
 mod steps;
-mod tally;
 #[cfg(test)]
 mod tests;
 mod tokens;
+mod unit_files;
+mod units;
 mod walk;
+mod work;
 
 pub use estimate::{Estimate, estimate};
 pub use plan::Plan;
+pub use quantity::{Bytes, ShardOf};
 pub use report::{LangRow, Report, StageRow};
 pub use stage::{Stage, run_stage};
 pub use steps::Verdict;
-pub use walk::run;
+pub use walk::{Walked, run};

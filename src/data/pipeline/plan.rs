@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use super::quantity::{Bytes, ShardOf};
 use crate::data::dedup::Bands;
 use crate::data::error::{Error, Result};
 use crate::data::tokenize::MIN_VOCAB;
@@ -56,6 +57,11 @@ pub struct Plan {
     pub vocab_size: usize,
     /// An existing `tokenizer.json` to use instead of training one.
     pub tokenizer: Option<PathBuf>,
+    /// Memory to keep to where there is a choice: sorting, comparing, shuffling.
+    pub memory: Bytes,
+    /// Do only this share of the reading and judging, for others to do the rest.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub shard: Option<ShardOf>,
     /// Replace an output that exists.
     pub force: bool,
     /// Seed of every random choice.
@@ -86,6 +92,8 @@ impl Default for Plan {
             max_epochs: 4.0,
             vocab_size: 32_768,
             tokenizer: None,
+            memory: Bytes(4 << 30),
+            shard: None,
             force: false,
             seed: 1,
             threads: 0,

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::counts::Counts;
+use super::gather::Supplied;
 use super::plan::Plan;
-use super::tally::Tally;
 use crate::data::dedup::SCurvePoint;
 use crate::data::error::{Error, Result};
-use crate::data::record::Record;
 use crate::data::tokenize::Parity;
 use crate::lang::Lang;
 use crate::shard::Mix;
@@ -83,8 +83,9 @@ pub struct LangRow {
 /// What a walk made, to report on.
 pub(super) struct Made<'a> {
     pub(super) plan: &'a Plan,
-    pub(super) tally: &'a Tally<'a>,
-    pub(super) heldout: &'a [Record],
+    pub(super) counts: &'a Counts,
+    pub(super) stages: Vec<StageRow>,
+    pub(super) heldout: &'a [Supplied],
     pub(super) n_vocab: usize,
     pub(super) parity: &'a Parity,
     pub(super) mix: &'a Mix,
@@ -93,13 +94,12 @@ pub(super) struct Made<'a> {
 impl Report {
     /// Gathers the numbers and checks that every record seen is accounted for.
     pub(super) fn of(made: Made) -> Result<Report> {
-        let stages = &made.tally.stages;
         let mut dropped: BTreeMap<String, u64> = BTreeMap::new();
-        for (reason, n) in stages.iter().flat_map(|stage| &stage.dropped) {
+        for (reason, n) in made.stages.iter().flat_map(|stage| &stage.dropped) {
             *dropped.entry(reason.clone()).or_default() += n;
         }
         let n_heldout = dropped.remove("heldout").unwrap_or(0);
-        let n_seen = stages.first().map_or(0, |stage| stage.n_in);
+        let n_seen = made.counts.n_seen;
         let n_kept = made.mix.rows.iter().map(|row| row.n_docs).sum();
         let accounted = n_kept + n_heldout + dropped.values().sum::<u64>();
         if accounted != n_seen {
@@ -118,8 +118,8 @@ impl Report {
             dropped,
             n_tokens: made.mix.rows.iter().map(|row| row.n_tokens).sum(),
             n_vocab: made.n_vocab as u64,
-            stages: stages.clone(),
             langs: lang_rows(&made),
+            stages: made.stages,
             min_jaccard: shape.min_jaccard,
             s_curve: shape.s_curve(),
         })
@@ -128,14 +128,17 @@ impl Report {
 
 /// A row for every language that was met, and one for records in none.
 fn lang_rows(made: &Made) -> Vec<LangRow> {
+    let by_lang = made.counts.by_lang();
     let codes = Lang::all()
         .iter()
         .map(|l| (l.code.as_str(), l.name.as_str()));
     let row = |(code, name): (&str, &str)| {
         let mix = made.mix.rows.iter().find(|row| row.lang == code);
         let cost = made.parity.rows.iter().find(|row| row.lang == code);
-        let dropped = made.tally.by_lang.get(code).cloned().unwrap_or_default();
-        let n_heldout = made.heldout.iter().filter(|r| r.code() == code).count() as u64;
+        let mut dropped = by_lang.get(code).cloned().unwrap_or_default();
+        dropped.remove("heldout"); // set aside, not dropped
+        let heldout = made.heldout.iter().find(|own| own.lang == code);
+        let n_heldout = heldout.map_or(0, |own| own.n_docs);
         if mix.is_none() && dropped.is_empty() && n_heldout == 0 {
             return None;
         }

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::copies::{EXACT, Told, documents, near, verdicts};
+use super::map::CLUSTER_SIZE;
 use super::output::line;
 use super::plan::Plan;
 use super::steps::{identify, judge, select};
-use crate::data::dedup::{Fate, exact_duplicates, near_duplicates};
+use crate::data::dedup::{Document, Fate, exact_duplicates, near_duplicates};
 use crate::data::error::{Error, Result};
 use crate::data::filter::{Meter, Rules, verdict};
 use crate::data::record::Record;
@@ -123,21 +123,37 @@ fn dedup(
 ) -> Result<()> {
     if plan.dedup_exact {
         let fates = exact_duplicates(&documents(&records));
-        records = unburied(records, &fates, EXACT);
+        records = unburied(records, &fates);
     }
     if plan.dedup_fuzzy {
         let fates = near_duplicates(&documents(&records), plan.bands(), control);
-        let fates = fates.ok_or_else(interrupted)?;
-        records = unburied(records, &fates, near(plan.bands()));
+        records = unburied(records, &fates.ok_or_else(interrupted)?);
     }
     records.iter().for_each(|record| out(line(record, None)));
     Ok(())
 }
 
-fn unburied(mut records: Vec<Record>, fates: &[Fate], told: Told) -> Vec<Record> {
-    let verdicts = verdicts(&mut records, fates, told);
-    let kept = records.into_iter().zip(verdicts);
-    kept.filter(|(_, verdict)| verdict.is_none())
+fn documents(records: &[Record]) -> Vec<Document<'_>> {
+    let all = records.iter();
+    all.map(|Record { id, text, .. }| Document { id, text })
+        .collect()
+}
+
+/// The records that stay; `cluster_size` counts all that each stands for, those that an earlier
+/// deduplication counted included.
+fn unburied(mut records: Vec<Record>, fates: &[Fate]) -> Vec<Record> {
+    let size = |r: &Record| r.fields.get(CLUSTER_SIZE).and_then(Value::as_u64);
+    let mut sizes: Vec<u64> = records.iter().map(|r| size(r).unwrap_or(1)).collect();
+    for (i, fate) in fates.iter().enumerate() {
+        if let Fate::Dropped { survivor, .. } = fate {
+            sizes[*survivor] += sizes[i];
+        }
+    }
+    for (record, size) in records.iter_mut().zip(sizes) {
+        record.fields.insert(CLUSTER_SIZE.into(), size.into());
+    }
+    let kept = records.into_iter().zip(fates);
+    kept.filter(|(_, fate)| matches!(fate, Fate::Kept { .. }))
         .map(|(record, _)| record)
         .collect()
 }

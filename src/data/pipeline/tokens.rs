@@ -1,59 +1,78 @@
 //! From texts to tokens: the vocabulary, what it costs each language, the shards.
 
-use std::collections::BTreeMap;
+use std::path::Path;
 
 use rayon::prelude::*;
 
-use super::output::Output;
+use super::gather::{Gathered, Supplied};
 use super::plan::Plan;
+use super::progress::Progress;
 use super::steps::identify;
-use super::tally::Tally;
-use super::walk::read_all;
+use super::work::Work;
 use crate::data::error::{Error, Result};
 use crate::data::mix::Supply;
+use crate::data::read;
 use crate::data::record::Record;
-use crate::data::tokenize::{Parity, pack, parity, train};
+use crate::data::tokenize::{Parity, pack_file, parity, text_of, train};
 use crate::disk;
 use crate::event::Event;
 use crate::lang::Lang;
 use crate::vocab::Vocab;
 
-/// Texts of one language.
-pub(super) type Texts<'a> = (&'static Lang, Vec<&'a str>);
+/// Text a vocabulary is trained on, of all languages together, in bytes.
+const SAMPLE_BYTES: u64 = 320 << 20;
+/// Held-out text of each language that its cost is measured on where none is parallel.
+const COST_BYTES: u64 = 1 << 20;
 
-/// Texts by language, in table order.
-pub(super) fn by_lang(records: &[Record]) -> Vec<Texts<'_>> {
-    let of = |lang: &'static Lang| {
-        let own = records.iter().filter(|r| r.lang == Some(lang));
-        (lang, own.map(|r| r.text.as_str()).collect::<Vec<_>>())
-    };
-    let all = Lang::all().iter().map(of);
-    all.filter(|(_, texts)| !texts.is_empty()).collect()
-}
-
-/// Loads the vocabulary, or trains one.
+/// Loads the vocabulary, or trains one on the first texts of each language: they are shuffled.
 pub(super) fn vocabulary(
     plan: &Plan,
-    kept: &[Texts],
-    output: &Output,
-    tally: &mut Tally,
+    gathered: &Gathered,
+    work: &Work,
+    progress: &Progress,
 ) -> Result<Vocab> {
-    let target = output.path("tokenizer.json");
-    if let Some(path) = &plan.tokenizer {
-        let json = disk::read(path)?;
-        disk::replace_bytes(&target, &json)?;
-        return Ok(Vocab::from_json(&json, path)?);
+    let target = work.out().join("tokenizer.json");
+    if work.done::<usize>("tokenizer").is_some() {
+        return Ok(Vocab::open(&target)?);
     }
-    let open = tally.begin("train_tokenizer", Some(plan.vocab_size), "tokens");
-    let texts: Vec<Vec<&str>> = kept.iter().map(|(_, texts)| texts.clone()).collect();
-    let tokenizer = train(&texts, plan.vocab_size, plan.max_epochs)?;
+    let vocab = match &plan.tokenizer {
+        Some(path) => {
+            let json = disk::read(path)?;
+            disk::replace_bytes(&target, &json)?;
+            Vocab::from_json(&json, path)?
+        }
+        None => trained(plan, gathered, work, progress, &target)?,
+    };
+    work.finish("tokenizer", &vocab.len())?;
+    Ok(vocab)
+}
+
+fn trained(
+    plan: &Plan,
+    gathered: &Gathered,
+    work: &Work,
+    progress: &Progress,
+    target: &Path,
+) -> Result<Vocab> {
+    let open = progress.begin("train_tokenizer", Some(plan.vocab_size as u64), "tokens");
+    let each = SAMPLE_BYTES / gathered.unique.len().max(1) as u64;
+    let read = gathered.unique.par_iter();
+    let texts: Vec<Vec<String>> = read
+        .map(|own| first_texts(&file(work, "unique", own), each))
+        .collect::<Result<_>>()?;
+    let borrowed: Vec<Vec<&str>> = texts
+        .iter()
+        .map(|own| own.iter().map(String::as_str).collect())
+        .collect();
+    progress.stop_point(open.name)?;
+    let tokenizer = train(&borrowed, plan.vocab_size, plan.max_epochs)?;
     let json = tokenizer
         .to_string(true)
         .map_err(|e| Error::Failed(format!("tokenizer: cannot be written: {e}")))?;
-    disk::replace_bytes(&target, json.as_bytes())?;
-    let vocab = Vocab::from_json(json.as_bytes(), &target)?;
+    disk::replace_bytes(target, json.as_bytes())?;
+    let vocab = Vocab::from_json(json.as_bytes(), target)?;
     if vocab.len() < plan.vocab_size {
-        tally.sink.emit(Event::Note {
+        progress.sink.emit(Event::Note {
             warning: true,
             text: format!(
                 "the text gives a vocabulary of {} tokens, not {}",
@@ -62,9 +81,26 @@ pub(super) fn vocabulary(
             ),
         });
     }
-    let n: usize = texts.iter().map(Vec::len).sum();
-    tally.close(open, n, n, BTreeMap::new())?;
+    progress.end(open, texts.iter().map(|own| own.len() as u64).sum())?;
     Ok(vocab)
+}
+
+fn file(work: &Work, part: &str, supplied: &Supplied) -> std::path::PathBuf {
+    let name = format!("{}.jsonl.zst", supplied.lang);
+    work.out().join(part).join(name)
+}
+
+/// The first texts of a file of our own, up to `most` bytes of them.
+fn first_texts(path: &Path, most: u64) -> Result<Vec<String>> {
+    let (mut texts, mut n_bytes) = (Vec::new(), 0);
+    let mut source = disk::Source::open(path)?;
+    let mut line = Vec::new();
+    while n_bytes < most && source.read_line(&mut line)? {
+        let text = text_of(&line)?;
+        n_bytes += text.len() as u64;
+        texts.push(text);
+    }
+    Ok(texts)
 }
 
 /// Parity on the parallel text; without any, on the held-out text, which is parallel if every
@@ -73,65 +109,88 @@ pub(super) fn measure_parity(
     plan: &Plan,
     vocab: &Vocab,
     heldout: &[Record],
-    tally: &mut Tally,
+    gathered: &Gathered,
+    work: &Work,
 ) -> Result<Parity> {
-    if plan.parallel.is_empty() {
-        let mut ids: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-        for record in heldout {
-            ids.entry(record.code()).or_default().push(&record.id);
-        }
-        ids.values_mut().for_each(|ids| ids.sort_unstable());
-        let mut sets = ids.values();
-        let parallel = match sets.next() {
-            Some(first) => !plan.heldout.is_empty() && sets.all(|ids| ids == first),
-            None => false,
-        };
-        return Ok(parity(vocab, heldout, parallel));
+    if !plan.parallel.is_empty() {
+        let read = read::records(&plan.parallel, &plan.text_key)?;
+        let mut texts = read.collect::<Result<Vec<Record>>>()?;
+        texts.par_iter_mut().for_each(|record| {
+            if record.lang.is_none() {
+                identify(record, plan);
+            }
+        });
+        return Ok(parity(vocab, &texts, true));
     }
-    let mut texts = read_all(plan, &plan.parallel, "read_parallel", tally)?;
-    texts.par_iter_mut().for_each(|record| {
-        if record.lang.is_none() {
-            identify(record, plan);
+    if !plan.heldout.is_empty() {
+        return Ok(parity(vocab, heldout, is_parallel(heldout)));
+    }
+    let mut sample = Vec::new();
+    for own in &gathered.heldout {
+        let lang = Lang::find(&own.lang);
+        for text in first_texts(&file(work, "heldout", own), COST_BYTES)? {
+            sample.push(Record {
+                lang,
+                ..Record::new("", text)
+            });
         }
-    });
-    Ok(parity(vocab, &texts, true))
+    }
+    Ok(parity(vocab, &sample, false))
 }
 
-/// Packs every language's texts as `tokens/<part>/<lang>`.
+/// True if every language has records of the same ids.
+fn is_parallel(heldout: &[Record]) -> bool {
+    let mut ids: std::collections::BTreeMap<&str, Vec<&str>> = Default::default();
+    for record in heldout {
+        ids.entry(record.code()).or_default().push(&record.id);
+    }
+    ids.values_mut().for_each(|ids| ids.sort_unstable());
+    let mut sets = ids.values();
+    let first = sets.next();
+    first.is_some_and(|first| sets.all(|ids| ids == first))
+}
+
+/// Packs every language's texts of `part` as `tokens/<split>/<lang>`.
 pub(super) fn pack_all(
     vocab: &Vocab,
-    texts: &[Texts],
-    part: &str,
-    output: &Output,
-    tally: &mut Tally,
+    (part, split): (&str, &str),
+    supplied: &[Supplied],
+    work: &Work,
+    progress: &Progress,
 ) -> Result<Vec<Supply>> {
-    let stage = if part == "train" {
-        "pack"
-    } else {
-        "pack_heldout"
+    let stage = match split {
+        "train" => "pack",
+        _ => "pack_heldout",
     };
     let end = vocab.eos.first().copied().ok_or_else(|| {
         let what = "the tokenizer has no token that ends a text";
         Error::usage(what, "name one <|endoftext|>, or train a tokenizer here")
     })?;
-    let n: usize = texts.iter().map(|(_, texts)| texts.len()).sum();
-    let mut open = tally.begin(stage, Some(n), "records");
+    let n: u64 = supplied.iter().map(|own| own.n_docs).sum();
+    let mut open = progress.begin(stage, Some(n), "records");
     let mut supplies = Vec::new();
-    for (lang, texts) in texts {
-        let shard = pack(vocab, end, texts, |n| tally.advance(&mut open, n).is_ok());
-        let Some(shard) = shard else {
-            return Err(Error::Interrupted {
-                stage: stage.into(),
-            });
+    for own in supplied {
+        let piece = format!("tokens-{split}-{}", own.lang);
+        let n_tokens = match work.done::<u64>(&piece) {
+            Some(n_tokens) => {
+                progress.advance(&mut open, own.n_docs)?;
+                n_tokens
+            }
+            None => {
+                let stem = work.out().join("tokens").join(split).join(&own.lang);
+                let mut each = |n| progress.advance(&mut open, n);
+                let n_tokens = pack_file(vocab, end, &file(work, part, own), &stem, &mut each)?;
+                work.finish(&piece, &n_tokens)?;
+                n_tokens
+            }
         };
-        shard.save(&output.path("tokens").join(part).join(&lang.code))?;
         supplies.push(Supply {
-            lang: lang.code.clone(),
-            n_docs: shard.n_docs(),
-            n_tokens: shard.n_tokens(),
-            n_bytes: texts.iter().map(|t| t.len() as u64).sum(),
+            lang: own.lang.clone(),
+            n_docs: own.n_docs,
+            n_tokens,
+            n_bytes: own.n_bytes,
         });
     }
-    tally.close(open, n, n, BTreeMap::new())?;
+    progress.end(open, n)?;
     Ok(supplies)
 }

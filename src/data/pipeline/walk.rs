@@ -1,121 +1,209 @@
 //! The walk from files of text to a folder of tokens, from top to bottom.
 
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::time::Instant;
 
-use super::copies::{exact, fuzzy};
-use super::heldout::{set_aside, shuffle};
-use super::output::Output;
+use super::counts::Counts;
+use super::fates;
+use super::gather::{Gathered, gather};
+use super::heldout;
+use super::judge::{STEPS, Tools};
+use super::map;
 use super::plan::Plan;
+use super::progress::Progress;
 use super::report::{Made, Report};
-use super::steps::{identify, judge, select};
-use super::tally::Tally;
-use super::tokens::{by_lang, measure_parity, pack_all, vocabulary};
+use super::tokens::{measure_parity, pack_all, vocabulary};
+use super::units::{Unit, units};
+use super::work::Work;
 use crate::data::error::{Error, Result};
-use crate::data::filter::Meter;
 use crate::data::mix::unimax;
-use crate::data::read;
-use crate::data::record::Record;
 use crate::disk;
 use crate::event::{Control, Event, Sink};
+use crate::fault::{Fault, Kind};
 use crate::lang::Lang;
 use crate::ledger::Manifest;
 
 /// Name of the stage in manifests.
 const STAGE: &str = "prepare";
-/// Records read between two looks at the signals.
-const CHUNK: usize = 1024;
+/// Steps after the map, in their order; each may drop.
+const LATER_STEPS: [&str; 3] = ["dedup_exact", "dedup_fuzzy", "heldout"];
 
-/// Prepares a folder as `plan` says; it appears whole, or not at all.
+/// What came of a walk.
+pub enum Walked {
+    /// The folder is whole.
+    All(Box<Report>),
+    /// This process's share of the units is done (`--shard`); a walk without `--shard` merges.
+    Shard {
+        /// Units done now or before, by whomever.
+        n_done: usize,
+        /// Units there are.
+        n_units: usize,
+    },
+}
+
+/// Prepares a folder as `plan` says; it appears whole, or not at all. What was done of it before
+/// it was stopped is kept beside it, as `<output>.work`, and the same plan goes on from there.
 ///
 /// # Errors
-/// When the plan makes no sense, input is missing or damaged, nothing is left to train on, the
-/// disk is full, or `control` asked to stop.
-pub fn run(plan: &Plan, control: &Control, sink: &dyn Sink) -> Result<Report> {
+/// When the plan makes no sense, input is missing, nothing is left to train on, the disk is
+/// full, or `control` asked to stop.
+pub fn run(plan: &Plan, control: &Control, sink: &dyn Sink) -> Result<Walked> {
     let langs = plan.check()?;
+    refuse_strange(plan)?;
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(plan.threads)
         .build()
         .map_err(|e| Error::Failed(format!("cannot start {} threads: {e}", plan.threads)))?;
-    pool.install(|| walk(plan, &langs, control, sink))
+    pool.install(|| {
+        let units = units(plan)?;
+        let is_new = !Work::exists(plan);
+        let work = Work::open(plan, &units)?;
+        let walked = walk(plan, &langs, &units, &work, &Progress { control, sink });
+        match walked {
+            Ok(Walked::All(report)) => {
+                work.publish(plan)?;
+                sink.emit(Event::Saved {
+                    path: plan.output.clone(),
+                    what: "data".into(),
+                });
+                Ok(Walked::All(report))
+            }
+            Ok(shard) => Ok(shard),
+            Err(error) => {
+                // What can be taken up again is kept: after a stop, or a full disk.
+                let can_resume = matches!(error.kind(), Kind::Interrupted)
+                    || matches!(error, Error::Disk(_) | Error::Shard(_));
+                if !can_resume && is_new {
+                    work.remove()?;
+                }
+                Err(error)
+            }
+        }
+    })
 }
 
 fn walk(
     plan: &Plan,
     langs: &[&'static Lang],
-    control: &Control,
-    sink: &dyn Sink,
-) -> Result<Report> {
-    refuse_strange(plan)?;
-    let staged = disk::Staged::new(&plan.output, plan.force)?;
+    units: &[Unit],
+    work: &Work,
+    progress: &Progress,
+) -> Result<Walked> {
     let mut manifest = Manifest::begin(STAGE, plan);
-    name_parents(plan, &mut manifest)?;
-    let output = Output::new(staged.path());
-    let mut tally = Tally {
-        control,
-        sink,
-        output: &output,
-        stages: Vec::new(),
-        by_lang: BTreeMap::new(),
-    };
-
-    let records = read_all(plan, &plan.inputs, "read", &mut tally)?;
-    let mut records = tally.each("identify", records, || (), |(), r| identify(r, plan))?;
-    records = tally.each("select", records, || (), |(), r| select(r, langs))?;
-    if plan.filter {
-        records = tally.each("filter", records, Meter::new, |meter, r| judge(r, meter))?;
-    }
-    if plan.dedup_exact {
-        records = exact(records, &mut tally)?;
-    }
-    if plan.dedup_fuzzy {
-        records = fuzzy(records, plan, &mut tally)?;
-    }
-    let (mut records, heldout) = set_aside(records, plan, langs, &mut tally)?;
-    if records.is_empty() {
-        return Err(nothing_left(&tally));
-    }
-    shuffle(&mut records, plan.seed);
-    output.records("unique", &records)?;
-    output.records("heldout", &heldout)?;
-
-    let kept = by_lang(&records);
-    let vocab = vocabulary(plan, &kept, &output, &mut tally)?;
-    let costs = measure_parity(plan, &vocab, &heldout, &mut tally)?;
-    disk::replace_json(&output.path("parity.json"), &costs)?;
-    let supplies = pack_all(&vocab, &kept, "train", &output, &mut tally)?;
-    pack_all(&vocab, &by_lang(&heldout), "valid", &output, &mut tally)?;
-    let mix = unimax(&supplies, plan.budget_tokens, plan.max_epochs);
-    mix.save(staged.path())?;
-
-    let report = Report::of(Made {
+    let heldout = heldout::read(plan, langs, progress.sink)?;
+    let tools = Tools {
         plan,
-        tally: &tally,
-        heldout: &heldout,
-        n_vocab: vocab.len(),
-        parity: &costs,
-        mix: &mix,
-    })?;
-    disk::replace_json(&output.path("report.json"), &report)?;
+        langs,
+        heldout: heldout::hashes(&heldout),
+    };
+    let began = Instant::now();
+    let shard = plan.shard.map(|shard| (shard.first(), shard.n));
+    map::run(units, shard, work, &tools, progress)?;
+    if shard.is_some() {
+        let done = (0..units.len()).filter(|at| work.unit(*at).exists());
+        return Ok(Walked::Shard {
+            n_done: done.count(),
+            n_units: units.len(),
+        });
+    }
+    let (finished, mut counts) = map::gather(work, units.len())?;
+    tell(&counts, &STEPS, Some(began), progress)?;
+
+    let began = Instant::now();
+    let found = fates::resolve(&finished, plan, progress.control)?;
+    let gathered = gather(&finished, &found, work, plan, progress.control)?;
+    let n_seen = counts.n_kept;
+    counts.add(&gathered.counts);
+    counts.n_kept = gathered.counts.n_kept;
+    let later = Counts {
+        n_seen,
+        ..gathered.counts.clone()
+    };
+    tell(&later, &LATER_STEPS, Some(began), progress)?;
+    if counts.n_kept == 0 {
+        return Err(nothing_left(&counts)?);
+    }
+    heldout::write(&heldout, plan, work)?;
+    let report = pack(plan, &heldout, &counts, &gathered, work, progress)?;
+
+    name_parents(plan, &mut manifest)?;
     manifest.count("n_seen", report.n_seen);
     manifest.count("n_kept", report.n_kept);
     manifest.count("n_heldout", report.n_heldout);
     manifest.count("dropped", &report.dropped);
     manifest.count("n_tokens", report.n_tokens);
-    manifest.seal(staged.path())?;
-    tally.stop_point("publish")?;
-    staged.publish()?;
-    sink.emit(Event::Saved {
-        path: plan.output.clone(),
-        what: "data".into(),
-    });
+    manifest.seal(&work.out())?;
+    progress.stop_point("publish")?;
+    Ok(Walked::All(Box::new(report)))
+}
+
+/// The vocabulary, the shards, the mix, and the report on all.
+fn pack(
+    plan: &Plan,
+    heldout: &[crate::data::Record],
+    counts: &Counts,
+    gathered: &Gathered,
+    work: &Work,
+    progress: &Progress,
+) -> Result<Report> {
+    let out = work.out();
+    let vocab = vocabulary(plan, gathered, work, progress)?;
+    let costs = measure_parity(plan, &vocab, heldout, gathered, work)?;
+    disk::replace_json(&out.join("parity.json"), &costs)?;
+    let supplies = pack_all(
+        &vocab,
+        ("unique", "train"),
+        &gathered.unique,
+        work,
+        progress,
+    )?;
+    let aside = match plan.heldout.is_empty() {
+        true => gathered.heldout.clone(),
+        false => heldout::supplied(heldout),
+    };
+    pack_all(&vocab, ("heldout", "valid"), &aside, work, progress)?;
+    let mix = unimax(&supplies, plan.budget_tokens, plan.max_epochs);
+    mix.save(&out)?;
+    let report = Report::of(Made {
+        plan,
+        counts,
+        stages: stages(counts)?,
+        heldout: &aside,
+        n_vocab: vocab.len(),
+        parity: &costs,
+        mix: &mix,
+    })?;
+    disk::replace_json(&out.join("report.json"), &report)?;
     Ok(report)
+}
+
+/// A row for every step of the walk.
+fn stages(counts: &Counts) -> Result<Vec<super::report::StageRow>> {
+    counts.rows(&[&STEPS[..], &LATER_STEPS[..]].concat())
+}
+
+/// Tells of every step; the first one took the time of all.
+fn tell(
+    counts: &Counts,
+    steps: &[&str],
+    began: Option<Instant>,
+    progress: &Progress,
+) -> Result<()> {
+    let mut began = began;
+    for row in counts.rows(steps)? {
+        progress.tell(&row.stage, row.n_in, row.n_out, row.dropped, began.take());
+    }
+    progress.stop_point(steps[0])
 }
 
 /// Even with `force`, nothing but a prepared folder is replaced: `-o` may name a home by mistake.
 fn refuse_strange(plan: &Plan) -> Result<()> {
     let is_ours = || Manifest::of(&plan.output).is_some_and(|m| m.stage == STAGE);
-    if !plan.force || disk::refuse_existing(&plan.output).is_ok() || is_ours() {
+    let free = disk::refuse_existing(&plan.output);
+    if !plan.force {
+        return Ok(free?);
+    }
+    if free.is_ok() || is_ours() {
         return Ok(());
     }
     Err(Error::usage(
@@ -144,46 +232,26 @@ fn name_parents(plan: &Plan, manifest: &mut Manifest) -> Result<()> {
     Ok(())
 }
 
-/// Reads every record of `paths`.
-pub(super) fn read_all(
-    plan: &Plan,
-    paths: &[PathBuf],
-    stage: &'static str,
-    tally: &mut Tally,
-) -> Result<Vec<Record>> {
-    let mut open = tally.begin(stage, None, "records");
-    let mut records = Vec::new();
-    for record in read::records(paths, &plan.text_key)? {
-        records.push(record?);
-        if records.len() % CHUNK == 0 {
-            tally.advance(&mut open, CHUNK)?;
-        }
-    }
-    tally.close(open, records.len(), records.len(), BTreeMap::new())?;
-    Ok(records)
-}
-
 /// Says after which stage nothing was left, and why.
-fn nothing_left(tally: &Tally) -> Error {
-    let n_seen = tally.stages.first().map_or(0, |stage| stage.n_in);
-    let worst = tally
-        .stages
-        .iter()
-        .rev()
-        .find(|stage| !stage.dropped.is_empty());
-    let told = worst.map_or(String::new(), |stage| {
-        let reasons = stage
+fn nothing_left(counts: &Counts) -> Result<Error> {
+    let rows = stages(counts)?;
+    let worst = rows.iter().rev().find(|row| !row.dropped.is_empty());
+    let told = worst.map_or(String::new(), |row| {
+        let reasons = row
             .dropped
             .iter()
             .map(|(reason, n)| format!("{reason} {n}"));
         format!(
             "; {} dropped: {}",
-            stage.stage,
+            row.stage,
             reasons.collect::<Vec<_>>().join(", ")
         )
     });
-    Error::NothingLeft {
-        what: format!("none of {n_seen} records is left to train on{told}"),
+    Ok(Error::NothingLeft {
+        what: format!(
+            "none of {} records is left to train on{told}",
+            counts.n_seen
+        ),
         hint: "run `eu prepare explain` on the input to see each measure".into(),
-    }
+    })
 }

@@ -5,6 +5,6 @@ mod pack;
 mod parity;
 mod train;
 
-pub use pack::pack;
+pub use pack::{pack_file, text_of};
 pub use parity::{Parity, ParityRow, REFERENCE, parity};
 pub use train::{MIN_VOCAB, train};

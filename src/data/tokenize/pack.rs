@@ -1,33 +1,69 @@
 //! Documents to a shard: each its tokens, then the token that ends a text.
 
+use std::path::Path;
+
 use rayon::prelude::*;
 
+use crate::data::error::{Error, Result};
+use crate::disk;
 use crate::shard::Writer;
 use crate::vocab::Vocab;
 
 /// Documents encoded at a time.
 const CHUNK: usize = 1024;
 
-/// Encodes `texts` in their order, each followed by `end`; `progress` hears how many are done
-/// and says whether to go on. None when it said no.
-pub fn pack(
+/// Encodes the texts of a file of records in their order, each followed by `end`, to the shard
+/// `stem`; `progress` hears how many more are done, and may end it with an error. The number of
+/// tokens; a document is never cut.
+///
+/// # Errors
+/// When the file is damaged or the shard cannot be written.
+pub fn pack_file(
     vocab: &Vocab,
     end: u32,
-    texts: &[&str],
-    mut progress: impl FnMut(usize) -> bool,
-) -> Option<Writer> {
-    let mut writer = Writer::new(vocab.len());
-    for chunk in texts.chunks(CHUNK) {
-        let encoded: Vec<Vec<u32>> = chunk.par_iter().map(|text| vocab.encode(text)).collect();
-        for mut tokens in encoded {
+    records: &Path,
+    stem: &Path,
+    progress: &mut dyn FnMut(u64) -> Result<()>,
+) -> Result<u64> {
+    let mut writer = Writer::new(stem, vocab.len())?;
+    let mut source = disk::Source::open(records)?;
+    loop {
+        let mut lines: Vec<Vec<u8>> = Vec::new();
+        let mut line = Vec::new();
+        while lines.len() < CHUNK && source.read_line(&mut line)? {
+            lines.push(std::mem::take(&mut line));
+        }
+        if lines.is_empty() {
+            break;
+        }
+        let encoded: Vec<Result<Vec<u32>>> = lines
+            .par_iter()
+            .map(|line| Ok(vocab.encode(&text_of(line)?)))
+            .collect();
+        for tokens in encoded {
+            let mut tokens = tokens?;
             tokens.push(end);
-            writer.push(&tokens);
+            writer.push(&tokens)?;
         }
-        if !progress(chunk.len()) {
-            return None;
-        }
+        progress(lines.len() as u64)?;
     }
-    Some(writer)
+    let n_tokens = writer.n_tokens();
+    writer.finish()?;
+    Ok(n_tokens)
+}
+
+/// The text of a record of our own, given its line.
+///
+/// # Errors
+/// When it is none.
+pub fn text_of(line: &[u8]) -> Result<String> {
+    #[derive(serde::Deserialize)]
+    struct Text {
+        text: String,
+    }
+    let read = serde_json::from_slice::<Text>(line);
+    let read = read.map_err(|e| Error::Failed(format!("a record of our own: {e}")))?;
+    Ok(read.text)
 }
 
 #[cfg(test)]
@@ -40,9 +76,13 @@ mod tests {
     fn a_document_is_its_tokens_and_the_end() {
         let vocab = Vocab::from_tokenizer(train(&[], MIN_VOCAB, 1.0).unwrap()).unwrap();
         let folder = tempfile::tempdir().unwrap();
-        let writer = pack(&vocab, 0, &["Ħa", "", "b"], |_| true).unwrap();
-        writer.save(&folder.path().join("x")).unwrap();
-        let shard = Shard::open(&folder.path().join("x")).unwrap();
+        let (records, stem) = (folder.path().join("r.jsonl"), folder.path().join("x"));
+        let texts = ["Ħa", "", "b\n"];
+        let lines = texts.map(|text| format!("{}\n", serde_json::json!({"text": text})));
+        disk::replace_bytes(&records, lines.concat().as_bytes()).unwrap();
+        let n = pack_file(&vocab, 0, &records, &stem, &mut |_| Ok(())).unwrap();
+        let shard = Shard::open(&stem).unwrap();
+        assert_eq!(n, shard.n_tokens());
         let mut tokens = Vec::new();
         let read: Vec<String> = (0..shard.n_docs())
             .map(|doc| {
@@ -51,7 +91,10 @@ mod tests {
                 vocab.decode(&tokens)
             })
             .collect();
-        assert_eq!(read, ["Ħa", "", "b"]);
-        assert!(pack(&vocab, 0, &["a"], |_| false).is_none());
+        assert_eq!(read, texts);
+        let stop = &mut |_| Err(Error::Failed("enough".into()));
+        let other = folder.path().join("y");
+        assert!(pack_file(&vocab, 0, &records, &other, stop).is_err());
+        assert!(!other.with_extension("bin").exists());
     }
 }

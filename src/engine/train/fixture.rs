@@ -50,11 +50,10 @@ pub(crate) fn tokens(folder: &Path, langs: &[Lang]) {
 
 /// Writes documents of one language as a shard of `split`.
 pub(crate) fn save(folder: &Path, split: &str, lang: &str, docs: &[Vec<u32>]) {
-    let mut writer = Writer::new(N_VOCAB);
-    docs.iter().for_each(|doc| writer.push(doc));
-    writer
-        .save(&folder.join("tokens").join(split).join(lang))
-        .unwrap();
+    let stem = folder.join("tokens").join(split).join(lang);
+    let mut writer = Writer::new(&stem, N_VOCAB).unwrap();
+    docs.iter().for_each(|doc| writer.push(doc).unwrap());
+    writer.finish().unwrap();
 }
 
 /// A whole prepared folder of two languages that are easy to learn.

@@ -1,0 +1,398 @@
+//! From units to the output: what is unique, in an order that the seed alone decides, and what
+//! was dropped, in bounded memory.
+//!
+//! Every record has a lot drawn from its text, its id and the seed. Records are dealt to buckets
+//! by language and lot, each small enough to be sorted in memory, and written bucket after
+//! bucket: the order is the same whatever the units, the threads and the memory were.
+
+use std::collections::{BTreeMap, BinaryHeap};
+use std::path::{Path, PathBuf};
+
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use xxhash_rust::xxh3::xxh3_128_with_seed;
+
+use super::bucket::{Bucket, assemble};
+use super::counts::Counts;
+use super::fates::{Fate, Fates};
+use super::map::CLUSTER_SIZE;
+use super::plan::Plan;
+use super::steps::Verdict;
+use super::unit_files::{Finished, Row, Writer};
+use super::work::Work;
+use crate::data::error::{Error, Result};
+use crate::disk;
+use crate::event::Control;
+use crate::lang::Lang;
+
+/// Records rewritten at a time.
+const CHUNK: usize = 1024;
+/// Bytes of a line for each byte of text: fields and escapes come beside it.
+const LINE_SHARE: u64 = 2;
+/// A bucket takes at most this part of the memory: it is held packed, unpacked and sorted.
+const MEMORY_PARTS: u64 = 6;
+/// Memory of one bucket that is being filled.
+const BUCKET_BUFFERS: u64 = 768 << 10;
+/// Name of records in no language of the table.
+const NO_LANG: &str = "und";
+
+/// Documents of one language.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Supplied {
+    /// Code of the language, or `und`.
+    pub(super) lang: String,
+    /// Documents.
+    pub(super) n_docs: u64,
+    /// Their text, bytes of UTF-8.
+    pub(super) n_bytes: u64,
+}
+
+/// What was gathered: in table order, languages without text left out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Gathered {
+    /// To train on.
+    pub(super) unique: Vec<Supplied>,
+    /// To score on.
+    pub(super) heldout: Vec<Supplied>,
+    /// What deduplication dropped, and how many are set aside.
+    pub(super) counts: Counts,
+}
+
+/// A number that depends on a record's text and id and on the seed, not on its place.
+fn lot(row: &Row, seed: u64) -> u128 {
+    let mut bytes = [0; 24];
+    bytes[..16].copy_from_slice(&row.text_hash.to_le_bytes());
+    bytes[16..].copy_from_slice(&row.id_hash.to_le_bytes());
+    xxh3_128_with_seed(&bytes, seed)
+}
+
+/// Position of a language in tables of all languages and one more for none.
+fn place(lang: Option<&'static Lang>) -> usize {
+    lang.map_or(Lang::all().len(), Lang::index)
+}
+
+fn code(place: usize) -> &'static str {
+    Lang::all().get(place).map_or(NO_LANG, |l| l.code.as_str())
+}
+
+/// Gathers every unit's kept records, or takes what an earlier walk gathered.
+pub(super) fn gather(
+    units: &[Finished],
+    fates: &Fates,
+    work: &Work,
+    plan: &Plan,
+    control: &Control,
+) -> Result<Gathered> {
+    let piece = "gathered";
+    let buckets = work.temporary("buckets");
+    let gathered = match work.done(piece) {
+        Some(gathered) => gathered,
+        None => {
+            disk::remove_folder(&buckets)?;
+            let gathered =
+                Dealer::new(units, fates, plan)?.deal(units, fates, &buckets, control)?;
+            work.finish(piece, &gathered)?;
+            gathered
+        }
+    };
+    for (part, supplied) in [("unique", &gathered.unique), ("heldout", &gathered.heldout)] {
+        for supplied in supplied {
+            let lang = &supplied.lang;
+            let piece = format!("{part}-{lang}");
+            if work.done::<u64>(&piece).is_none() {
+                let target = work.out().join(part).join(format!("{lang}.jsonl.zst"));
+                let n = assemble(&buckets.join(part).join(lang), &target, control)?;
+                if n != supplied.n_docs {
+                    return Err(Error::Lost {
+                        stage: piece,
+                        n_in: supplied.n_docs,
+                        n_out: n,
+                    });
+                }
+                work.finish(&piece, &n)?;
+            }
+        }
+    }
+    if work.done::<u64>("dropped").is_none() {
+        let copies = Finished::open(&buckets.join("copies"));
+        let n = dropped(units.iter().chain(&copies), &work.out().join("dropped"))?;
+        work.finish("dropped", &n)?;
+    }
+    disk::remove_folder(&buckets)?;
+    Ok(gathered)
+}
+
+/// Deals records to buckets.
+struct Dealer<'a> {
+    plan: &'a Plan,
+    /// Documents and bytes of each language that are unique.
+    totals: Vec<(u64, u64)>,
+    /// The highest lot of those set aside, by language, and how many of that lot.
+    aside: Vec<Option<(u128, u64)>>,
+}
+
+impl<'a> Dealer<'a> {
+    fn new(units: &[Finished], fates: &Fates, plan: &'a Plan) -> Result<Self> {
+        let mut totals = vec![(0, 0); Lang::all().len() + 1];
+        each_unique(units, fates, |row| {
+            let total: &mut (u64, u64) = &mut totals[place(row.lang)];
+            total.0 += 1;
+            total.1 += row.n_bytes;
+        })?;
+        let mut dealer = Dealer {
+            plan,
+            aside: vec![None; totals.len()],
+            totals,
+        };
+        if plan.heldout.is_empty() && plan.heldout_share > 0.0 {
+            dealer.choose(units, fates)?;
+        }
+        Ok(dealer)
+    }
+
+    /// Chooses those to set aside: of each language the share with the lowest lots, at least one
+    /// record of two or more, so that neither the order of files nor other languages matter.
+    fn choose(&mut self, units: &[Finished], fates: &Fates) -> Result<()> {
+        let share = |n: u64| {
+            let wanted = (n as f64 * self.plan.heldout_share).round() as u64;
+            wanted.clamp(u64::from(n > 1), n.saturating_sub(1)) as usize
+        };
+        let wanted: Vec<usize> = self.totals.iter().map(|(n, _)| share(*n)).collect();
+        let mut lowest: Vec<BinaryHeap<u128>> = vec![BinaryHeap::new(); wanted.len()];
+        each_unique(units, fates, |row| {
+            let (heap, n) = (&mut lowest[place(row.lang)], wanted[place(row.lang)]);
+            let lot = lot(row, aside_seed(self.plan));
+            if heap.len() < n {
+                heap.push(lot);
+            } else if let Some(mut highest) = heap.peek_mut()
+                && lot < *highest
+            {
+                *highest = lot;
+            }
+        })?;
+        for (aside, heap) in self.aside.iter_mut().zip(lowest) {
+            let highest = heap.peek().copied();
+            *aside = highest.map(|h| (h, heap.iter().filter(|lot| **lot == h).count() as u64));
+        }
+        Ok(())
+    }
+
+    /// True for a record that is set aside.
+    fn is_aside(&mut self, row: &Row) -> bool {
+        let Some((highest, left)) = &mut self.aside[place(row.lang)] else {
+            return false;
+        };
+        let lot = lot(row, aside_seed(self.plan));
+        if lot == *highest && *left > 0 {
+            *left -= 1;
+            return true;
+        }
+        lot < *highest
+    }
+
+    /// Buckets of a language: as many as keep each within its part of the memory.
+    fn n_buckets(&self, n_bytes: u64) -> u64 {
+        let memory = self.plan.memory.0.max(64 << 20);
+        let all: u64 = self.totals.iter().map(|(_, n)| n * LINE_SHARE).sum();
+        let most_open = memory / 4 / BUCKET_BUFFERS;
+        let bucket_bytes = (memory / MEMORY_PARTS).max(all.div_ceil(most_open.max(1)));
+        (n_bytes * LINE_SHARE).div_ceil(bucket_bytes).max(1)
+    }
+
+    /// Reads every kept record once more and puts it where it belongs.
+    fn deal(
+        mut self,
+        units: &[Finished],
+        fates: &Fates,
+        folder: &Path,
+        control: &Control,
+    ) -> Result<Gathered> {
+        let mut hands: BTreeMap<(&str, usize), Hand> = BTreeMap::new();
+        let mut copies = Writer::new(&folder.join("copies"))?;
+        for (at, unit) in units.iter().enumerate() {
+            let mut fates = fates.of(at)?;
+            let mut rows = unit.rows()?;
+            let mut source = unit.kept()?;
+            loop {
+                if control.stop_requested() {
+                    return Err(Error::Interrupted {
+                        stage: "gather".into(),
+                    });
+                }
+                let chunk = read_chunk(&mut source, &mut rows, &mut fates)?;
+                if chunk.is_empty() {
+                    break;
+                }
+                let lines: Vec<Result<Vec<u8>>> = chunk
+                    .par_iter()
+                    .map(|(line, _, fate)| rewritten(line, fate, self.plan))
+                    .collect();
+                for ((_, row, fate), line) in chunk.iter().zip(lines) {
+                    let line = line?;
+                    if let Fate::Dropped { stage, reason, .. } = fate {
+                        copies.drop(&line, stage, reason, code(place(row.lang)))?;
+                        continue;
+                    }
+                    let (part, seed) = match self.is_aside(row) {
+                        true => ("heldout", aside_seed(self.plan)),
+                        false => ("unique", self.plan.seed),
+                    };
+                    let key = (part, place(row.lang));
+                    if !hands.contains_key(&key) {
+                        let path = folder.join(part).join(code(key.1));
+                        let n = self.n_buckets(self.totals[key.1].1);
+                        hands.insert(key, Hand::new(path, n));
+                    }
+                    let hand = hands.get_mut(&key).expect("put there above");
+                    hand.take(lot(row, seed), &line, row.n_bytes)?;
+                }
+            }
+        }
+        let mut counts = copies.finish()?;
+        let mut gathered = Gathered {
+            unique: Vec::new(),
+            heldout: Vec::new(),
+            counts: Counts::default(),
+        };
+        for ((part, place), hand) in hands {
+            let supplied = hand.finish(code(place))?;
+            match part {
+                "unique" => gathered.unique.push(supplied),
+                _ => {
+                    counts.dropped("heldout", "heldout", code(place), supplied.n_docs);
+                    gathered.heldout.push(supplied);
+                }
+            }
+        }
+        counts.n_kept = gathered.unique.iter().map(|s| s.n_docs).sum();
+        gathered.counts = counts;
+        Ok(gathered)
+    }
+}
+
+/// Not the order the documents are packed in.
+fn aside_seed(plan: &Plan) -> u64 {
+    plan.seed ^ 1
+}
+
+/// Calls `each` for every record that deduplication keeps.
+fn each_unique(units: &[Finished], fates: &Fates, mut each: impl FnMut(&Row)) -> Result<()> {
+    for (at, unit) in units.iter().enumerate() {
+        for (row, fate) in unit.rows()?.zip(fates.of(at)?) {
+            if let Fate::Kept { .. } = fate? {
+                each(&row?);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The next records of a unit, with what is known of them.
+fn read_chunk(
+    source: &mut disk::Source,
+    rows: &mut impl Iterator<Item = Result<Row>>,
+    fates: &mut impl Iterator<Item = Result<Fate>>,
+) -> Result<Vec<(Vec<u8>, Row, Fate)>> {
+    let mut chunk = Vec::new();
+    let mut line = Vec::new();
+    while chunk.len() < CHUNK && source.read_line(&mut line)? {
+        let missing =
+            || Error::Failed(format!("{}: more lines than rows", source.path().display()));
+        let row = rows.next().ok_or_else(missing)??;
+        let fate = fates.next().ok_or_else(missing)??;
+        chunk.push((std::mem::take(&mut line), row, fate));
+    }
+    Ok(chunk)
+}
+
+/// The line with the number of copies it stands for, or with why it was dropped.
+fn rewritten(line: &[u8], fate: &Fate, plan: &Plan) -> Result<Vec<u8>> {
+    let read = serde_json::from_slice::<Map<String, Value>>(line);
+    let mut fields = read.map_err(|e| Error::Failed(format!("a record of our own: {e}")))?;
+    match fate {
+        Fate::Kept { n_copies } if plan.dedup_exact || plan.dedup_fuzzy => {
+            fields.insert(CLUSTER_SIZE.into(), (*n_copies).into());
+        }
+        Fate::Kept { .. } => {}
+        Fate::Dropped {
+            stage,
+            reason,
+            similarity,
+            threshold,
+            survivor,
+        } => {
+            let verdict = Verdict::copy(stage, reason, *similarity, *threshold, survivor);
+            let verdict = serde_json::to_value(verdict).unwrap_or(Value::Null);
+            fields.insert("verdict".into(), verdict);
+        }
+    }
+    let mut line = Value::Object(fields).to_string().into_bytes();
+    line.push(b'\n');
+    Ok(line)
+}
+
+/// The buckets of one language.
+struct Hand {
+    folder: PathBuf,
+    buckets: BTreeMap<u64, Bucket>,
+    n_buckets: u64,
+    n_docs: u64,
+    n_bytes: u64,
+}
+
+impl Hand {
+    fn new(folder: PathBuf, n_buckets: u64) -> Self {
+        Hand {
+            folder,
+            buckets: BTreeMap::new(),
+            n_buckets,
+            n_docs: 0,
+            n_bytes: 0,
+        }
+    }
+
+    fn take(&mut self, lot: u128, line: &[u8], n_bytes: u64) -> Result<()> {
+        self.n_docs += 1;
+        self.n_bytes += n_bytes;
+        let at = (((lot >> 64) * u128::from(self.n_buckets)) >> 64) as u64;
+        if !self.buckets.contains_key(&at) {
+            let path = self.folder.join(format!("{at:08}"));
+            self.buckets.insert(at, Bucket::new(&path)?);
+        }
+        let bucket = self.buckets.get_mut(&at).expect("put there above");
+        bucket.push(lot, line)
+    }
+
+    fn finish(self, lang: &str) -> Result<Supplied> {
+        self.buckets.into_values().try_for_each(Bucket::finish)?;
+        Ok(Supplied {
+            lang: lang.into(),
+            n_docs: self.n_docs,
+            n_bytes: self.n_bytes,
+        })
+    }
+}
+
+/// Writes `folder/<reason>/<lang>.jsonl.zst` of the frames of all units, in their order.
+fn dropped<'a>(units: impl Iterator<Item = &'a Finished>, folder: &Path) -> Result<u64> {
+    let mut files: BTreeMap<(&str, &str), Vec<(&Finished, &super::unit_files::Section)>> =
+        BTreeMap::new();
+    for unit in units {
+        for section in &unit.done.sections {
+            let key = (section.reason.as_str(), section.lang.as_str());
+            files.entry(key).or_default().push((unit, section));
+        }
+    }
+    for ((reason, lang), sections) in &files {
+        let target = folder.join(reason).join(format!("{lang}.jsonl.zst"));
+        let mut making = disk::Making::new(&target)?;
+        for (unit, section) in sections {
+            let frame = unit.frame(section)?;
+            std::io::Write::write_all(&mut making, &frame)
+                .map_err(|e| disk::Error::io(&target, "write", e))?;
+        }
+        making.finish()?;
+    }
+    Ok(files.len() as u64)
+}
