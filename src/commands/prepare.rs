@@ -1,5 +1,6 @@
 //! `eu prepare`: text on disk to tokens on disk; one stage alone as a filter.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -82,9 +83,24 @@ pub struct Args {
     /// Words of a shingle.
     #[arg(long, value_name = "N")]
     pub minhash_ngram: Option<usize>,
-    /// Tokens of the mix over all languages; without it all that --max-epochs allows.
+    /// Tokens of the mix over all languages; without it as many as there are.
     #[arg(long, value_name = "N")]
     pub budget_tokens: Option<u64>,
+    /// Bytes of text of the mix over all languages, instead of tokens.
+    #[arg(long, value_name = "BYTES", conflicts_with = "budget_tokens")]
+    pub budget_bytes: Option<data::Bytes>,
+    /// What the shares of languages are counted in.
+    #[arg(long, value_name = "UNIT", value_parser = ["bytes", "tokens"])]
+    pub mix_unit: Option<String>,
+    /// Shares in proportion to n^(1/T), 1 taking languages as they come; without it all alike.
+    #[arg(long, value_name = "T")]
+    pub temperature: Option<f64>,
+    /// How much more (or less) than its share a language gets: de=0.5,mt=2.
+    #[arg(long, value_name = "LANG=W,…", value_parser = weights)]
+    pub weights: Option<BTreeMap<String, f64>>,
+    /// Refuse a vocabulary that charges a language more than this many times English.
+    #[arg(long, value_name = "X")]
+    pub max_premium: Option<f64>,
     /// How often the text of one language may be repeated at most.
     #[arg(long, value_name = "N")]
     pub max_epochs: Option<f64>,
@@ -152,6 +168,18 @@ pub struct StageArgs {
     /// Field of a JSON record that holds its text.
     #[arg(long, value_name = "KEY")]
     pub text_key: Option<String>,
+}
+
+/// `de=0.5,mt=2`.
+fn weights(text: &str) -> std::result::Result<BTreeMap<String, f64>, String> {
+    let one = |part: &str| {
+        let (lang, weight) = part.split_once('=')?;
+        Some((lang.trim().to_string(), weight.trim().parse().ok()?))
+    };
+    let refused = |part: &str| format!("{part}: not a weight, such as mt=2");
+    text.split(',')
+        .map(|part| one(part).ok_or_else(|| refused(part)))
+        .collect()
 }
 
 /// Prepares data, or runs one stage.
@@ -261,9 +289,9 @@ fn filter(
     let file = args.file.clone().unwrap_or_else(|| "-".into());
     let records = data::read::records(&[file], &plan.text_key)?;
     let mut unwritten = None;
-    let ended = data::run_stage(stage, records, &plan, control, &mut |value| {
+    let ended = data::run_stage(stage, records, &plan, control, &mut |line| {
         if unwritten.is_none()
-            && let Err(e) = out.data(&format!("{value}\n"))
+            && let Err(e) = out.data(line)
         {
             unwritten = Some(e);
             control.request_stop(); // nobody reads on
@@ -289,6 +317,7 @@ fn text(report: &Report, plan: &Plan) -> String {
         ">per word",
         ">parity",
         ">share",
+        ">epochs",
     ];
     let mut table = Table::new(&headings);
     let known = |x: Option<f64>| x.map_or("-".into(), |x| format!("{x:.2}"));
@@ -302,6 +331,7 @@ fn text(report: &Report, plan: &Plan) -> String {
             known(row.tokens_per_word),
             known(row.parity),
             format!("{:.1} %", row.weight * 100.0),
+            format!("{:.2}", row.epochs),
         ]);
     }
     let mut text = table.text();

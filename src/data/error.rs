@@ -48,6 +48,16 @@ pub enum Error {
         /// What would make sense.
         hint: String,
     },
+    /// The vocabulary charges a language more than was allowed.
+    #[error("{lang} pays {ratio:.2} times the tokens of English, more than {most:.2}")]
+    Premium {
+        /// Code of the language that pays most.
+        lang: String,
+        /// Its tokens over those of the reference for the same text.
+        ratio: f64,
+        /// What the plan allows.
+        most: f64,
+    },
     /// Nothing is left to go on with.
     #[error("{what}")]
     NothingLeft {
@@ -109,6 +119,7 @@ impl Fault for Error {
             Error::Lang(_) | Error::Usage { .. } => Kind::Usage,
             Error::Line { .. } | Error::Empty { .. } => Kind::Damaged,
             Error::Interrupted { .. } => Kind::Interrupted,
+            Error::Premium { .. } => Kind::Gate,
             Error::NothingLeft { .. } | Error::Lost { .. } | Error::Failed(_) => Kind::Failed,
         }
     }
@@ -128,6 +139,9 @@ impl Fault for Error {
             Error::Interrupted { .. } => {
                 Some("give the same command again: it goes on where it stopped".into())
             }
+            Error::Premium { .. } => Some(
+                "train a vocabulary on more text of this language, or raise max_premium".into(),
+            ),
             Error::Lost { .. } => Some("this is a fault of eu: please report it".into()),
             Error::Failed(_) => None,
         }

@@ -1,5 +1,6 @@
 //! What `eu prepare` will do, checked before anything is read.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
@@ -7,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::quantity::{Bytes, ShardOf};
 use crate::data::dedup::Bands;
 use crate::data::error::{Error, Result};
+use crate::data::mix::{Unit, Wish};
 use crate::data::tokenize::MIN_VOCAB;
 use crate::hardware::MAX_THREADS;
 use crate::lang::Lang;
@@ -49,8 +51,22 @@ pub struct Plan {
     pub minhash_rows: usize,
     /// Words of a shingle.
     pub minhash_ngram: usize,
+    /// What the shares of languages are counted in.
+    pub mix_unit: Unit,
+    /// Shares in proportion to n^(1/T); none: the same for all (UniMax).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub temperature: Option<f64>,
+    /// How much more (or less) than its share a language gets, by code.
+    pub weights: BTreeMap<String, f64>,
     /// Tokens of the mix over all languages; none: as many as there are to train on.
     pub budget_tokens: Option<u64>,
+    /// Bytes of the mix over all languages, instead of tokens.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub budget_bytes: Option<Bytes>,
+    /// Refuse a vocabulary that charges a language more than this many times the tokens of the
+    /// reference language for the same text.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_premium: Option<f64>,
     /// How often the text of one language may be repeated at most (UniMax's N).
     pub max_epochs: f64,
     /// Tokens of the vocabulary to train.
@@ -88,7 +104,12 @@ impl Default for Plan {
             minhash_bands: 14,
             minhash_rows: 8,
             minhash_ngram: 5,
+            mix_unit: Unit::Bytes,
+            temperature: None,
+            weights: BTreeMap::new(),
             budget_tokens: None,
+            budget_bytes: None,
+            max_premium: None,
             max_epochs: 4.0,
             vocab_size: 32_768,
             tokenizer: None,
@@ -111,6 +132,22 @@ impl Plan {
             rows,
             ngram: self.minhash_ngram,
             min_jaccard: (1.0 / bands as f64).powf(1.0 / rows as f64),
+        }
+    }
+
+    /// What the mix should be like.
+    pub(super) fn wish(&self) -> Wish {
+        let of_code = |(name, weight): (&String, &f64)| {
+            let code = Lang::find(name).map_or(name.clone(), |lang| lang.code.clone());
+            (code, *weight)
+        };
+        Wish {
+            unit: self.mix_unit,
+            temperature: self.temperature,
+            max_epochs: self.max_epochs,
+            budget_tokens: self.budget_tokens,
+            budget_bytes: self.budget_bytes.map(|n| n.0),
+            weights: self.weights.iter().map(of_code).collect(),
         }
     }
 
@@ -160,6 +197,26 @@ impl Plan {
                 "give a number above 0, or leave it out for all that max_epochs allows",
             ),
             (
+                self.budget_tokens.is_none() || self.budget_bytes.is_none(),
+                "budget_tokens and budget_bytes are both given",
+                "give one of them",
+            ),
+            (
+                self.temperature.is_none_or(|t| t.is_finite() && t >= 1.0),
+                "temperature is below 1",
+                "1 takes languages as they come, 3 lifts the small ones; without one all get the same",
+            ),
+            (
+                self.weights.values().all(|w| w.is_finite() && *w >= 0.0),
+                "a weight is below 0",
+                "give each language a number such as 1.5; those not named have 1",
+            ),
+            (
+                self.max_premium.is_none_or(|p| p.is_finite() && p >= 1.0),
+                "max_premium is below 1",
+                "give a number such as 1.6",
+            ),
+            (
                 self.threads <= MAX_THREADS,
                 "threads is more than any machine has",
                 "give 0 for one a core",
@@ -169,6 +226,8 @@ impl Plan {
                 return Err(Error::usage(what, hint));
             }
         }
+        let named: Vec<String> = self.weights.keys().cloned().collect();
+        Lang::select(&named)?;
         Ok(Lang::select(&self.langs)?)
     }
 }

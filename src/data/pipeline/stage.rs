@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use rayon::prelude::*;
 use serde_json::{Value, json};
 
 use super::map::CLUSTER_SIZE;
@@ -30,7 +31,13 @@ pub enum Stage {
     Explain,
 }
 
-/// Runs `stage` over `records` and gives what comes out to `out`, in order.
+/// Records judged between two looks at the signals.
+const BATCH_RECORDS: usize = 512;
+/// Text judged between two looks at the signals.
+const BATCH_BYTES: usize = 4 << 20;
+
+/// Runs `stage` over `records` on every thread and gives the lines that come out to `out`, many
+/// at a time, in order, each with its line feed.
 ///
 /// # Errors
 /// The first error of `records`; [`Error::Interrupted`] when a stop was asked for.
@@ -39,41 +46,105 @@ pub fn run_stage(
     records: impl Iterator<Item = Result<Record>>,
     plan: &Plan,
     control: &Control,
-    out: &mut dyn FnMut(Value),
+    out: &mut dyn FnMut(&str),
 ) -> Result<()> {
     let langs = Lang::select(&plan.langs)?;
-    let mut meter = Meter::new();
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(plan.threads)
+        .build()
+        .map_err(|e| Error::Failed(format!("cannot start {} threads: {e}", plan.threads)))?;
     let mut held = Vec::new();
     let mut stats: BTreeMap<usize, Stats> = BTreeMap::new();
-    for record in records {
-        if control.stop_requested() {
-            return Err(interrupted());
-        }
-        let mut record = record?;
-        match stage {
-            Stage::Identify => {
-                identify(&mut record, plan);
-                out(line(&record, None));
+    let mut batch = Vec::new();
+    let mut n_bytes = 0;
+    let mut records = records.fuse();
+    loop {
+        let next = records.next();
+        let is_last = next.is_none();
+        // What came before damage is given before the damage is told.
+        let (ended, is_last) = match next {
+            Some(Ok(record)) => {
+                n_bytes += record.text.len();
+                batch.push(record);
+                (Ok(()), is_last)
             }
-            Stage::Filter => {
-                if keep(&mut record, plan, &langs, &mut meter) {
-                    out(line(&record, None));
+            Some(Err(error)) => (Err(error), true),
+            None => (Ok(()), is_last),
+        };
+        if batch.len() >= BATCH_RECORDS || n_bytes >= BATCH_BYTES || is_last {
+            if control.stop_requested() {
+                return Err(interrupted());
+            }
+            n_bytes = 0;
+            let records = std::mem::take(&mut batch);
+            match stage {
+                Stage::Dedup => held.extend(records),
+                _ => {
+                    let judged: Vec<Told> = pool.install(|| {
+                        let judged = records.into_par_iter();
+                        judged
+                            .map_init(Meter::new, |m, r| told(stage, r, plan, &langs, m))
+                            .collect()
+                    });
+                    let mut lines = String::new();
+                    for told in judged {
+                        match told {
+                            Told::Line(line) => lines.push_str(&line),
+                            Told::Nothing => {}
+                            Told::Stats(at, row) => stats.entry(at).or_default().add(row),
+                        }
+                    }
+                    if !lines.is_empty() {
+                        out(&lines);
+                    }
                 }
             }
-            Stage::Dedup => held.push(record),
-            Stage::Stats => {
-                let verdict = labelled(&mut record, plan).or_else(|| judge(&record, &mut meter));
-                let at = record.lang.map_or(usize::MAX, Lang::index);
-                stats
-                    .entry(at)
-                    .or_default()
-                    .add(&record, verdict.map(|v| v.reason));
-            }
-            Stage::Explain => out(explain(&mut record, plan, &langs, &mut meter)),
+        }
+        ended?;
+        if is_last {
+            break;
         }
     }
-    stats.into_iter().for_each(|(at, row)| out(row.told(at)));
-    dedup(held, plan, control, out)
+    for (at, row) in stats {
+        out(&format!("{}\n", row.told(at)));
+    }
+    for record in pool.install(|| dedup(held, plan, control))? {
+        out(&format!("{}\n", line(&record, None)));
+    }
+    Ok(())
+}
+
+/// What a stage has to say of one record.
+enum Told {
+    Line(String),
+    Nothing,
+    Stats(usize, Stats),
+}
+
+fn told(
+    stage: Stage,
+    mut record: Record,
+    plan: &Plan,
+    langs: &[&'static Lang],
+    meter: &mut Meter,
+) -> Told {
+    match stage {
+        Stage::Identify => {
+            identify(&mut record, plan);
+            Told::Line(format!("{}\n", line(&record, None)))
+        }
+        Stage::Filter => match keep(&mut record, plan, langs, meter) {
+            true => Told::Line(format!("{}\n", line(&record, None))),
+            false => Told::Nothing,
+        },
+        Stage::Stats => {
+            let verdict = labelled(&mut record, plan).or_else(|| judge(&record, meter));
+            let at = record.lang.map_or(usize::MAX, Lang::index);
+            Told::Stats(at, Stats::of(&record, verdict.map(|v| v.reason)))
+        }
+        Stage::Explain => Told::Line(format!("{}\n", explain(&mut record, plan, langs, meter))),
+        Stage::Dedup => Told::Nothing, // needs them all
+    }
 }
 
 fn interrupted() -> Error {
@@ -115,12 +186,7 @@ fn explain(record: &mut Record, plan: &Plan, langs: &[&'static Lang], meter: &mu
     })
 }
 
-fn dedup(
-    mut records: Vec<Record>,
-    plan: &Plan,
-    control: &Control,
-    out: &mut dyn FnMut(Value),
-) -> Result<()> {
+fn dedup(mut records: Vec<Record>, plan: &Plan, control: &Control) -> Result<Vec<Record>> {
     if plan.dedup_exact {
         let fates = exact_duplicates(&documents(&records));
         records = unburied(records, &fates);
@@ -129,8 +195,7 @@ fn dedup(
         let fates = near_duplicates(&documents(&records), plan.bands(), control);
         records = unburied(records, &fates.ok_or_else(interrupted)?);
     }
-    records.iter().for_each(|record| out(line(record, None)));
-    Ok(())
+    Ok(records)
 }
 
 fn documents(records: &[Record]) -> Vec<Document<'_>> {
@@ -170,14 +235,25 @@ struct Stats {
 }
 
 impl Stats {
-    fn add(&mut self, record: &Record, reason: Option<&'static str>) {
-        self.n_records += 1;
-        self.n_bytes += record.text.len() as u64;
-        self.n_chars += record.text.chars().count() as u64;
-        self.n_words += record.text.split_whitespace().count() as u64;
-        self.n_lines += record.text.lines().count() as u64;
-        if let Some(reason) = reason {
-            *self.dropped.entry(reason).or_default() += 1;
+    fn of(record: &Record, reason: Option<&'static str>) -> Self {
+        Stats {
+            n_records: 1,
+            n_bytes: record.text.len() as u64,
+            n_chars: record.text.chars().count() as u64,
+            n_words: record.text.split_whitespace().count() as u64,
+            n_lines: record.text.lines().count() as u64,
+            dropped: reason.into_iter().map(|reason| (reason, 1)).collect(),
+        }
+    }
+
+    fn add(&mut self, other: Stats) {
+        self.n_records += other.n_records;
+        self.n_bytes += other.n_bytes;
+        self.n_chars += other.n_chars;
+        self.n_words += other.n_words;
+        self.n_lines += other.n_lines;
+        for (reason, n) in other.dropped {
+            *self.dropped.entry(reason).or_default() += n;
         }
     }
 

@@ -375,7 +375,7 @@ fn through(stage: Stage, lines: &[serde_json::Value]) -> Vec<serde_json::Value> 
         read,
         &Plan::default(),
         &Control::default(),
-        &mut |v| told.push(v),
+        &mut |lines| told.extend(lines.lines().map(|l| serde_json::from_str(l).unwrap())),
     )
     .unwrap();
     told

@@ -16,7 +16,8 @@ use super::tokens::{measure_parity, pack_all, vocabulary};
 use super::units::{Unit, units};
 use super::work::Work;
 use crate::data::error::{Error, Result};
-use crate::data::mix::unimax;
+use crate::data::mix::mix;
+use crate::data::tokenize::Parity;
 use crate::disk;
 use crate::event::{Control, Event, Sink};
 use crate::fault::{Fault, Kind};
@@ -150,6 +151,7 @@ fn pack(
     let vocab = vocabulary(plan, gathered, work, progress)?;
     let costs = measure_parity(plan, &vocab, heldout, gathered, work)?;
     disk::replace_json(&out.join("parity.json"), &costs)?;
+    refuse_dear(plan, &costs)?;
     let supplies = pack_all(
         &vocab,
         ("unique", "train"),
@@ -162,7 +164,7 @@ fn pack(
         false => heldout::supplied(heldout),
     };
     pack_all(&vocab, ("heldout", "valid"), &aside, work, progress)?;
-    let mix = unimax(&supplies, plan.budget_tokens, plan.max_epochs);
+    let mix = mix(&supplies, &plan.wish());
     mix.save(&out)?;
     let report = Report::of(Made {
         plan,
@@ -230,6 +232,25 @@ fn name_parents(plan: &Plan, manifest: &mut Manifest) -> Result<()> {
         manifest.add_parent("tokenizer", path)?;
     }
     Ok(())
+}
+
+/// Ends the walk where the vocabulary charges a language more than the plan allows.
+fn refuse_dear(plan: &Plan, costs: &Parity) -> Result<()> {
+    let (Some(most), Some(worst)) = (plan.max_premium, costs.rows.first()) else {
+        return Ok(());
+    };
+    match worst.ratio {
+        Some(ratio) if ratio <= most => Ok(()),
+        Some(ratio) => Err(Error::Premium {
+            lang: worst.lang.clone(),
+            ratio,
+            most,
+        }),
+        None => Err(Error::usage(
+            "max_premium needs parallel text to be held against",
+            "name some with --parallel, such as the same sentences in every language",
+        )),
+    }
 }
 
 /// Says after which stage nothing was left, and why.

@@ -13,7 +13,7 @@ use tokenizers::pre_tokenizers::split::{Split, SplitPattern};
 use tokenizers::{AddedToken, ModelWrapper, SplitDelimiterBehavior, Tokenizer};
 
 use crate::data::error::{Error, Result};
-use crate::data::mix::allot;
+use crate::data::mix::allot_evenly;
 use crate::vocab::{PRE_TOKENIZERS, SPECIALS, byte_chars};
 
 /// The smallest vocabulary: the special tokens and every byte.
@@ -84,7 +84,7 @@ fn sample<'a>(texts: &[Vec<&'a str>], max_epochs: f64) -> Vec<&'a str> {
         .map(|texts| texts.iter().map(|text| n_chars(text)).sum())
         .collect();
     let budget = sizes.iter().sum::<u64>().min(SAMPLE_CHARS);
-    let shares = allot(&sizes, budget as f64, max_epochs);
+    let shares = allot_evenly(&sizes, budget as f64, max_epochs);
     let mut sample = Vec::new();
     for (texts, share) in texts.iter().zip(shares) {
         let mut left = share;
