@@ -4,6 +4,7 @@
 //! of the room that does it) → run. Everything printed goes through [`out`]; everything that
 //! fails becomes an exit code in [`fail`]; every setting is looked up in [`settings`].
 
+pub mod browse;
 pub mod chat;
 pub mod cli;
 pub mod completions;

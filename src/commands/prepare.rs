@@ -12,7 +12,7 @@ use super::out::{self, Out};
 use super::preview::{Input, Preview};
 use super::settings::Files;
 use super::table::Table;
-use super::{langid, signals, sinks};
+use super::{browse, langid, signals, sinks};
 use crate::data;
 use crate::data::{Plan, Report, Walked};
 use crate::event::Control;
@@ -136,6 +136,9 @@ pub enum Stage {
     /// Say for each record what every filter measured and why it would go.
     #[command(before_help = EXPLAIN)]
     Explain(StageArgs),
+    /// Look at the documents that stayed and those that were dropped, and why.
+    #[command(before_help = browse::EXAMPLES)]
+    View(browse::Args),
     /// Make the identifier of languages anew (for those who work on it).
     #[command(hide = true, before_help = langid::EXAMPLES)]
     LangidTrain(langid::Args),
@@ -196,6 +199,7 @@ pub fn run(args: &Args, shared: &Shared, files: &Files, out: &Arc<Out>) -> Resul
             Stage::Dedup(args) => (data::Stage::Dedup, args),
             Stage::Stats(args) => (data::Stage::Stats, args),
             Stage::Explain(args) => (data::Stage::Explain, args),
+            Stage::View(args) => return browse::run(args, out),
             Stage::LangidTrain(args) => return langid::run(args, shared, out),
         };
         signals::listen(&control, out)?;

@@ -4,6 +4,7 @@
 //! dropped on the way is kept beside with its reason. `pipeline` is the whole walk, `stage` one
 //! step of it over a stream.
 
+pub mod browse;
 pub mod corpus;
 pub mod dedup;
 mod error;
@@ -18,7 +19,7 @@ pub mod tokenize;
 
 pub use error::{Error, Result};
 pub use pipeline::{
-    Bytes, Estimate, LangRow, Plan, Report, ShardOf, Stage, StageRow, Verdict, Walked, estimate,
-    run, run_stage,
+    Bytes, DomainRow, Estimate, LangRow, Plan, Report, ShardOf, Stage, StageRow, Verdict, Walked,
+    estimate, run, run_stage,
 };
 pub use record::{Record, Source};

@@ -1,5 +1,6 @@
 //! One record through every step that looks at it alone, to its fate.
 
+use super::domains::domain;
 use super::map::row;
 use super::output::line;
 use super::plan::Plan;
@@ -34,6 +35,8 @@ pub(super) struct Judged {
     pub(super) line: Vec<u8>,
     /// What is known of it, or the step, reason and language it was dropped with.
     pub(super) fate: std::result::Result<Row, (&'static str, &'static str, &'static str)>,
+    /// The domain it came from.
+    pub(super) domain: Option<String>,
     /// What was met: of which sort, of which kind, how often.
     pub(super) found: Vec<(&'static str, String, u64)>,
 }
@@ -52,6 +55,7 @@ impl<'a> Judge<'a> {
         let mut json = line(&record, verdict.as_ref()).to_string().into_bytes();
         json.push(b'\n');
         Judged {
+            domain: domain(&record),
             line: json,
             fate: match verdict {
                 None => Ok(row(&record)),

@@ -154,6 +154,10 @@ impl Walk<'_> {
                 for (what, kind, n) in &judged.found {
                     writer.counts().found(what, kind, *n);
                 }
+                let kept_bytes = judged.fate.as_ref().ok().map(|row| row.n_bytes);
+                if let Some(domain) = &judged.domain {
+                    writer.domains().count(domain, kept_bytes);
+                }
                 match &judged.fate {
                     Ok(row) => writer.keep(&judged.line, *row)?,
                     Err((stage, reason, lang)) => {

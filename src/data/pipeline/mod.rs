@@ -8,6 +8,7 @@
 
 mod bucket;
 mod counts;
+mod domains;
 mod estimate;
 mod fates;
 mod gather;
@@ -15,6 +16,7 @@ mod heldout;
 mod judge;
 mod map;
 mod output;
+mod page;
 mod plan;
 mod progress;
 mod quantity;
@@ -29,6 +31,7 @@ mod units;
 mod walk;
 mod work;
 
+pub use domains::DomainRow;
 pub use estimate::{Estimate, estimate};
 pub use plan::Plan;
 pub use quantity::{Bytes, ShardOf};

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::counts::Counts;
+use super::domains::DomainRow;
 use super::gather::Supplied;
 use super::plan::Plan;
 use crate::data::dedup::SCurvePoint;
@@ -34,6 +35,10 @@ pub struct Report {
     pub stages: Vec<StageRow>,
     /// Languages in the order of the table.
     pub langs: Vec<LangRow>,
+    /// What was met on the way, by sort and kind.
+    pub found: BTreeMap<String, BTreeMap<String, u64>>,
+    /// Domains with the most records.
+    pub domains: Vec<DomainRow>,
     /// Similarity from which texts count as near-duplicates.
     pub min_jaccard: f64,
     /// How probably near-duplicates of each similarity are found.
@@ -85,6 +90,7 @@ pub(super) struct Made<'a> {
     pub(super) plan: &'a Plan,
     pub(super) counts: &'a Counts,
     pub(super) stages: Vec<StageRow>,
+    pub(super) domains: Vec<DomainRow>,
     pub(super) heldout: &'a [Supplied],
     pub(super) n_vocab: usize,
     pub(super) parity: &'a Parity,
@@ -120,6 +126,8 @@ impl Report {
             n_vocab: made.n_vocab as u64,
             langs: lang_rows(&made),
             stages: made.stages,
+            found: made.counts.found.clone(),
+            domains: made.domains,
             min_jaccard: shape.min_jaccard,
             s_curve: shape.s_curve(),
         })

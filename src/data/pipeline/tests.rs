@@ -93,6 +93,13 @@ fn the_embedded_corpus_becomes_a_folder_to_train_on() {
     let dropped = records(&[data.join("dropped/few_letters/deu_Latn.jsonl.zst")]);
     assert_eq!(dropped[0].fields["u"], "http://example.org");
     assert_eq!(dropped[0].fields["verdict"]["threshold"], 0.774);
+    let page = String::from_utf8(disk::read(&data.join("report.html")).unwrap()).unwrap();
+    assert!(page.contains("<td>mlt_Latn</td>") && page.contains("<td>example.org</td>"));
+    assert!(
+        !page.contains("src=") && !page.contains("href="),
+        "needs nothing but itself"
+    );
+    assert_eq!(report.domains[0].domain, "example.org");
     let manifest = Manifest::of(data).unwrap();
     assert!(verify(data, &manifest).unwrap().is_empty());
     assert_eq!(manifest.parents.len(), 2 * 39 + 1);

@@ -3,7 +3,8 @@
 //! `kept.jsonl.zst`: the records, in the order they were read. `rows.bin`: for each of them
 //! [`Row`], 40 bytes. `dropped.bin`: frames of zstd, each of records with one reason and one
 //! language; `unit.json` says where each frame lies, so that the walk's drop folders are made of
-//! them without unpacking. `sketch.bin`: what deduplication needs (`data::dedup`).
+//! them without unpacking. `domains.json`: counts by domain. `sketch.bin`: what deduplication
+//! needs (`data::dedup`).
 
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
@@ -12,6 +13,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::counts::Counts;
+use super::domains::{DomainRow, Domains};
 use crate::data::error::{Error, Result};
 use crate::disk::{self, Making};
 use crate::lang::Lang;
@@ -142,6 +144,7 @@ pub(super) struct Writer {
     dropped_len: u64,
     held: BTreeMap<(&'static str, &'static str), Vec<u8>>,
     held_bytes: usize,
+    domains: Domains,
     done: Done,
 }
 
@@ -156,6 +159,7 @@ impl Writer {
             dropped_len: 0,
             held: BTreeMap::new(),
             held_bytes: 0,
+            domains: Domains::default(),
             done: Done::default(),
             staged,
         })
@@ -169,6 +173,11 @@ impl Writer {
     /// What is counted.
     pub(super) fn counts(&mut self) -> &mut Counts {
         &mut self.done.counts
+    }
+
+    /// What is counted by domain.
+    pub(super) fn domains(&mut self) -> &mut Domains {
+        &mut self.domains
     }
 
     /// Adds a record that goes on.
@@ -231,6 +240,8 @@ impl Writer {
         kept.finish()?;
         self.rows.finish()?;
         self.dropped.finish()?;
+        let domains = self.domains.most(usize::MAX);
+        disk::replace_json(&self.staged.path().join("domains.json"), &domains)?;
         disk::replace_json(&self.staged.path().join("unit.json"), &self.done)?;
         self.staged.publish()?;
         Ok(self.done.counts)
@@ -273,6 +284,13 @@ impl Finished {
     /// Its kept records, a line of JSON each, in order.
     pub(super) fn kept(&self) -> Result<disk::Source> {
         Ok(disk::Source::open(&self.path("kept.jsonl.zst"))?)
+    }
+
+    /// What it counted by domain.
+    pub(super) fn domains(&self) -> Result<Vec<DomainRow>> {
+        let path = self.path("domains.json");
+        let read = serde_json::from_slice(&disk::read(&path)?);
+        read.map_err(|e| Error::Failed(format!("{}: {e}", path.display())))
     }
 
     /// The bytes of a frame of dropped records, still packed.

@@ -10,8 +10,10 @@ use crate::data::error::Result;
 use crate::data::read;
 use crate::disk;
 
-/// Bytes on disk of a unit: some seconds of work, and little to lose.
+/// Bytes on disk of a unit at least: some seconds of work, and little to lose.
 const UNIT_BYTES: u64 = 32 << 20;
+/// Units at most, by size: every one is a folder.
+const MOST_UNITS: u64 = 8192;
 /// Files of a unit at most.
 const UNIT_FILES: usize = 4096;
 
@@ -50,16 +52,23 @@ impl Unit {
 pub(super) fn units(plan: &Plan) -> Result<Vec<Unit>> {
     let mut files = read::files(&plan.inputs)?;
     files.sort();
+    let mut parts: Vec<Part> = Vec::new();
+    for path in files {
+        parts.extend(parts_of(&path)?);
+    }
+    let all: u64 = parts.iter().map(|part| part.n_bytes).sum();
+    let unit_bytes = UNIT_BYTES.max(all / MOST_UNITS);
     let mut units: Vec<Unit> = Vec::new();
     let mut open = Unit { parts: Vec::new() };
-    for path in files {
-        for part in parts(&path)? {
-            let full = open.n_bytes() + part.n_bytes > UNIT_BYTES || open.parts.len() >= UNIT_FILES;
-            if full && !open.parts.is_empty() {
-                units.push(std::mem::replace(&mut open, Unit { parts: Vec::new() }));
-            }
-            open.parts.push(part);
+    let mut n_bytes = 0;
+    for part in parts {
+        let is_full = n_bytes + part.n_bytes > unit_bytes || open.parts.len() >= UNIT_FILES;
+        if is_full && !open.parts.is_empty() {
+            units.push(std::mem::replace(&mut open, Unit { parts: Vec::new() }));
+            n_bytes = 0;
         }
+        n_bytes += part.n_bytes;
+        open.parts.push(part);
     }
     if !open.parts.is_empty() {
         units.push(open);
@@ -67,7 +76,7 @@ pub(super) fn units(plan: &Plan) -> Result<Vec<Unit>> {
     Ok(units)
 }
 
-fn parts(path: &Path) -> Result<Vec<Part>> {
+fn parts_of(path: &Path) -> Result<Vec<Part>> {
     let (mut file_bytes, mut changed_ns) = (0, 0);
     if path != Path::new("-") {
         let meta = std::fs::metadata(path).map_err(|e| disk::Error::io(path, "open", e))?;

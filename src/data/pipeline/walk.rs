@@ -4,15 +4,18 @@ use std::path::Path;
 use std::time::Instant;
 
 use super::counts::Counts;
+use super::domains::{DomainRow, Domains};
 use super::fates;
 use super::gather::{Gathered, gather};
 use super::heldout;
 use super::judge::{STEPS, Tools};
 use super::map;
+use super::page::page;
 use super::plan::Plan;
 use super::progress::Progress;
 use super::report::{Made, Report};
 use super::tokens::{measure_parity, pack_all, vocabulary};
+use super::unit_files::Finished;
 use super::units::{Unit, units};
 use super::work::Work;
 use crate::data::error::{Error, Result};
@@ -28,6 +31,9 @@ use crate::ledger::Manifest;
 const STAGE: &str = "prepare";
 /// Steps after the map, in their order; each may drop.
 const LATER_STEPS: [&str; 3] = ["dedup_exact", "dedup_fuzzy", "heldout"];
+
+/// Domains in the report.
+const REPORTED_DOMAINS: usize = 100;
 
 /// What came of a walk.
 pub enum Walked {
@@ -125,7 +131,12 @@ fn walk(
         return Err(nothing_left(&counts)?);
     }
     heldout::write(&heldout, plan, work)?;
-    let report = pack(plan, &heldout, &counts, &gathered, work, progress)?;
+    let all = All {
+        counts,
+        domains: domains(&finished)?,
+        gathered,
+    };
+    let report = pack(plan, &heldout, all, work, progress)?;
 
     name_parents(plan, &mut manifest)?;
     manifest.count("n_seen", report.n_seen);
@@ -138,15 +149,35 @@ fn walk(
     Ok(Walked::All(Box::new(report)))
 }
 
+/// What is known when all records have their fate.
+struct All {
+    counts: Counts,
+    domains: Vec<DomainRow>,
+    gathered: Gathered,
+}
+
+/// The domains most records came from.
+fn domains(units: &[Finished]) -> Result<Vec<DomainRow>> {
+    let mut domains = Domains::default();
+    for unit in units {
+        unit.domains()?.into_iter().for_each(|row| domains.add(row));
+    }
+    Ok(domains.most(REPORTED_DOMAINS))
+}
+
 /// The vocabulary, the shards, the mix, and the report on all.
 fn pack(
     plan: &Plan,
     heldout: &[crate::data::Record],
-    counts: &Counts,
-    gathered: &Gathered,
+    all: All,
     work: &Work,
     progress: &Progress,
 ) -> Result<Report> {
+    let All {
+        counts,
+        domains,
+        gathered,
+    } = &all;
     let out = work.out();
     let vocab = vocabulary(plan, gathered, work, progress)?;
     let costs = measure_parity(plan, &vocab, heldout, gathered, work)?;
@@ -170,12 +201,15 @@ fn pack(
         plan,
         counts,
         stages: stages(counts)?,
+        domains: domains.clone(),
         heldout: &aside,
         n_vocab: vocab.len(),
         parity: &costs,
         mix: &mix,
     })?;
     disk::replace_json(&out.join("report.json"), &report)?;
+    let page = page(&report)?;
+    disk::replace_bytes(&out.join("report.html"), page.as_bytes())?;
     Ok(report)
 }
 

@@ -1,0 +1,121 @@
+//! `eu prepare view`: a prepared folder to look into, on the whole screen or as lines.
+
+use std::path::PathBuf;
+
+use serde::Serialize;
+
+use super::fail::Result;
+use super::out::{self, Out};
+use super::table::Table;
+use crate::data::browse::Folder;
+
+/// What is shown before what can be typed.
+pub const EXAMPLES: &str = "\
+Examples:
+  eu prepare view data                       browse what stayed and what was dropped, and why
+  eu prepare view data --plain               the groups as a table
+  eu prepare view data --json | jq .n_docs   the same, one object a line";
+
+/// What can be typed after `eu prepare view`.
+#[derive(Debug, Default, clap::Args)]
+pub struct Args {
+    /// Folder that `eu prepare -o` made.
+    #[arg(value_name = "DIR", default_value = "data")]
+    pub folder: PathBuf,
+}
+
+/// One group, as a line tells it.
+#[derive(Debug, Serialize)]
+struct Row<'a> {
+    name: &'a str,
+    lang: &'a str,
+    dropped: bool,
+    n_docs: Option<u64>,
+}
+
+/// Opens the browser, or prints the groups where there is no whole screen to be had.
+///
+/// # Errors
+/// When the folder is not a prepared one, or the terminal fails.
+pub fn run(args: &Args, out: &Out) -> Result<()> {
+    let folder = Folder::open(&args.folder)?;
+    #[cfg(feature = "tui")]
+    if out.may_take_screen() {
+        return screen::show(folder, &args.folder, out);
+    }
+    let rows = folder.groups().iter().map(|group| Row {
+        name: &group.name,
+        lang: &group.lang,
+        dropped: group.dropped,
+        n_docs: group.n_docs,
+    });
+    if out.is_json() {
+        for row in rows {
+            out.object("view/1", &row)?;
+        }
+        return Ok(());
+    }
+    let mut table = Table::new(&["lang", "what", "", ">documents"]);
+    for row in rows {
+        table.row([
+            row.lang.to_string(),
+            row.name.to_string(),
+            (if row.dropped { "dropped" } else { "kept" }).to_string(),
+            row.n_docs.map_or("-".into(), out::count),
+        ]);
+    }
+    out.data(&table.text())
+}
+
+#[cfg(feature = "tui")]
+mod screen {
+    use std::io;
+    use std::path::Path;
+    use std::sync::mpsc;
+
+    use super::{Folder, Out, Result};
+    use crate::disk;
+    use crate::event::Control;
+    use crate::tui;
+    use crate::tui::prepare::{Browser, Document, Group, Library};
+
+    /// The folder as the browser knows it.
+    struct Shelf {
+        folder: Folder,
+        groups: Vec<Group>,
+    }
+
+    impl Library for Shelf {
+        fn groups(&self) -> &[Group] {
+            &self.groups
+        }
+
+        fn read(&mut self, group: usize, from: usize, n: usize) -> io::Result<Vec<Document>> {
+            let read = self.folder.read(group, from, n);
+            let read = read.map_err(|e| io::Error::other(e.to_string()))?;
+            let shown = read.into_iter().map(|document| Document {
+                id: document.id,
+                facts: document.facts,
+                text: document.text,
+                marks: document.marks,
+            });
+            Ok(shown.collect())
+        }
+    }
+
+    pub(super) fn show(folder: Folder, path: &Path, out: &Out) -> Result<()> {
+        let groups = folder.groups().iter().map(|group| Group {
+            name: group.name.clone(),
+            lang: group.lang.clone(),
+            dropped: group.dropped,
+            n_docs: group.n_docs,
+        });
+        let groups = groups.collect();
+        let mut browser = Browser::new(Shelf { folder, groups }, &path.display().to_string());
+        // No news comes in: the folder is whole.
+        let (_nobody, mut news) = mpsc::channel();
+        let control = Control::default();
+        let shown = tui::run(&mut browser, &mut news, &control, out.colors(), &mut |_| {});
+        Ok(shown.map_err(|e| disk::Error::io(path, "show", e))?)
+    }
+}
