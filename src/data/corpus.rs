@@ -64,6 +64,8 @@ fn record(id: &str, lang: &str, text: &str) -> Record {
         source: Source {
             path: "udhr.jsonl.zst".into(),
             line: 0,
+            offset: 0,
+            size: 0,
         },
         fields,
     }

@@ -29,8 +29,13 @@ pub struct Record {
 pub struct Source {
     /// The file.
     pub path: PathBuf,
-    /// Its line there, from 1.
+    /// Its line there, from 1; 0 where unknown.
     pub line: u64,
+    /// Its first byte in the file as stored: its own, or of the gzip member or zstd frame it begins
+    /// in; 0 where unknown.
+    pub offset: u64,
+    /// Its bytes in the file as stored; 0 where unknown.
+    pub size: u64,
 }
 
 /// Fields a language label is looked for in, best first, each with the field of its probability.
@@ -50,6 +55,8 @@ impl Record {
             source: Source {
                 path: PathBuf::new(),
                 line: 0,
+                offset: 0,
+                size: 0,
             },
             fields: Map::new(),
         }
@@ -183,6 +190,8 @@ mod tests {
         let source = Source {
             path: "a.jsonl".into(),
             line: 3,
+            offset: 0,
+            size: 0,
         };
         Record::from_fields(fields, text_key, source)
     }

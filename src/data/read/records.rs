@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Map, Value};
 
 use super::kind::{Kind, kind, named_lang};
+use super::lines::label_by_name;
 use crate::data::record::{Record, Source};
 use crate::data::{Error, error::Result};
 use crate::disk;
@@ -28,7 +29,7 @@ pub fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>> {
         }
         let before = found.len();
         let inside = disk::walk(path)?;
-        found.extend(inside.into_iter().filter(|file| kind(file).is_some()));
+        found.extend(inside.into_iter().filter(is_texts));
         if found.len() == before {
             return Err(Error::Empty {
                 path: path.clone(),
@@ -37,6 +38,11 @@ pub fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>> {
         }
     }
     Ok(found)
+}
+
+/// Whether a file is one of texts, by its name.
+fn is_texts(path: &PathBuf) -> bool {
+    matches!(kind(path), Some(Kind::Lines | Kind::Plain))
 }
 
 /// Every record of `paths`, file after file; text is under `text_key`.
@@ -98,7 +104,7 @@ impl Records {
             };
             match kind(&path) {
                 Some(Kind::Plain) => return plain(&path).map(Some),
-                Some(Kind::Lines) | None => {
+                _ => {
                     self.open = Some(Lines {
                         source: disk::Source::open(&path)?,
                         lang: named_lang(&path),
@@ -133,12 +139,6 @@ impl Records {
     }
 }
 
-fn label_by_name(record: &mut Record, lang: Option<&'static crate::lang::Lang>) {
-    if let (None, Some(lang)) = (record.lang, lang) {
-        (record.lang, record.lang_prob) = (Some(lang), 1.0);
-    }
-}
-
 fn parse(bytes: &[u8], path: &Path, line: u64, text_key: &str) -> Result<Record> {
     let text = utf8(bytes, path, line)?;
     let fields: Map<String, Value> = serde_json::from_str(text).map_err(|e| {
@@ -148,6 +148,8 @@ fn parse(bytes: &[u8], path: &Path, line: u64, text_key: &str) -> Result<Record>
     let source = Source {
         path: path.into(),
         line,
+        offset: 0,
+        size: 0,
     };
     Record::from_fields(fields, text_key, source).ok_or_else(|| {
         let what = format!("record has no {text_key} field that is a string");
@@ -170,6 +172,8 @@ fn plain(path: &Path) -> Result<Record> {
     record.source = Source {
         path: path.into(),
         line: 1,
+        offset: 0,
+        size: 0,
     };
     record.id = record.source.id();
     label_by_name(&mut record, named_lang(path));

@@ -1,0 +1,296 @@
+//! The iterator over everything in many files, and the reader of one.
+
+use std::collections::VecDeque;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::crawl::Crawl;
+use super::item::{Item, Options, Position, Quarantined, Unit};
+use super::kind::{Kind, kind, kind_of_bytes, named_lang};
+use super::lines::Lines;
+use super::list::inputs;
+use super::parquet::Rows;
+use super::stored::{Input, Stored};
+use super::unpacked::Unpacked;
+use super::{warc, whole};
+use crate::data::error::Result;
+use crate::disk;
+
+/// First bytes a nameless file is known by.
+const HEAD_BYTES: usize = 1024;
+
+/// Everything in `paths`, file after file; see [`inputs`] for what they may name.
+///
+/// What cannot be read is an item; an error is a file that cannot be opened or read at all, and
+/// the iterator goes on with the next.
+///
+/// # Errors
+/// When a folder or pattern names no file.
+pub fn items(paths: &[PathBuf], options: &Options) -> Result<Items> {
+    Ok(Items {
+        files: inputs(paths)?.into(),
+        open: None,
+        options: options.clone(),
+    })
+}
+
+/// Iterator over everything in many files.
+pub struct Items {
+    files: VecDeque<PathBuf>,
+    open: Option<FileItems>,
+    options: Options,
+}
+
+impl Iterator for Items {
+    type Item = Result<Item>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            if let Some(open) = &mut self.open {
+                match open.next() {
+                    Some(item) => return Some(item),
+                    None => self.open = None,
+                }
+            }
+            let path = self.files.pop_front()?;
+            match open(&path, &self.options) {
+                Ok(items) => self.open = Some(items),
+                Err(e) => return Some(Err(e)),
+            }
+        }
+    }
+}
+
+/// Everything in one file.
+///
+/// # Errors
+/// When it cannot be opened.
+pub fn open(path: &Path, options: &Options) -> Result<FileItems> {
+    open_part(path, Position::default(), None, options)
+}
+
+/// Everything in one file from a [`FileItems::position`] on.
+///
+/// # Errors
+/// When it cannot be opened, or is a pipe that cannot go there.
+pub fn open_at(path: &Path, position: Position, options: &Options) -> Result<FileItems> {
+    open_part(path, position, None, options)
+}
+
+/// Everything in one part of a file; see [`super::splits`].
+///
+/// # Errors
+/// As [`open_at`].
+pub fn open_unit(unit: &Unit, options: &Options) -> Result<FileItems> {
+    open_part(&unit.path, unit.start, unit.end, options)
+}
+
+/// Everything in the part of a unit that begins at a position reached inside of it.
+///
+/// # Errors
+/// As [`open_at`].
+pub fn open_unit_at(unit: &Unit, position: Position, options: &Options) -> Result<FileItems> {
+    open_part(&unit.path, position, unit.end, options)
+}
+
+/// Everything in bytes that are a file of that name; tables are not read so.
+///
+/// # Errors
+/// Never for bytes alone; it is the type of an opened file.
+pub fn open_bytes(name: &Path, bytes: Vec<u8>, options: &Options) -> Result<FileItems> {
+    let failed = |e| disk::Error::io(name, "read", e);
+    let stored = Stored::new(Input::Bytes(io::Cursor::new(bytes)));
+    let mut bytes = Unpacked::new(stored, 0).map_err(failed)?;
+    bytes.ensure(HEAD_BYTES).map_err(failed)?;
+    let kind = kind(name).unwrap_or_else(|| kind_of_bytes(bytes.bytes()));
+    let start = Position::default();
+    let reader = reader(kind, bytes, name, start, None, options).map_err(failed)?;
+    Ok(FileItems {
+        path: name.into(),
+        reader,
+        is_watched: false,
+    })
+}
+
+fn open_part(
+    path: &Path,
+    start: Position,
+    end: Option<u64>,
+    options: &Options,
+) -> Result<FileItems> {
+    let failed = |e| disk::Error::io(path, "read", e);
+    let reader = match kind(path) {
+        Some(Kind::Parquet) => Reader::Rows(Box::new(Rows::open(path, start, end, options)?)),
+        named => {
+            let mut bytes = unpack(path, 0).map_err(failed_open(path))?;
+            let kind = match named {
+                Some(kind) => kind,
+                None => {
+                    bytes.ensure(HEAD_BYTES).map_err(failed)?;
+                    kind_of_bytes(bytes.bytes())
+                }
+            };
+            // Mislabelled tables are common enough.
+            if kind == Kind::Lines && {
+                bytes.ensure(4).map_err(failed)?;
+                kind_of_bytes(bytes.bytes().get(..4).unwrap_or_default()) == Kind::Parquet
+            } {
+                Reader::Rows(Box::new(Rows::open(path, start, end, options)?))
+            } else {
+                if start.offset > 0 {
+                    bytes = unpack(path, start.offset).map_err(failed_open(path))?;
+                }
+                reader(kind, bytes, path, start, end, options).map_err(failed)?
+            }
+        }
+    };
+    Ok(FileItems {
+        path: path.into(),
+        reader,
+        is_watched: true,
+    })
+}
+
+fn failed_open(path: &Path) -> impl Fn(Opening) -> disk::Error {
+    |e| match e {
+        Opening::Disk(e) => e,
+        Opening::Io(e) => disk::Error::io(path, "read", e),
+    }
+}
+
+enum Opening {
+    Disk(disk::Error),
+    Io(io::Error),
+}
+
+fn unpack(path: &Path, offset: u64) -> std::result::Result<Unpacked, Opening> {
+    let stored = Stored::open(path).map_err(Opening::Disk)?;
+    Unpacked::new(stored, offset).map_err(Opening::Io)
+}
+
+fn reader(
+    kind: Kind,
+    mut bytes: Unpacked,
+    path: &Path,
+    start: Position,
+    end: Option<u64>,
+    options: &Options,
+) -> io::Result<Reader> {
+    Ok(match kind {
+        Kind::Crawl => {
+            bytes.expect(warc::looks_like_record);
+            Reader::Crawl(Box::new(Crawl::new(bytes, path, start, end, options)?))
+        }
+        Kind::Plain | Kind::Html => Reader::Whole {
+            bytes: Box::new(bytes),
+            options: options.clone(),
+            is_html: kind == Kind::Html,
+            // A file that is one item has two positions: before and behind it.
+            is_read: start != Position::default(),
+        },
+        Kind::Lines | Kind::Parquet => {
+            let lang = named_lang(path);
+            let lines = Lines::new(bytes, path, start, end, options, lang)?;
+            Reader::Lines(Box::new(lines))
+        }
+    })
+}
+
+enum Reader {
+    Lines(Box<Lines>),
+    Crawl(Box<Crawl>),
+    Whole {
+        bytes: Box<Unpacked>,
+        options: Options,
+        is_html: bool,
+        is_read: bool,
+    },
+    Rows(Box<Rows>),
+    Failed,
+}
+
+/// Iterator over everything in one file, or in a part of it.
+pub struct FileItems {
+    path: PathBuf,
+    reader: Reader,
+    /// Whether the file is still to be compared with what it was when it was opened.
+    is_watched: bool,
+}
+
+impl FileItems {
+    /// The file.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Where the next item is: given to [`open_at`], reading goes on with it.
+    pub fn position(&self) -> Position {
+        match &self.reader {
+            Reader::Lines(lines) => lines.position(),
+            Reader::Crawl(crawl) => crawl.position(),
+            Reader::Whole { is_read, .. } => Position {
+                offset: 0,
+                skip: u64::from(*is_read),
+                line: u64::from(*is_read),
+            },
+            Reader::Rows(rows) => rows.position(),
+            Reader::Failed => Position::default(),
+        }
+    }
+
+    fn advance(&mut self) -> io::Result<Option<Item>> {
+        match &mut self.reader {
+            Reader::Lines(lines) => lines.next(),
+            Reader::Crawl(crawl) => crawl.next(),
+            Reader::Whole { is_read: true, .. } | Reader::Failed => Ok(None),
+            Reader::Whole {
+                bytes,
+                options,
+                is_html,
+                is_read,
+            } => {
+                *is_read = true;
+                whole::item(bytes, &self.path, *is_html, options).map(Some)
+            }
+            Reader::Rows(rows) => rows.next(),
+        }
+    }
+
+    /// An item at the end of a file that is not what it was when it was opened.
+    fn changed(&mut self) -> Option<Item> {
+        if !std::mem::take(&mut self.is_watched) {
+            return None;
+        }
+        let stored = match &self.reader {
+            Reader::Lines(lines) => lines.bytes().stored(),
+            Reader::Crawl(crawl) => crawl.bytes().stored(),
+            Reader::Whole { bytes, .. } => bytes.stored(),
+            Reader::Rows(rows) => rows.stored(),
+            Reader::Failed => return None,
+        };
+        stored.has_changed().then(|| {
+            Item::Quarantined(Quarantined {
+                path: self.path.clone(),
+                offset: stored.pos(),
+                size: 0,
+                line: 0,
+                what: "the file changed while it was read".into(),
+            })
+        })
+    }
+}
+
+impl Iterator for FileItems {
+    type Item = Result<Item>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        match self.advance() {
+            Ok(Some(item)) => Some(Ok(item)),
+            Ok(None) => self.changed().map(Ok),
+            Err(e) => {
+                self.reader = Reader::Failed;
+                Some(Err(disk::Error::io(&self.path, "read", e).into()))
+            }
+        }
+    }
+}
