@@ -7,6 +7,7 @@
 pub mod corpus;
 pub mod dedup;
 mod error;
+pub mod extract;
 pub mod filter;
 pub mod langid;
 mod letters;

@@ -1,0 +1,17 @@
+//! Main text and facts of a web page: markup -> tree -> what is text of the page -> lines.
+//!
+//! [`page`] is pure: it opens nothing, keeps nothing, and takes any characters, in time and memory
+//! that grow with their number alone.
+
+mod choose;
+mod cue;
+mod entity;
+mod measure;
+mod page;
+mod render;
+mod scan;
+mod tag;
+mod tree;
+mod vocabulary;
+
+pub use page::{Extracted, Options, page};

@@ -1,0 +1,65 @@
+//! One page in, its text and facts out.
+
+use super::choose::choose;
+use super::render::{Writer, line};
+use super::tag::Tag;
+use super::tree::Tree;
+
+/// What to take.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// Keep what readers wrote under the text.
+    pub comments: bool,
+    /// Keep tables of data.
+    pub tables: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            comments: false,
+            tables: true,
+        }
+    }
+}
+
+/// Text and facts of a page.
+#[derive(Clone, Default, Debug)]
+pub struct Extracted {
+    /// The main text, a paragraph, heading, item or table row a line.
+    pub text: String,
+    /// Lines kept.
+    pub n_kept: usize,
+    /// Lines left out as boilerplate.
+    pub n_dropped: usize,
+}
+
+/// Takes the main text and the facts out of `html`.
+pub fn page(html: &str, options: &Options) -> Extracted {
+    let tree = Tree::parse(html);
+    let chosen = choose(&tree, options);
+    let mut writer = Writer::new();
+    for kept in &chosen.lines {
+        writer.pre = in_pre(&tree, kept.block as usize);
+        line(
+            &mut writer,
+            &tree,
+            kept.from as usize,
+            kept.to as usize,
+            |i| chosen.skip(i),
+        );
+        writer.end_line();
+    }
+    writer.out.truncate(writer.out.trim_end().len());
+    Extracted {
+        text: writer.out,
+        n_kept: chosen.lines.len(),
+        n_dropped: chosen.n_dropped,
+    }
+}
+
+fn in_pre(tree: &Tree, block: usize) -> bool {
+    tree.nodes
+        .get(block)
+        .is_some_and(|n| n.tag.is_pre() || n.tag == Tag::Pre)
+}
