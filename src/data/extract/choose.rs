@@ -1,6 +1,7 @@
 //! Which part of a page is its text.
 
 use super::cue::Cues;
+use super::facts::Facts;
 use super::measure::{Held, Line, measure};
 use super::page::Options;
 use super::tag::Tag;
@@ -58,7 +59,7 @@ impl Page<'_, '_> {
 }
 
 /// Finds the main text of a page.
-pub(super) fn choose(tree: &Tree, options: &Options) -> Chosen {
+pub(super) fn choose(tree: &Tree, facts: &Facts, options: &Options) -> Chosen {
     let silent = |i: usize| tree.nodes.get(i).is_some_and(|n| n.tag.is_silent());
     let first = measure(tree, silent);
     let mut page = Page {
@@ -82,7 +83,7 @@ pub(super) fn choose(tree: &Tree, options: &Options) -> Chosen {
     let end = tree.nodes.get(root).map_or(0, |n| n.end);
     let mut lines = third.lines;
     lines.retain(|line| line.from as usize >= root && line.to <= end);
-    let lines = keep_lines(tree, lines);
+    let lines = keep_lines(tree, facts, lines);
     Chosen {
         n_dropped: n_lines.saturating_sub(lines.len()),
         lines,
@@ -121,30 +122,41 @@ fn is_outside(page: &Page, i: usize, whole: Held) -> bool {
     false
 }
 
+/// How surely an element is said to be the text: 3 outright, 0 not at all.
+fn rank(tree: &Tree, i: usize) -> u32 {
+    tree.nodes.get(i).map_or(0, |n| {
+        if n.cues.any(Cues::CONTENT) {
+            3
+        } else if n.tag == Tag::Article {
+            2
+        } else {
+            u32::from(n.tag == Tag::Main || n.cues.any(Cues::MAIN))
+        }
+    })
+}
+
 /// The element that holds the text and little else.
 fn find_root(page: &Page) -> usize {
     let nodes = &page.tree.nodes;
+    let n = |share: u64, of: u32| (u64::from(of) * share / 100) as u32;
     let whole = page.held(0).prose;
-    // The deepest element said to be the text that holds half of the prose.
-    let mut root = 0;
-    let rank = |i: usize| {
-        let node = nodes.get(i);
-        node.map_or(0, |n| {
-            if n.cues.any(Cues::CONTENT) {
-                3
-            } else if n.tag == Tag::Article {
-                2
-            } else {
-                u32::from(n.tag == Tag::Main || n.cues.any(Cues::MAIN))
-            }
+    let marked = |rank_wanted: u32, within: usize, least: u32| {
+        let end = nodes.get(within).map_or(0, |n| n.end as usize);
+        (within + 1..end).filter(move |i| {
+            rank(page.tree, *i) == rank_wanted && page.held(*i).prose > least
         })
     };
-    for i in 1..nodes.len() {
-        let rank_i = rank(i);
-        if rank_i > 0 && page.held(i).prose > whole / 2 && rank_i >= rank(root) {
-            root = i;
+    let mut root = 0;
+    for wanted in [1, 2, 3] {
+        // The outermost of its kind that holds most of what is left.
+        if let Some(found) = marked(wanted, root, n(50, page.held(root).prose.min(whole))).next() {
+            root = found;
+            if let Some(found) = marked(wanted, root, n(85, page.held(root).prose)).last() {
+                root = found;
+            }
         }
     }
+    let least = if root == 0 { 80 } else { 95 };
     // From there down while one child holds nearly all.
     loop {
         let held = page.held(root).prose;
@@ -156,7 +168,7 @@ fn find_root(page: &Page) -> usize {
                 break;
             };
             if node.tag != Tag::Text
-                && u64::from(page.held(child).prose) * 100 >= u64::from(held) * 95
+                && page.held(child).prose >= n(least, held)
                 && page.held(child).n_prose > 1
             {
                 next = Some(child);
@@ -202,7 +214,7 @@ fn is_inset(page: &Page, i: usize, inside: Held) -> bool {
 }
 
 /// Drops lines that are only links, and headings with nothing under them.
-fn keep_lines(tree: &Tree, lines: Vec<Line>) -> Vec<Line> {
+fn keep_lines(tree: &Tree, facts: &Facts, lines: Vec<Line>) -> Vec<Line> {
     let tag = |line: &Line| {
         tree.nodes
             .get(line.block as usize)
@@ -211,6 +223,9 @@ fn keep_lines(tree: &Tree, lines: Vec<Line>) -> Vec<Line> {
     let mut kept: Vec<Line> = Vec::with_capacity(lines.len());
     for line in lines {
         let heading = tag(&line).is_heading();
+        if heading && is_title(tree, facts, &line) {
+            continue;
+        }
         if !heading && line.held.link_share() > 0.8 && line.held.text > 0 {
             continue;
         }
@@ -218,4 +233,26 @@ fn keep_lines(tree: &Tree, lines: Vec<Line>) -> Vec<Line> {
     }
     while kept.pop_if(|line| tag(line).is_heading()).is_some() {}
     kept
+}
+
+/// Letters and digits only, lower case: titles are told by them.
+fn plain(text: &str) -> String {
+    text.chars()
+        .filter(|c| c.is_alphanumeric())
+        .flat_map(char::to_lowercase)
+        .collect()
+}
+
+/// The line is the page's title, which is kept apart.
+fn is_title(tree: &Tree, facts: &Facts, line: &Line) -> bool {
+    let mut writer = super::render::Writer::new();
+    super::render::line(&mut writer, tree, line.from as usize, line.to as usize, |_| false);
+    let heading = plain(&writer.out);
+    let is = |title: &Option<String>| {
+        title.as_ref().is_some_and(|title| {
+            let title = plain(title);
+            title.starts_with(&heading) || (title.len() > 10 && heading.starts_with(&title))
+        })
+    };
+    heading.is_empty() || is(&facts.title) || is(&facts.window_title)
 }

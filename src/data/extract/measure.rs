@@ -50,6 +50,8 @@ pub(super) struct Line {
 
 /// Prose has at least this many characters outside links.
 const MIN_PROSE: u32 = 30;
+/// Shorter lines weigh this many times less: verses, steps and rows are text where no prose is.
+const SHORT: u32 = 4;
 
 /// Every element measured, and the lines in document order; what `skip` names is as if absent.
 pub(super) struct Measured {
@@ -87,10 +89,20 @@ pub(super) fn measure(tree: &Tree, skip: impl Fn(usize) -> bool) -> Measured {
                 });
                 line.to = i as u32 + 1;
                 line.held.text = line.held.text.saturating_add(len);
+                // Text is booked where it stands, prose on its block.
+                let mut own = Held {
+                    text: len,
+                    ..Held::default()
+                };
                 if n_links_open > 0 {
+                    own.link = len;
+                    own.n_links = u32::from(after_link_start(tree, i));
                     line.held.link = line.held.link.saturating_add(len);
                     line.held.n_links +=
                         u32::from(line.held.n_links == 0 || after_link_start(tree, i));
+                }
+                if let Some(held) = held.get_mut(node.parent as usize) {
+                    held.add(own);
                 }
             }
             i += 1;
@@ -120,7 +132,7 @@ pub(super) fn measure(tree: &Tree, skip: impl Fn(usize) -> bool) -> Measured {
     for i in (1..nodes.len()).rev() {
         let part = held.get(i).copied().unwrap_or_default();
         let parent = nodes.get(i).map_or(0, |n| n.parent as usize);
-        if part.text > 0
+        if (part.text > 0 || part.n_lines > 0)
             && let Some(whole) = held.get_mut(parent)
         {
             whole.add(part);
@@ -145,12 +157,18 @@ fn close(line: &mut Option<Line>, lines: &mut Vec<Line>, held: &mut [Held], tree
         .is_some_and(|n| n.tag.is_heading());
     let plain = line.held.text.saturating_sub(line.held.link);
     line.held.n_lines = 1;
-    if plain >= MIN_PROSE && line.held.link < line.held.text / 2 && !heading {
-        line.held.prose = plain;
-        line.held.n_prose = 1;
+    if line.held.link * 2 < line.held.text && !heading {
+        let long = plain >= MIN_PROSE;
+        line.held.prose = if long { plain } else { plain / SHORT };
+        line.held.n_prose = u32::from(long);
     }
     if let Some(block) = held.get_mut(line.block as usize) {
-        block.add(line.held);
+        block.add(Held {
+            text: 0,
+            link: 0,
+            n_links: 0,
+            ..line.held
+        });
     }
     lines.push(line);
 }

@@ -6,6 +6,8 @@
 mod choose;
 mod cue;
 mod entity;
+mod facts;
+mod linked;
 mod measure;
 mod page;
 mod render;

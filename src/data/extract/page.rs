@@ -1,6 +1,7 @@
 //! One page in, its text and facts out.
 
 use super::choose::choose;
+use super::facts::facts;
 use super::render::{Writer, line};
 use super::tag::Tag;
 use super::tree::Tree;
@@ -28,6 +29,22 @@ impl Default for Options {
 pub struct Extracted {
     /// The main text, a paragraph, heading, item or table row a line.
     pub text: String,
+    /// The title, without the site's name where the page gives both.
+    pub title: Option<String>,
+    /// Language of the root element, as written.
+    pub html_lang: Option<String>,
+    /// Language said by meta elements or linked data, as written.
+    pub meta_lang: Option<String>,
+    /// Day of publication, `YYYY-MM-DD`.
+    pub date: Option<String>,
+    /// The page's own address for itself, as written.
+    pub canonical: Option<String>,
+    /// Addresses (rarely names) of licences.
+    pub licences: Vec<String>,
+    /// Every robots, crawler and text-and-data-mining meta element: lower-case name, content.
+    pub robots: Vec<(String, String)>,
+    /// The page was too large to be read whole.
+    pub cut: bool,
     /// Lines kept.
     pub n_kept: usize,
     /// Lines left out as boilerplate.
@@ -37,7 +54,8 @@ pub struct Extracted {
 /// Takes the main text and the facts out of `html`.
 pub fn page(html: &str, options: &Options) -> Extracted {
     let tree = Tree::parse(html);
-    let chosen = choose(&tree, options);
+    let facts = facts(&tree);
+    let chosen = choose(&tree, &facts, options);
     let mut writer = Writer::new();
     for kept in &chosen.lines {
         writer.pre = in_pre(&tree, kept.block as usize);
@@ -53,6 +71,14 @@ pub fn page(html: &str, options: &Options) -> Extracted {
     writer.out.truncate(writer.out.trim_end().len());
     Extracted {
         text: writer.out,
+        title: facts.title,
+        html_lang: facts.html_lang,
+        meta_lang: facts.meta_lang,
+        date: facts.date,
+        canonical: facts.canonical,
+        licences: facts.licences,
+        robots: facts.robots,
+        cut: tree.cut,
         n_kept: chosen.lines.len(),
         n_dropped: chosen.n_dropped,
     }

@@ -120,7 +120,7 @@ pub(super) const WORDS: &[(Cues, &str)] = &[
          artiklid artikl clanek clanok clanak straipsnis raksts cikk haber yazi vijest vest \
          story post posts entry news blog blogpost nota noticia noticias notizia nieuws nyhet \
          uutinen novost wpis beitrag beitrags prispevek bericht single detail newstext pagina \
-         page recipe review document doc wiki mw topic",
+         recipe review document doc wiki mw topic",
     ),
     (
         Cues::INSIDE,
