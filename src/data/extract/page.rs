@@ -1,6 +1,6 @@
 //! One page in, its text and facts out.
 
-use super::choose::choose;
+use super::choose::{Level, choose};
 use super::facts::facts;
 use super::render::{Writer, line};
 use super::tag::Tag;
@@ -51,26 +51,22 @@ pub struct Extracted {
     pub n_dropped: usize,
 }
 
+/// Bytes of text below which a page is looked at again with less trust in its names.
+const MIN_TEXT: usize = 250;
+
 /// Takes the main text and the facts out of `html`.
 pub fn page(html: &str, options: &Options) -> Extracted {
     let tree = Tree::parse(html);
     let facts = facts(&tree);
-    let chosen = choose(&tree, &facts, options);
-    let mut writer = Writer::new();
-    for kept in &chosen.lines {
-        writer.pre = in_pre(&tree, kept.block as usize);
-        line(
-            &mut writer,
-            &tree,
-            kept.from as usize,
-            kept.to as usize,
-            |i| chosen.skip(i),
-        );
-        writer.end_line();
+    let mut lines = choose(&tree, &facts, options, Level::Strict);
+    if lines.text.len() < MIN_TEXT {
+        let loose = choose(&tree, &facts, options, Level::Loose);
+        if loose.text.len() > 2 * lines.text.len() {
+            lines = loose;
+        }
     }
-    writer.out.truncate(writer.out.trim_end().len());
     Extracted {
-        text: writer.out,
+        text: lines.text,
         title: facts.title,
         html_lang: facts.html_lang,
         meta_lang: facts.meta_lang,
@@ -79,13 +75,7 @@ pub fn page(html: &str, options: &Options) -> Extracted {
         licences: facts.licences,
         robots: facts.robots,
         cut: tree.cut,
-        n_kept: chosen.lines.len(),
-        n_dropped: chosen.n_dropped,
+        n_kept: lines.n_kept,
+        n_dropped: lines.n_dropped,
     }
-}
-
-fn in_pre(tree: &Tree, block: usize) -> bool {
-    tree.nodes
-        .get(block)
-        .is_some_and(|n| n.tag.is_pre() || n.tag == Tag::Pre)
 }

@@ -1,0 +1,112 @@
+//! The last look: which lines of the chosen part are text.
+
+use std::collections::HashSet;
+
+use super::choose::Page;
+use super::facts::Facts;
+use super::measure::Line;
+use super::phrases::{is_pointer};
+use super::render::{self, Writer};
+use super::tag::Tag;
+
+/// The text of a page.
+pub(super) struct Lines {
+    pub(super) text: String,
+    pub(super) n_kept: usize,
+    pub(super) n_dropped: usize,
+}
+
+struct Judged {
+    text: String,
+    tag: Tag,
+    line: Line,
+}
+
+/// Renders `lines` and leaves out those that are titles, pointers to other pages, repeats.
+pub(super) fn judge(page: &Page, facts: &Facts, lines: Vec<Line>, n_lines: usize) -> Lines {
+    let mut kept: Vec<Judged> = Vec::with_capacity(lines.len());
+    let mut seen: HashSet<u64> = HashSet::new();
+    for line in lines {
+        let tag = page.tree.nodes.get(line.block as usize).map_or(Tag::Other, |n| n.tag);
+        let mut writer = Writer::new();
+        writer.pre = tag.is_pre();
+        let skip = |i: usize| page.dropped.get(i).copied().unwrap_or(false);
+        render::line(&mut writer, page.tree, line.from as usize, line.to as usize, skip);
+        let judged = Judged {
+            text: writer.out,
+            tag,
+            line,
+        };
+        if is_text(&judged, facts, &mut seen) {
+            kept.push(judged);
+        }
+    }
+    while kept.pop_if(|judged| judged.tag.is_heading()).is_some() {}
+    let mut out = String::with_capacity(kept.iter().map(|k| k.text.len() + 1).sum());
+    for judged in &kept {
+        out.push_str(judged.text.trim_matches('\n').trim_end());
+        out.push('\n');
+    }
+    out.truncate(out.trim_end().len());
+    Lines {
+        text: out,
+        n_kept: kept.len(),
+        n_dropped: n_lines.saturating_sub(kept.len()),
+    }
+}
+
+fn is_text(judged: &Judged, facts: &Facts, seen: &mut HashSet<u64>) -> bool {
+    let Judged { text, tag, line } = judged;
+    if !text.contains(char::is_alphanumeric) {
+        return false;
+    }
+    let heading = tag.is_heading();
+    if heading && is_title(text, facts) {
+        return false;
+    }
+    if !heading && line.held.link_share() > 0.8 {
+        return false;
+    }
+    if is_pointer(text, line.held.link_share()) || is_date(text) {
+        return false;
+    }
+    // A paragraph stands once.
+    if text.len() > 60 && !tag.is_pre() && !seen.insert(xxhash_rust::xxh3::xxh3_64(text.as_bytes()))
+    {
+        return false;
+    }
+    true
+}
+
+/// Letters and digits only, lower case: titles are told by them.
+fn plain(text: &str) -> String {
+    text.chars()
+        .filter(|c| c.is_alphanumeric())
+        .flat_map(char::to_lowercase)
+        .collect()
+}
+
+/// The line is the page's title, which is kept apart.
+fn is_title(text: &str, facts: &Facts) -> bool {
+    let heading = plain(text);
+    let is = |title: &Option<String>| {
+        title.as_ref().is_some_and(|title| {
+            let title = plain(title);
+            title.starts_with(&heading) || (title.len() > 10 && heading.starts_with(&title))
+        })
+    };
+    is(&facts.title) || is(&facts.window_title)
+}
+
+/// A line that is hardly more than a date or a time.
+fn is_date(text: &str) -> bool {
+    if text.len() > 60 {
+        return false;
+    }
+    let n_digits = text.bytes().filter(u8::is_ascii_digit).count();
+    let year = text
+        .split(|c: char| !c.is_ascii_digit())
+        .any(|n| n.len() == 4 && (n.starts_with("19") || n.starts_with("20")));
+    let n_letters = text.chars().filter(|c| c.is_alphabetic()).count();
+    (year && n_digits >= 5 && n_letters < 25) || (n_digits >= 3 && text.contains(':') && n_letters < 5)
+}
