@@ -4,6 +4,7 @@
 use super::cue::Cues;
 use super::facts::Facts;
 use super::inset::{is_inset, is_teaser_heading};
+use super::lead::leads;
 use super::lines::{Lines, judge};
 use super::measure::{Held, Measured, measure};
 use super::page::Options;
@@ -80,7 +81,7 @@ pub(super) fn choose(tree: &Tree, facts: &Facts, options: &Options, level: Level
         dropped: (0..tree.nodes.len()).map(silent).collect(),
         held: Vec::new(),
     };
-    let n_lines = page.measure().lines.len();
+    let all = page.measure().lines;
     let whole = page.held(0);
     page.drop_where(0, |page, i| is_outside(page, i, whole));
     page.measure();
@@ -101,7 +102,10 @@ pub(super) fn choose(tree: &Tree, facts: &Facts, options: &Options, level: Level
     let mut lines = page.measure().lines;
     let (from, to) = (root as u32, tree.nodes.get(root).map_or(0, |n| n.end));
     lines.retain(|line| line.from >= from && line.to <= to);
-    judge(&page, facts, lines, n_lines)
+    let n_lines = all.len();
+    let mut chosen = leads(&page, root, &all);
+    chosen.append(&mut lines);
+    judge(&page, facts, root, chosen, n_lines)
 }
 
 /// Parts of the site around the text, known before the text is found.
@@ -124,16 +128,42 @@ fn is_outside(page: &Page, i: usize, whole: Held) -> bool {
     }
     match node.tag {
         Tag::Nav | Tag::Menu | Tag::Search | Tag::Footer | Tag::Aside => return share < 0.5,
-        Tag::Header => return share < 0.2,
+        Tag::Header => {
+            return share < 0.2 && !(strict && in_text(page.tree, i)) && !cues.any(Cues::CONTENT);
+        }
         Tag::Form | Tag::Fieldset => return strict && share < 0.5,
         Tag::Label => return strict,
         _ => {}
     }
-    !cues.any(Cues::CONTENT) && strict && cues.any(Cues::BAD) && share < 0.3
+    strict && is_named_bad(page, i) && share < 0.3
+}
+
+/// The element's names say that it is no text; one that introduces the text may be called a
+/// teaser, which teasers of other pages are called as well, but those have links.
+pub(super) fn is_named_bad(page: &Page, i: usize) -> bool {
+    let cues = page.tree.nodes.get(i).map_or(Cues::NONE, |n| n.cues);
+    let lead = cues.any(Cues::LEAD) && page.held(i).n_links == 0;
+    let bad = if lead {
+        Cues::BAD.without(Cues::RELATED)
+    } else {
+        Cues::BAD
+    };
+    cues.any(bad) && !cues.any(Cues::CONTENT)
+}
+
+/// An element around `i` is said to be the text.
+fn in_text(tree: &Tree, mut i: usize) -> bool {
+    while i > 0 {
+        i = tree.nodes.get(i).map_or(0, |n| n.parent as usize);
+        if rank(tree, i) > 0 {
+            return true;
+        }
+    }
+    false
 }
 
 /// How surely an element is said to be the text: 3 outright, 0 not at all.
-fn rank(tree: &Tree, i: usize) -> u32 {
+pub(super) fn rank(tree: &Tree, i: usize) -> u32 {
     tree.nodes.get(i).map_or(0, |n| {
         if n.cues.any(Cues::CONTENT) {
             3

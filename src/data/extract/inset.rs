@@ -1,6 +1,6 @@
 //! Parts set into the text that are not of it: teasers, captions, bylines, boxes of links.
 
-use super::choose::{Level, Page};
+use super::choose::{Level, Page, is_named_bad};
 use super::cue::Cues;
 use super::measure::{Held, Line};
 use super::tag::Tag;
@@ -17,10 +17,15 @@ pub(super) fn is_inset(page: &Page, i: usize, inside: Held) -> bool {
     let share = page.share(i, inside);
     let cues = node.cues;
     let named = page.level == Level::Strict && !cues.any(Cues::CONTENT);
-    if named && cues.any(Cues::BAD.with(Cues::COMMENT)) && share < 0.5 {
+    let comment = cues.any(Cues::COMMENT) && !page.options.comments;
+    if named && (comment || is_named_bad(page, i)) && share < 0.5 {
         return true;
     }
-    if matches!(node.tag, Tag::Figure | Tag::Figcaption) && share < 0.5 && !holds_data(page, i) {
+    if matches!(node.tag, Tag::Figure | Tag::Figcaption)
+        && share < 0.5
+        && page.level == Level::Strict
+        && !holds_data(page, i)
+    {
         return true;
     }
     if named && cues.any(Cues::ABOUT.with(Cues::CAPTION)) && share < 0.1 && held.text < 300 {

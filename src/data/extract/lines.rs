@@ -23,7 +23,13 @@ struct Judged {
 }
 
 /// Renders `lines` and leaves out those that are titles, pointers to other pages, repeats.
-pub(super) fn judge(page: &Page, facts: &Facts, lines: Vec<Line>, n_lines: usize) -> Lines {
+pub(super) fn judge(
+    page: &Page,
+    facts: &Facts,
+    root: usize,
+    lines: Vec<Line>,
+    n_lines: usize,
+) -> Lines {
     let mut kept: Vec<Judged> = Vec::with_capacity(lines.len());
     let mut seen: HashSet<u64> = HashSet::new();
     for line in lines {
@@ -31,6 +37,8 @@ pub(super) fn judge(page: &Page, facts: &Facts, lines: Vec<Line>, n_lines: usize
         let mut writer = Writer::new();
         writer.pre = tag.is_pre();
         let skip = |i: usize| page.dropped.get(i).copied().unwrap_or(false);
+        // A lead stands before the root, in parts that may be left out.
+        let skip = |i: usize| line.from as usize >= root && skip(i);
         render::line(&mut writer, page.tree, line.from as usize, line.to as usize, skip);
         let judged = Judged {
             text: writer.out,

@@ -8,6 +8,7 @@ mod cue;
 mod entity;
 mod facts;
 mod inset;
+mod lead;
 mod lines;
 mod linked;
 mod measure;

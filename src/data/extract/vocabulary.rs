@@ -81,7 +81,7 @@ pub(super) const WORDS: &[(Cues, &str)] = &[
          published pubdate publishdate postdate keywords tag tags taglist tagcloud schlagworte \
          schlagwort etiquetas etiquetes etiquettes tagi categories category kategorie kategorien \
          categorie rubrik postmeta entrymeta postedon byauthor posted authorbox bio biography \
-         vcard contributor contributors readtime readingtime lesezeit info infos details source sources",
+         vcard contributor contributors readtime readingtime reading lesezeit info infos details source sources",
     ),
     (
         Cues::CAPTION,
@@ -146,8 +146,11 @@ pub(super) const WORDS: &[(Cues, &str)] = &[
     ),
     (
         Cues::LEAD,
-        "lead lede lead intro vorspann teasertext standfirst summary abstract chapo chapeau \
-         entradilla bajada sommario ingress deck dek subtitle perex bevezeto",
+        "lead lede intro introduction vorspann teaser teasertext standfirst summary chapo chapeau excerpt \
+         preface description shortinfo prologue prolog einleitung anriss unterzeile dachzeile strapline \
+         subheadline subheading secondarytitle entradilla copete sumario antetitulo lid zajawka leadtext \
+         ingres manchet resume kicker sinopsis resumen ozet spot anons johdanto \
+         bajada sommario ingress deck dek subtitle subtitles subtitulo perex bevezeto occhiello catenaccio",
     ),
     (
         Cues::LIST,
