@@ -135,15 +135,19 @@ fn is_outside(page: &Page, i: usize, whole: Held) -> bool {
         Tag::Label => return strict,
         _ => {}
     }
-    strict && is_named_bad(page, i) && share < 0.3
+    let around = cues.any(Cues::FOOT.with(Cues::NAV).with(Cues::CONSENT));
+    strict && is_named_bad(page, i) && share < if around { 0.5 } else { 0.3 }
 }
 
 /// The element's names say that it is no text; one that introduces the text may be called a
 /// teaser, which teasers of other pages are called as well, but those have links.
 pub(super) fn is_named_bad(page: &Page, i: usize) -> bool {
     let cues = page.tree.nodes.get(i).map_or(Cues::NONE, |n| n.cues);
+    let node = page.tree.nodes.get(i);
     let lead = cues.any(Cues::LEAD) && page.held(i).n_links == 0;
-    let bad = if lead {
+    let bad = if node.is_some_and(|n| n.tag == Tag::Blockquote) {
+        Cues::AD
+    } else if lead {
         Cues::BAD.without(Cues::RELATED)
     } else {
         Cues::BAD

@@ -28,7 +28,10 @@ pub(super) fn is_inset(page: &Page, i: usize, inside: Held) -> bool {
     {
         return true;
     }
-    if named && cues.any(Cues::ABOUT.with(Cues::CAPTION)) && share < 0.1 && held.text < 300 {
+    if named && cues.any(Cues::CAPTION) && share < 0.2 {
+        return true;
+    }
+    if named && cues.any(Cues::ABOUT) && share < 0.1 && held.text < 300 {
         return true;
     }
     // Boxes of links: related pages, keywords, indexes.

@@ -16,6 +16,9 @@ pub(super) struct Lines {
     pub(super) n_dropped: usize,
 }
 
+/// Characters of a cell that is put on one line with its neighbours; longer ones are paragraphs.
+const MAX_CELL: u32 = 200;
+
 struct Judged {
     text: String,
     tag: Tag,
@@ -30,8 +33,7 @@ pub(super) fn judge(
     lines: Vec<Line>,
     n_lines: usize,
 ) -> Lines {
-    let mut kept: Vec<Judged> = Vec::with_capacity(lines.len());
-    let mut seen: HashSet<u64> = HashSet::new();
+    let mut judged: Vec<Judged> = Vec::with_capacity(lines.len());
     for line in lines {
         let tag = page.tree.nodes.get(line.block as usize).map_or(Tag::Other, |n| n.tag);
         let mut writer = Writer::new();
@@ -40,13 +42,31 @@ pub(super) fn judge(
         // A lead stands before the root, in parts that may be left out.
         let skip = |i: usize| line.from as usize >= root && skip(i);
         render::line(&mut writer, page.tree, line.from as usize, line.to as usize, skip);
-        let judged = Judged {
+        let next = Judged {
             text: writer.out,
             tag,
             line,
         };
-        if is_text(&judged, facts, &mut seen) {
-            kept.push(judged);
+        match judged.last_mut() {
+            Some(last) if same_row(page, last, &next) => {
+                last.text.push_str(" | ");
+                last.text.push_str(&next.text);
+                last.line.block = next.line.block;
+                last.line.held.add(next.line.held);
+            }
+            _ => judged.push(next),
+        }
+    }
+    let mut seen: HashSet<u64> = HashSet::new();
+    let mut kept: Vec<Judged> = Vec::with_capacity(judged.len());
+    let mut pointing = false;
+    for next in judged {
+        let points = is_pointer(&next.text, next.line.held.link_share());
+        // What follows a pointer is what it points to, until there is a sentence again.
+        let goes_on = pointing && next.line.held.link_share() > 0.3;
+        pointing = points || goes_on;
+        if !pointing && is_text(&next, facts, &mut seen) {
+            kept.push(next);
         }
     }
     while kept.pop_if(|judged| judged.tag.is_heading()).is_some() {}
@@ -63,6 +83,19 @@ pub(super) fn judge(
     }
 }
 
+/// Both are short cells of one row.
+fn same_row(page: &Page, last: &Judged, next: &Judged) -> bool {
+    let cell = |j: &Judged| {
+        let node = page.tree.nodes.get(j.line.block as usize)?;
+        let short = j.line.held.n_lines > 1 || j.line.held.text < MAX_CELL;
+        (short && matches!(node.tag, Tag::Td | Tag::Th)).then_some((j.line.block, node.parent))
+    };
+    let (Some((a, row)), Some((b, other))) = (cell(last), cell(next)) else {
+        return false;
+    };
+    a != b && row == other
+}
+
 fn is_text(judged: &Judged, facts: &Facts, seen: &mut HashSet<u64>) -> bool {
     let Judged { text, tag, line } = judged;
     if !text.contains(char::is_alphanumeric) {
@@ -75,7 +108,7 @@ fn is_text(judged: &Judged, facts: &Facts, seen: &mut HashSet<u64>) -> bool {
     if !heading && line.held.link_share() > 0.8 {
         return false;
     }
-    if is_pointer(text, line.held.link_share()) || is_date(text) {
+    if is_date(text) {
         return false;
     }
     // A paragraph stands once.

@@ -22,7 +22,7 @@ pub(super) struct Held {
 }
 
 impl Held {
-    fn add(&mut self, other: Held) {
+    pub(super) fn add(&mut self, other: Held) {
         self.text = self.text.saturating_add(other.text);
         self.link = self.link.saturating_add(other.link);
         self.prose = self.prose.saturating_add(other.prose);
