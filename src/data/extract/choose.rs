@@ -143,11 +143,8 @@ fn is_outside(page: &Page, i: usize, whole: Held) -> bool {
 /// teaser, which teasers of other pages are called as well, but those have links.
 pub(super) fn is_named_bad(page: &Page, i: usize) -> bool {
     let cues = page.tree.nodes.get(i).map_or(Cues::NONE, |n| n.cues);
-    let node = page.tree.nodes.get(i);
     let lead = cues.any(Cues::LEAD) && page.held(i).n_links == 0;
-    let bad = if node.is_some_and(|n| n.tag == Tag::Blockquote) {
-        Cues::AD
-    } else if lead {
+    let bad = if lead {
         Cues::BAD.without(Cues::RELATED)
     } else {
         Cues::BAD
