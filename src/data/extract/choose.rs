@@ -149,7 +149,9 @@ pub(super) fn is_named_bad(page: &Page, i: usize) -> bool {
     } else {
         Cues::BAD
     };
-    cues.any(bad) && !cues.any(Cues::CONTENT)
+    // Rows and cells are named after what they are about.
+    let part = page.tree.nodes.get(i).is_some_and(|n| n.tag.is_table_part());
+    cues.any(bad) && !cues.any(Cues::CONTENT) && !part
 }
 
 /// An element around `i` is said to be the text.
