@@ -11,6 +11,9 @@ use super::page::Options;
 use super::tag::Tag;
 use super::tree::Tree;
 
+/// An article among more teasers than text has at least so much prose.
+const MIN_ARTICLE: u32 = 400;
+
 /// How much is taken on trust.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(super) enum Level {
@@ -94,7 +97,11 @@ pub(super) fn choose(tree: &Tree, facts: &Facts, options: &Options, level: Level
         .iter()
         .filter_map(|line| is_teaser_heading(&page, root, line))
         .collect();
-    for i in teasers {
+    // Where most of the text is teased so, it is an index, and that is its text.
+    let teased: u32 = distinct(&teasers).map(|i| page.held(i).prose).sum();
+    let rest = page.held(root).prose.saturating_sub(teased);
+    let is_index = teased > rest && rest < MIN_ARTICLE;
+    for i in teasers.into_iter().filter(|_| !is_index) {
         if let Some(flag) = page.dropped.get_mut(i) {
             *flag = true;
         }
@@ -106,6 +113,15 @@ pub(super) fn choose(tree: &Tree, facts: &Facts, options: &Options, level: Level
     let mut chosen = leads(&page, root, &all);
     chosen.append(&mut lines);
     judge(&page, facts, root, chosen, n_lines)
+}
+
+/// Each once; they come in document order.
+fn distinct(sorted: &[usize]) -> impl Iterator<Item = usize> {
+    let mut last = usize::MAX;
+    sorted
+        .iter()
+        .copied()
+        .filter(move |i| std::mem::replace(&mut last, *i) != *i)
 }
 
 /// Parts of the site around the text, known before the text is found.
