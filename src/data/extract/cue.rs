@@ -273,7 +273,8 @@ impl CueReader {
         cues
     }
 
-    /// Cues of one attribute of an element.
+    /// Cues of one attribute of an element. `hidden` is none: scripts show what it hides, and
+    /// what stays hidden has other names as well.
     pub(super) fn attribute(&mut self, name: &[u8], value: &[u8]) -> Cues {
         let is = |other: &str| name.eq_ignore_ascii_case(other.as_bytes());
         match name.len() {
@@ -281,7 +282,6 @@ impl CueReader {
             4 if is("role") => role(value),
             5 if is("class") => self.names(value),
             5 if is("style") => style(value),
-            6 if is("hidden") && !value.eq_ignore_ascii_case(b"until-found") => Cues::HIDDEN,
             8 if is("itemprop") => item(value),
             10 if is("aria-modal") => Cues::CONSENT,
             11 if is("aria-hidden") && value.eq_ignore_ascii_case(b"true") => Cues::HIDDEN,
@@ -379,6 +379,5 @@ mod tests {
         assert_eq!(reader.attribute(b"STYLE", b"Display : none"), Cues::HIDDEN);
         assert_eq!(reader.attribute(b"style", b"display: block"), Cues::NONE);
         assert_eq!(reader.attribute(b"role", b"Main"), Cues::MAIN);
-        assert_eq!(reader.attribute(b"hidden", b""), Cues::HIDDEN);
     }
 }

@@ -20,6 +20,12 @@ static NAMED: LazyLock<Vec<(&str, [Option<char>; 2])>> = LazyLock::new(|| {
         .collect()
 });
 
+/// The names that may lack a semicolon; few, so that a flood of ampersands costs little.
+static BARE: LazyLock<Vec<(&str, [Option<char>; 2])>> = LazyLock::new(|| {
+    let bare = |row: &&(&str, _)| !row.0.ends_with(';');
+    NAMED.iter().filter(bare).copied().collect()
+});
+
 /// What pages mean by numbers 128 to 159: the characters of windows-1252.
 const WINDOWS: [u16; 32] = [
     0x20ac, 0x81, 0x201a, 0x192, 0x201e, 0x2026, 0x2020, 0x2021, 0x2c6, 0x2030, 0x160, 0x2039,
@@ -83,7 +89,9 @@ fn named(text: &str, in_attribute: bool) -> Option<([Option<char>; 2], usize)> {
     }
     // The longest of the names that may lack a semicolon: they have 2 to 6 letters.
     for short in (2..=len.min(6)).rev() {
-        if let Some(chars) = find(text.get(1..1 + short)?) {
+        let name = text.get(1..1 + short)?;
+        if let Ok(row) = BARE.binary_search_by(|row| row.0.cmp(name)) {
+            let chars = BARE.get(row).map(|row| row.1)?;
             let next = bytes.get(short).copied().unwrap_or(0);
             if in_attribute && (next == b'=' || next.is_ascii_alphanumeric()) {
                 return None;

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use super::choose::Page;
 use super::facts::Facts;
 use super::measure::Line;
+use super::page::Options;
 use super::phrases::{is_pointer};
 use super::render::{self, Writer};
 use super::tag::Tag;
@@ -57,6 +58,7 @@ pub(super) fn judge(
             _ => judged.push(next),
         }
     }
+    let titles = Titles::of(facts);
     let mut seen: HashSet<u64> = HashSet::new();
     let mut kept: Vec<Judged> = Vec::with_capacity(judged.len());
     let mut pointing = false;
@@ -65,13 +67,16 @@ pub(super) fn judge(
         // What follows a pointer is what it points to, until there is a sentence again.
         let goes_on = pointing && next.line.held.link_share() > 0.3;
         pointing = points || goes_on;
-        if !pointing && is_text(&next, facts, &mut seen) {
+        if !pointing && is_text(&next, page.options, &titles, &mut seen) {
             kept.push(next);
         }
     }
     while kept.pop_if(|judged| judged.tag.is_heading()).is_some() {}
     let mut out = String::with_capacity(kept.iter().map(|k| k.text.len() + 1).sum());
     for judged in &kept {
+        if judged.tag == Tag::Li {
+            out.push_str("- ");
+        }
         out.push_str(judged.text.trim_matches('\n').trim_end());
         out.push('\n');
     }
@@ -96,13 +101,21 @@ fn same_row(page: &Page, last: &Judged, next: &Judged) -> bool {
     a != b && row == other
 }
 
-fn is_text(judged: &Judged, facts: &Facts, seen: &mut HashSet<u64>) -> bool {
+fn is_text(
+    judged: &Judged,
+    options: &Options,
+    titles: &Titles,
+    seen: &mut HashSet<u64>,
+) -> bool {
     let Judged { text, tag, line } = judged;
     if !text.contains(char::is_alphanumeric) {
         return false;
     }
     let heading = tag.is_heading();
-    if heading && is_title(text, facts) {
+    if matches!(tag, Tag::Td | Tag::Th) && !options.tables {
+        return false;
+    }
+    if heading && titles.are(text) {
         return false;
     }
     if !heading && line.held.link_share() > 0.8 {
@@ -127,16 +140,22 @@ fn plain(text: &str) -> String {
         .collect()
 }
 
-/// The line is the page's title, which is kept apart.
-fn is_title(text: &str, facts: &Facts) -> bool {
-    let heading = plain(text);
-    let is = |title: &Option<String>| {
-        title.as_ref().is_some_and(|title| {
-            let title = plain(title);
-            title.starts_with(&heading) || (title.len() > 10 && heading.starts_with(&title))
+/// The page's titles, which are kept apart from its text.
+struct Titles(Vec<String>);
+
+impl Titles {
+    fn of(facts: &Facts) -> Self {
+        let titles = [&facts.title, &facts.window_title];
+        Self(titles.into_iter().flatten().map(|t| plain(t)).collect())
+    }
+
+    /// A title, or as much of one as the heading gives, or it and a little more.
+    fn are(&self, heading: &str) -> bool {
+        let heading = plain(heading);
+        self.0.iter().any(|title| {
+            title.starts_with(&heading) || (title.len() > 10 && heading.starts_with(title))
         })
-    };
-    is(&facts.title) || is(&facts.window_title)
+    }
 }
 
 /// A line that is hardly more than a date or a time.

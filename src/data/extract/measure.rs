@@ -1,6 +1,5 @@
 //! How much text, of it in links, and how much prose each element holds.
 
-use super::entity;
 use super::tag::Tag;
 use super::tree::Tree;
 
@@ -78,7 +77,7 @@ pub(super) fn measure(tree: &Tree, skip: impl Fn(usize) -> bool) -> Measured {
             }
         }
         if node.tag == Tag::Text {
-            let len = visible_len(tree.text(node), node.raw);
+            let len = tree.lens.get(i).copied().unwrap_or(0);
             if len > 0 {
                 let block = open.iter().rev().find(|o| o.2).map_or(0, |o| o.1);
                 let line = line.get_or_insert(Line {
@@ -171,32 +170,4 @@ fn close(line: &mut Option<Line>, lines: &mut Vec<Line>, held: &mut [Held], tree
         });
     }
     lines.push(line);
-}
-
-/// Characters other than white space; a reference counts as one.
-pub(super) fn visible_len(text: &str, raw: bool) -> u32 {
-    let mut len = 0_u32;
-    let bytes = text.as_bytes();
-    let mut i = 0;
-    while let Some(b) = bytes.get(i) {
-        match b {
-            b' ' | b'\t' | b'\n' | b'\r' | 0xc => {}
-            b'&' if !raw => {
-                if let Some((chars, n)) =
-                    entity::reference(text.get(i..).unwrap_or_default(), false)
-                {
-                    let blank = chars[0].is_none_or(char::is_whitespace);
-                    len = len.saturating_add(u32::from(!blank));
-                    i += n;
-                    continue;
-                }
-                len = len.saturating_add(1);
-            }
-            // Bytes that go on a character do not begin one.
-            0x80..=0xbf => {}
-            _ => len = len.saturating_add(1),
-        }
-        i += 1;
-    }
-    len
 }

@@ -17,6 +17,8 @@ mod phrases;
 mod render;
 mod scan;
 mod tag;
+#[cfg(test)]
+mod tests;
 mod tree;
 mod vocabulary;
 

@@ -2,8 +2,9 @@
 
 use super::choose::{Level, choose};
 use super::facts::facts;
-use super::render::{Writer, line};
-use super::tag::Tag;
+use super::lines::Lines;
+use super::render::Writer;
+use super::scan::{Scanner, Token};
 use super::tree::Tree;
 
 /// What to take.
@@ -65,6 +66,12 @@ pub fn page(html: &str, options: &Options) -> Extracted {
             lines = loose;
         }
     }
+    if let Some(body) = &facts.article_body
+        && lines.text.len() < MIN_TEXT
+        && body.len() > 2 * lines.text.len().max(MIN_TEXT)
+    {
+        lines = said(body);
+    }
     Extracted {
         text: lines.text,
         title: facts.title,
@@ -77,5 +84,34 @@ pub fn page(html: &str, options: &Options) -> Extracted {
         cut: tree.cut,
         n_kept: lines.n_kept,
         n_dropped: lines.n_dropped,
+    }
+}
+
+/// The text that linked data gives, which may hold markup of its own.
+fn said(body: &str) -> Lines {
+    let mut text = String::with_capacity(body.len());
+    for line in body.lines() {
+        let mut writer = Writer::new();
+        for token in Scanner::new(line.as_bytes()) {
+            match token {
+                Token::Text { from, to } => {
+                    writer.text(line.get(from..to).unwrap_or_default(), false);
+                }
+                Token::Start { tag, .. } | Token::End { tag } if tag.is_block() => {
+                    writer.end_line();
+                }
+                _ => {}
+            }
+        }
+        if !writer.out.is_empty() {
+            text.push_str(writer.out.trim_end());
+            text.push('\n');
+        }
+    }
+    text.truncate(text.trim_end().len());
+    Lines {
+        n_kept: text.lines().count(),
+        n_dropped: 0,
+        text,
     }
 }

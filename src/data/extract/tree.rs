@@ -2,15 +2,16 @@
 //! the end tags that HTML lets authors leave out.
 
 use super::cue::{CueReader, Cues};
+use super::entity;
 use super::scan::{Attributes, Scanner, Token};
 use super::tag::{N_TAGS, Tag};
 
 /// Elements deeper than this are not kept apart from the element they are in; browsers stop at 512.
 const MAX_DEPTH: usize = 256;
 /// Elements and texts kept, 24 bytes each; the rest of a page beyond is left out.
-const MAX_NODES: usize = 4_000_000;
+const MAX_NODES: usize = 2_000_000;
 /// Bytes of a page that are read, about.
-pub(super) const MAX_BYTES: usize = 256 << 20;
+const MAX_BYTES: usize = 64 << 20;
 
 /// An element, or a text.
 #[derive(Clone, Copy, Debug)]
@@ -32,8 +33,38 @@ pub(super) struct Node {
 pub(super) struct Tree<'a> {
     pub(super) source: &'a str,
     pub(super) nodes: Vec<Node>,
+    /// Characters of each text other than white space; zero for elements.
+    pub(super) lens: Vec<u32>,
     /// Something was left out because the page is too large.
     pub(super) cut: bool,
+}
+
+/// Characters other than white space; a reference counts as one.
+fn visible_len(text: &str, raw: bool) -> u32 {
+    let mut len = 0_u32;
+    let bytes = text.as_bytes();
+    let mut i = 0;
+    while let Some(b) = bytes.get(i) {
+        match b {
+            b' ' | b'\t' | b'\n' | b'\r' | 0xc => {}
+            b'&' if !raw => {
+                if let Some((chars, n)) =
+                    entity::reference(text.get(i..).unwrap_or_default(), false)
+                {
+                    let blank = chars[0].is_none_or(char::is_whitespace);
+                    len = len.saturating_add(u32::from(!blank));
+                    i += n;
+                    continue;
+                }
+                len = len.saturating_add(1);
+            }
+            // Bytes that go on a character do not begin one.
+            0x80..=0xbf => {}
+            _ => len = len.saturating_add(1),
+        }
+        i += 1;
+    }
+    len
 }
 
 struct Builder {
@@ -89,17 +120,30 @@ impl<'a> Tree<'a> {
             }
         }
         builder.close_to(0);
-        Tree {
+        let mut tree = Tree {
             source,
             nodes: builder.nodes,
+            lens: Vec::new(),
             cut,
-        }
+        };
+        tree.lens = tree.nodes.iter().map(|node| tree.len(node)).collect();
+        tree
     }
 
     /// The source of a text node, or of an element's attributes.
     pub(super) fn text(&self, node: &Node) -> &'a str {
         let range = node.from as usize..node.to as usize;
         self.source.get(range).unwrap_or_default()
+    }
+
+    fn len(&self, node: &Node) -> u32 {
+        let silent = |tag: Tag| matches!(tag, Tag::Script | Tag::Style);
+        let parent = self.nodes.get(node.parent as usize);
+        match node.tag {
+            Tag::Text if parent.is_some_and(|p| silent(p.tag)) => 0,
+            Tag::Text => visible_len(self.text(node), node.raw),
+            _ => 0,
+        }
     }
 
     /// The value of an attribute, references undecoded.
