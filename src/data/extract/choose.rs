@@ -1,6 +1,7 @@
 //! Which part of a page is its text: measure, drop what is around, find the element that holds
 //! the text, drop what is set into it.
 
+use super::comments::comments;
 use super::cue::Cues;
 use super::facts::Facts;
 use super::inset::{is_inset, is_teaser_heading};
@@ -112,6 +113,9 @@ pub(super) fn choose(tree: &Tree, facts: &Facts, options: &Options, level: Level
     let n_lines = all.len();
     let mut chosen = leads(&page, root, &all);
     chosen.append(&mut lines);
+    if options.comments {
+        chosen.append(&mut comments(&page, root, &all));
+    }
     judge(&page, facts, root, chosen, n_lines)
 }
 
@@ -135,10 +139,7 @@ fn is_outside(page: &Page, i: usize, whole: Held) -> bool {
     if cues.any(Cues::HIDDEN) && strict && share < 0.5 {
         return true;
     }
-    if cues.any(Cues::COMMENT)
-        && !page.options.comments
-        && share < 0.9
-        && !cues.any(Cues::CONTENT)
+    if cues.any(Cues::COMMENT) && !page.options.comments && share < 0.9 && !cues.any(Cues::CONTENT)
     {
         return true;
     }
@@ -166,7 +167,11 @@ pub(super) fn is_named_bad(page: &Page, i: usize) -> bool {
         Cues::BAD
     };
     // Rows and cells are named after what they are about.
-    let part = page.tree.nodes.get(i).is_some_and(|n| n.tag.is_table_part());
+    let part = page
+        .tree
+        .nodes
+        .get(i)
+        .is_some_and(|n| n.tag.is_table_part());
     cues.any(bad) && !cues.any(Cues::CONTENT) && !part
 }
 
@@ -209,7 +214,7 @@ fn find_root(page: &Page) -> usize {
         // that holds nearly all.
         if let Some(found) = marked(wanted, root, n(50, page.held(root).prose)).next() {
             root = found;
-            if let Some(found) = marked(wanted, root, n(85, page.held(root).prose)).last() {
+            if let Some(found) = marked(wanted, root, n(85, page.held(root).prose)).next_back() {
                 root = found;
             }
         }

@@ -5,8 +5,11 @@ use std::sync::LazyLock;
 /// Longest name in the table, semicolon included.
 const MAX_NAME: usize = 33;
 
-/// Name without ampersand, and its one or two characters; sorted by name.
-static NAMED: LazyLock<Vec<(&str, [Option<char>; 2])>> = LazyLock::new(|| {
+/// Name without ampersand, and its one or two characters.
+type Name = (&'static str, [Option<char>; 2]);
+
+/// All names, sorted.
+static NAMED: LazyLock<Vec<Name>> = LazyLock::new(|| {
     let row = |line: &'static str| {
         let (name, codes) = line.split_once(' ')?;
         let mut chars = codes
@@ -21,8 +24,8 @@ static NAMED: LazyLock<Vec<(&str, [Option<char>; 2])>> = LazyLock::new(|| {
 });
 
 /// The names that may lack a semicolon; few, so that a flood of ampersands costs little.
-static BARE: LazyLock<Vec<(&str, [Option<char>; 2])>> = LazyLock::new(|| {
-    let bare = |row: &&(&str, _)| !row.0.ends_with(';');
+static BARE: LazyLock<Vec<Name>> = LazyLock::new(|| {
+    let bare = |row: &&Name| !row.0.ends_with(';');
     NAMED.iter().filter(bare).copied().collect()
 });
 

@@ -78,7 +78,9 @@ pub(super) fn facts(tree: &Tree) -> Facts {
                 if is_reservation(&name, value.as_deref().unwrap_or_default())
                     && facts.robots.len() < MAX_LIST
                 {
-                    facts.robots.push((short(&name), value.clone().unwrap_or_default()));
+                    facts
+                        .robots
+                        .push((short(&name), value.clone().unwrap_or_default()));
                 }
                 let is = |names: &[&str]| names.iter().position(|n| *n == name).map(|n| n as u8);
                 if let Some(n) = is(&["og:title", "twitter:title", "dc.title", "title"]) {
@@ -197,7 +199,10 @@ const RIGHTS: &[&str] = &[
 
 /// The text in an element that holds only text.
 fn content<'a>(tree: &Tree<'a>, i: usize) -> &'a str {
-    let child = tree.nodes.get(i + 1).filter(|n| n.tag == Tag::Text && n.parent as usize == i);
+    let child = tree
+        .nodes
+        .get(i + 1)
+        .filter(|n| n.tag == Tag::Text && n.parent as usize == i);
     child.map_or("", |n| tree.text(n))
 }
 
@@ -230,15 +235,26 @@ fn licence(facts: &mut Facts, found: Option<String>) {
 
 /// Robots meta tags for all or for one crawler, and reservations of text and data mining.
 fn is_reservation(name: &str, content: &str) -> bool {
-    let crawlers = ["google-extended", "applebot-extended", "anthropic-ai", "claude-web"];
+    let crawlers = [
+        "google-extended",
+        "applebot-extended",
+        "anthropic-ai",
+        "claude-web",
+    ];
     name.contains("robots")
         || name.ends_with("bot")
         || name.ends_with("bot-news")
         || name.starts_with("tdm-")
         || name.starts_with("tdm:")
         || crawlers.contains(&name)
-        || matches!(name, "noai" | "noimageai" | "ai" | "slurp" | "teoma" | "perplexity-user")
-        || content.to_ascii_lowercase().split([',', ' ']).any(|w| w == "noai" || w == "noimageai")
+        || matches!(
+            name,
+            "noai" | "noimageai" | "ai" | "slurp" | "teoma" | "perplexity-user"
+        )
+        || content
+            .to_ascii_lowercase()
+            .split([',', ' '])
+            .any(|w| w == "noai" || w == "noimageai")
 }
 
 fn is_commons(text: &str) -> bool {
@@ -314,12 +330,23 @@ mod tests {
         assert_eq!(facts.html_lang.as_deref(), Some("de-AT"));
         assert_eq!(facts.meta_lang.as_deref(), Some("de"));
         assert_eq!(facts.date.as_deref(), Some("2024-05-03"));
-        assert_eq!(facts.canonical.as_deref(), Some("https://example.org/tee?a=1&b=2"));
+        assert_eq!(
+            facts.canonical.as_deref(),
+            Some("https://example.org/tee?a=1&b=2")
+        );
         assert_eq!(facts.article_body.as_deref(), Some("Der Text."));
-        let robots: Vec<_> = facts.robots.iter().map(|r| (r.0.as_str(), r.1.as_str())).collect();
+        let robots: Vec<_> = facts
+            .robots
+            .iter()
+            .map(|r| (r.0.as_str(), r.1.as_str()))
+            .collect();
         assert_eq!(
             robots,
-            [("robots", "noindex, noai"), ("gptbot", "nofollow"), ("tdm-reservation", "1")]
+            [
+                ("robots", "noindex, noai"),
+                ("gptbot", "nofollow"),
+                ("tdm-reservation", "1")
+            ]
         );
         assert_eq!(
             facts.licences,

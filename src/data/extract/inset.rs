@@ -42,7 +42,10 @@ pub(super) fn is_inset(page: &Page, i: usize, inside: Held) -> bool {
 fn holds_data(page: &Page, i: usize) -> bool {
     let end = page.tree.nodes.get(i).map_or(0, |n| n.end as usize);
     let inner = page.tree.nodes.get(i..end).unwrap_or_default();
-    inner.iter().take(20).any(|n| matches!(n.tag, Tag::Table | Tag::Pre | Tag::Blockquote))
+    inner
+        .iter()
+        .take(20)
+        .any(|n| matches!(n.tag, Tag::Table | Tag::Pre | Tag::Blockquote))
 }
 
 /// A heading that is a link leads to another page: the element that teases it, if `line` is one.

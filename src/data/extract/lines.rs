@@ -6,7 +6,7 @@ use super::choose::Page;
 use super::facts::Facts;
 use super::measure::Line;
 use super::page::Options;
-use super::phrases::{is_pointer};
+use super::phrases::is_pointer;
 use super::render::{self, Writer};
 use super::tag::Tag;
 
@@ -36,13 +36,24 @@ pub(super) fn judge(
 ) -> Lines {
     let mut judged: Vec<Judged> = Vec::with_capacity(lines.len());
     for line in lines {
-        let tag = page.tree.nodes.get(line.block as usize).map_or(Tag::Other, |n| n.tag);
+        let tag = page
+            .tree
+            .nodes
+            .get(line.block as usize)
+            .map_or(Tag::Other, |n| n.tag);
         let mut writer = Writer::new();
         writer.pre = tag.is_pre();
         let skip = |i: usize| page.dropped.get(i).copied().unwrap_or(false);
-        // A lead stands before the root, in parts that may be left out.
-        let skip = |i: usize| line.from as usize >= root && skip(i);
-        render::line(&mut writer, page.tree, line.from as usize, line.to as usize, skip);
+        // Leads and comments stand around the root, in parts that are left out.
+        let end = page.tree.nodes.get(root).map_or(0, |n| n.end);
+        let skip = |i: usize| line.from as usize >= root && line.from < end && skip(i);
+        render::line(
+            &mut writer,
+            page.tree,
+            line.from as usize,
+            line.to as usize,
+            skip,
+        );
         let next = Judged {
             text: writer.out,
             tag,
@@ -101,12 +112,7 @@ fn same_row(page: &Page, last: &Judged, next: &Judged) -> bool {
     a != b && row == other
 }
 
-fn is_text(
-    judged: &Judged,
-    options: &Options,
-    titles: &Titles,
-    seen: &mut HashSet<u64>,
-) -> bool {
+fn is_text(judged: &Judged, options: &Options, titles: &Titles, seen: &mut HashSet<u64>) -> bool {
     let Judged { text, tag, line } = judged;
     if !text.contains(char::is_alphanumeric) {
         return false;
@@ -168,5 +174,6 @@ fn is_date(text: &str) -> bool {
         .split(|c: char| !c.is_ascii_digit())
         .any(|n| n.len() == 4 && (n.starts_with("19") || n.starts_with("20")));
     let n_letters = text.chars().filter(|c| c.is_alphabetic()).count();
-    (year && n_digits >= 5 && n_letters < 25) || (n_digits >= 3 && text.contains(':') && n_letters < 5)
+    (year && n_digits >= 5 && n_letters < 25)
+        || (n_digits >= 3 && text.contains(':') && n_letters < 5)
 }

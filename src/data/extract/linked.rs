@@ -18,7 +18,13 @@ pub(super) struct Linked {
 }
 
 /// Keys that make a script worth reading.
-const KEYS: [&str; 5] = ["headline", "datePublished", "inLanguage", "articleBody", "license"];
+const KEYS: [&str; 5] = [
+    "headline",
+    "datePublished",
+    "inLanguage",
+    "articleBody",
+    "license",
+];
 
 /// Reads a script; one that is no JSON says nothing.
 pub(super) fn read(script: &str) -> Linked {
@@ -34,7 +40,10 @@ pub(super) fn read(script: &str) -> Linked {
         .trim_end_matches(';');
     let value = serde_json::from_str::<Value>(json).or_else(|_| {
         // Strings with bare line breaks are a common slip.
-        let tame: String = json.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+        let tame: String = json
+            .chars()
+            .map(|c| if c.is_control() { ' ' } else { c })
+            .collect();
         serde_json::from_str::<Value>(&tame)
     });
     let Ok(value) = value else {

@@ -4,6 +4,7 @@
 //! that grow with their number alone.
 
 mod choose;
+mod comments;
 mod cue;
 mod entity;
 mod facts;

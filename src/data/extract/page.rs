@@ -58,6 +58,7 @@ const MIN_TEXT: usize = 250;
 /// Takes the main text and the facts out of `html`.
 pub fn page(html: &str, options: &Options) -> Extracted {
     let tree = Tree::parse(html);
+
     let facts = facts(&tree);
     let mut lines = choose(&tree, &facts, options, Level::Strict);
     if lines.text.len() < MIN_TEXT {

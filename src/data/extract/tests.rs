@@ -49,7 +49,10 @@ fn a_page_gives_its_text_a_line_a_paragraph_and_nothing_else() {
         tables: false,
     };
     let other = page(PAGE, &options).text;
-    assert!(other.contains("Pan Novák") && !other.contains("zelený"), "{other}");
+    assert!(
+        other.contains("Pan Novák") && !other.contains("zelený"),
+        "{other}"
+    );
 }
 
 #[test]
@@ -111,7 +114,10 @@ fn hostile_pages_end() {
         format!("<div class=\"{}\">x", "x".repeat(n)),
         format!("<pre>{}", " \n".repeat(n)),
         format!("<p>{}", "x ".repeat(n)),
-        format!("<script type=application/ld+json>{{\"headline\":{}", "[".repeat(n)),
+        format!(
+            "<script type=application/ld+json>{{\"headline\":{}",
+            "[".repeat(n)
+        ),
         "<li>creativecommons.org/licenses/by/4.0".repeat(n / 16),
         "<meta name=robots content=noai>".repeat(n / 16),
         "<![CDATA[".repeat(n / 4),
@@ -131,10 +137,38 @@ fn piece() -> impl Strategy<Value = String> {
         "[<>/a-z \"'=&;#!-]{0,12}",
         "\\PC{0,8}",
         prop::sample::select(vec![
-            "<p>", "</p>", "<div class='article-body'>", "</div>", "<table>", "<tr>", "<td>",
-            "</table>", "<li>", "<a href=x>", "</a>", "<script>", "</script>", "<!--", "-->",
-            "<svg>", "<br>", "<pre>", "</pre>", "<h1>", "<h2 hidden>", "&eacute", "&#x", "<title>",
-            "<![CDATA[", "]]>", "<noscript>", "<template>", "<nav>", "<form>", "\0", "\u{ad}",
+            "<p>",
+            "</p>",
+            "<div class='article-body'>",
+            "</div>",
+            "<table>",
+            "<tr>",
+            "<td>",
+            "</table>",
+            "<li>",
+            "<a href=x>",
+            "</a>",
+            "<script>",
+            "</script>",
+            "<!--",
+            "-->",
+            "<svg>",
+            "<br>",
+            "<pre>",
+            "</pre>",
+            "<h1>",
+            "<h2 hidden>",
+            "&eacute",
+            "&#x",
+            "<title>",
+            "<![CDATA[",
+            "]]>",
+            "<noscript>",
+            "<template>",
+            "<nav>",
+            "<form>",
+            "\0",
+            "\u{ad}",
         ])
         .prop_map(str::to_owned),
     ]
@@ -173,7 +207,10 @@ fn gold_pages_are_extracted_as_well_as_promised() {
     #[allow(clippy::disallowed_methods)]
     let root = std::env::var_os("EU_TEST_DATA").map(std::path::PathBuf::from);
     let Some(root) = root.map(|root| root.join("data/webextract/aeb")) else {
-        let _ = std::io::Write::write_all(&mut std::io::stderr(), b"skipped: EU_TEST_DATA is not set\n");
+        let _ = std::io::Write::write_all(
+            &mut std::io::stderr(),
+            b"skipped: EU_TEST_DATA is not set\n",
+        );
         return;
     };
     let gold = std::fs::read_to_string(root.join("ground-truth.json")).expect("gold texts");
@@ -183,10 +220,15 @@ fn gold_pages_are_extracted_as_well_as_promised() {
     for (name, entry) in &gold {
         let file = std::fs::File::open(root.join(format!("html/{name}.html.gz"))).expect("page");
         let mut bytes = Vec::new();
-        flate2::read::GzDecoder::new(file).read_to_end(&mut bytes).expect("gzip");
+        flate2::read::GzDecoder::new(file)
+            .read_to_end(&mut bytes)
+            .expect("gzip");
         let want = shingles(entry["articleBody"].as_str().unwrap_or_default());
         let got = shingles(&text(&String::from_utf8_lossy(&bytes)));
-        let both: i64 = want.iter().map(|(k, n)| got.get(k).map_or(0, |m| *n.min(m))).sum();
+        let both: i64 = want
+            .iter()
+            .map(|(k, n)| got.get(k).map_or(0, |m| *n.min(m)))
+            .sum();
         let all = want.values().sum::<i64>() + got.values().sum::<i64>();
         scores.push(2.0 * both as f64 / all.max(1) as f64);
     }

@@ -351,10 +351,8 @@ impl Builder {
                     self.close(part, tables);
                 }
             }
-            _ if tag.is_heading() => {
-                if self.stack.last().is_some_and(|top| top.0.is_heading()) {
-                    self.close_to(self.stack.len() - 1);
-                }
+            _ if tag.is_heading() && self.stack.last().is_some_and(|top| top.0.is_heading()) => {
+                self.close_to(self.stack.len() - 1);
             }
             _ => {}
         }
