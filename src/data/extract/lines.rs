@@ -20,6 +20,12 @@ pub(super) struct Lines {
 /// Characters of a cell that is put on one line with its neighbours; longer ones are paragraphs.
 const MAX_CELL: u32 = 200;
 
+/// Characters of the shortest sentence that needs no full stop to be one.
+const MIN_SENTENCE: u32 = 35;
+
+/// More short lines than these at the end of a text are part of it.
+const MAX_SCRAPS: usize = 8;
+
 struct Judged {
     text: String,
     tag: Tag,
@@ -83,6 +89,12 @@ pub(super) fn judge(
         }
     }
     while kept.pop_if(|judged| judged.tag.is_heading()).is_some() {}
+    // Verses end in short lines as well, and have hardly a long one.
+    let n_prose = kept.iter().filter(|j| j.line.held.n_prose > 0).count();
+    let n_scraps = kept.iter().rev().take_while(|j| is_scrap(j) || j.tag.is_heading()).count();
+    if n_prose * 2 > kept.len() && n_scraps < MAX_SCRAPS {
+        kept.truncate(kept.len() - n_scraps);
+    }
     let mut out = String::with_capacity(kept.iter().map(|k| k.text.len() + 1).sum());
     for judged in &kept {
         if judged.tag == Tag::Li {
@@ -97,6 +109,18 @@ pub(super) fn judge(
         n_kept: kept.len(),
         n_dropped: n_lines.saturating_sub(kept.len()),
     }
+}
+
+/// Too short to be a sentence and without the end of one: at the end of a text it is a byline,
+/// a keyword, a button.
+fn is_scrap(judged: &Judged) -> bool {
+    let in_list = matches!(judged.tag, Tag::Li | Tag::Td | Tag::Th | Tag::Dd | Tag::Dt);
+    let text = judged.text.trim_end_matches(['"', '”', '“', '»', ')', '\'', '’']);
+    !in_list
+        && !judged.tag.is_pre()
+        && !judged.tag.is_heading()
+        && judged.line.held.text < MIN_SENTENCE
+        && !text.ends_with(['.', '!', '?', '…', ':', ';', '\u{37e}', '։', '。'])
 }
 
 /// Both are short cells of one row.
