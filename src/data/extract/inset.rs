@@ -5,6 +5,9 @@ use super::cue::Cues;
 use super::measure::{Held, Line};
 use super::tag::Tag;
 
+/// Characters outside links that make a paragraph of links a sentence.
+const MIN_SENTENCE: u32 = 25;
+
 /// Element `i` within the text, which holds `inside`, is no part of it.
 pub(super) fn is_inset(page: &Page, i: usize, inside: Held) -> bool {
     let Some(node) = page.tree.nodes.get(i) else {
@@ -34,8 +37,13 @@ pub(super) fn is_inset(page: &Page, i: usize, inside: Held) -> bool {
     if named && cues.any(Cues::ABOUT) && share < 0.1 && held.text < 300 {
         return true;
     }
-    // Boxes of links: related pages, keywords, indexes.
-    node.tag.is_block() && held.link_share() > 0.6 && held.n_links > 1 && share < 0.3
+    // Boxes of links: related pages, keywords, indexes; not sentences that are full of links.
+    let sentence = node.tag == Tag::P && held.text - held.link.min(held.text) >= MIN_SENTENCE;
+    node.tag.is_block()
+        && held.link_share() > 0.6
+        && held.n_links > 1
+        && share < 0.3
+        && !sentence
 }
 
 /// A figure may be a table or a listing and no picture.

@@ -46,7 +46,7 @@ pub(super) fn leads(page: &Page, root: usize, all: &[Line]) -> Vec<Line> {
         if tag(line) == Tag::H1 || line.held.link_share() > 0.3 {
             continue;
         }
-        let (said, barred) = path(page, line, top);
+        let (said, barred) = path(page, line, top, root);
         let after_title = title.is_some_and(|title| n > title);
         let plain = line.held.text.saturating_sub(line.held.link);
         let long = plain >= if said { 25 } else { MIN_LEAD };
@@ -61,13 +61,17 @@ pub(super) fn leads(page: &Page, root: usize, all: &[Line]) -> Vec<Line> {
 }
 
 /// Whether the names above a line say that it is a lead, and whether any forbids it.
-fn path(page: &Page, line: &Line, top: usize) -> (bool, bool) {
+fn path(page: &Page, line: &Line, top: usize, root: usize) -> (bool, bool) {
     let mut said = false;
     let mut i = line.block as usize;
     while i > top {
         let Some(node) = page.tree.nodes.get(i) else {
             break;
         };
+        // What holds the text as well says nothing of the lead.
+        if node.end as usize > root {
+            break;
+        }
         let lead = node.cues.any(Cues::LEAD);
         said = said || lead;
         let names = if lead {

@@ -147,7 +147,7 @@ pub(super) const WORDS: &[(Cues, &str)] = &[
     (
         Cues::LEAD,
         "lead lede intro introduction vorspann teaser teasertext standfirst summary chapo chapeau excerpt \
-         preface description shortinfo prologue prolog einleitung anriss unterzeile dachzeile strapline \
+         preface preamble description shortinfo prologue prolog einleitung anriss unterzeile dachzeile strapline \
          subheadline subheading secondarytitle entradilla copete sumario antetitulo lid zajawka leadtext \
          ingres manchet resume kicker sinopsis resumen ozet spot anons johdanto \
          bajada sommario ingress deck dek subtitle subtitles subtitulo perex bevezeto occhiello catenaccio",
