@@ -9,6 +9,7 @@ use super::lead::leads;
 use super::lines::{Lines, judge};
 use super::measure::{Held, Measured, measure};
 use super::page::Options;
+use super::root::{find_root, rank};
 use super::tag::Tag;
 use super::tree::Tree;
 
@@ -89,7 +90,7 @@ pub(super) fn choose(tree: &Tree, facts: &Facts, options: &Options, level: Level
     let whole = page.held(0);
     page.drop_where(0, |page, i| is_outside(page, i, whole));
     page.measure();
-    let root = find_root(&page);
+    let root = find_root(&page, facts, &all);
     let inside = page.held(root);
     page.drop_where(root, |page, i| is_inset(page, i, inside));
     let measured = page.measure();
@@ -184,58 +185,4 @@ fn in_text(tree: &Tree, mut i: usize) -> bool {
         }
     }
     false
-}
-
-/// How surely an element is said to be the text: 3 outright, 0 not at all.
-pub(super) fn rank(tree: &Tree, i: usize) -> u32 {
-    tree.nodes.get(i).map_or(0, |n| {
-        if n.cues.any(Cues::CONTENT) {
-            3
-        } else if n.tag == Tag::Article {
-            2
-        } else {
-            u32::from(n.tag == Tag::Main || n.cues.any(Cues::MAIN))
-        }
-    })
-}
-
-/// The element that holds the text and little else.
-fn find_root(page: &Page) -> usize {
-    let nodes = &page.tree.nodes;
-    let end = |i: usize| nodes.get(i).map_or(0, |n| n.end as usize);
-    let n = |share: u64, of: u32| (u64::from(of) * share / 100) as u32;
-    let marked = |wanted: u32, within: usize, least: u32| {
-        (within + 1..end(within))
-            .filter(move |i| rank(page.tree, *i) == wanted && page.held(*i).prose > least)
-    };
-    let mut root = 0;
-    for wanted in [1, 2, 3] {
-        // The outermost of its kind that holds most of what is left, then the innermost in it
-        // that holds nearly all.
-        if let Some(found) = marked(wanted, root, n(50, page.held(root).prose)).next() {
-            root = found;
-            if let Some(found) = marked(wanted, root, n(85, page.held(root).prose)).next_back() {
-                root = found;
-            }
-        }
-    }
-    let least = if root == 0 { 80 } else { 95 };
-    // From there down while one child holds nearly all.
-    loop {
-        let held = page.held(root).prose;
-        let mut child = root + 1;
-        let mut next = None;
-        while let Some(node) = nodes.get(child).filter(|_| child < end(root)) {
-            let inner = page.held(child);
-            if node.tag != Tag::Text && inner.prose >= n(least, held) && inner.n_prose > 1 {
-                next = Some(child);
-                break;
-            }
-            child = node.end as usize;
-        }
-        match next {
-            Some(child) if held > 0 => root = child,
-            _ => return root,
-        }
-    }
 }

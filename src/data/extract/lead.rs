@@ -1,8 +1,9 @@
 //! The lead: sentences between the title and the element that holds the text.
 
-use super::choose::{Page, rank};
+use super::choose::Page;
 use super::cue::Cues;
 use super::measure::Line;
+use super::root::rank;
 use super::tag::Tag;
 
 /// A lead has at least this many characters outside links, unless its name says it is one.

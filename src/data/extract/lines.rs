@@ -171,16 +171,16 @@ fn plain(text: &str) -> String {
 }
 
 /// The page's titles, which are kept apart from its text.
-struct Titles(Vec<String>);
+pub(super) struct Titles(Vec<String>);
 
 impl Titles {
-    fn of(facts: &Facts) -> Self {
+    pub(super) fn of(facts: &Facts) -> Self {
         let titles = [&facts.title, &facts.window_title];
         Self(titles.into_iter().flatten().map(|t| plain(t)).collect())
     }
 
     /// A title, or as much of one as the heading gives, or it and a little more.
-    fn are(&self, heading: &str) -> bool {
+    pub(super) fn are(&self, heading: &str) -> bool {
         let heading = plain(heading);
         self.0.iter().any(|title| {
             title.starts_with(&heading) || (title.len() > 10 && heading.starts_with(title))

@@ -16,6 +16,7 @@ mod measure;
 mod page;
 mod phrases;
 mod render;
+mod root;
 mod scan;
 mod tag;
 #[cfg(test)]

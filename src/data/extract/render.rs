@@ -2,6 +2,7 @@
 //! text left out.
 
 use super::entity;
+use super::measure::Line;
 use super::tag::Tag;
 use super::tree::Tree;
 
@@ -147,4 +148,11 @@ pub(super) fn line(
         }
         i += 1;
     }
+}
+
+/// The text of a line, all of it.
+pub(super) fn text(tree: &Tree, of: &Line) -> String {
+    let mut writer = Writer::new();
+    line(&mut writer, tree, of.from as usize, of.to as usize, |_| false);
+    writer.out
 }
