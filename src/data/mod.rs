@@ -8,6 +8,7 @@ pub mod browse;
 pub mod corpus;
 pub mod dedup;
 mod error;
+pub mod extract;
 pub mod filter;
 pub mod langid;
 mod letters;
