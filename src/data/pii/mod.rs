@@ -1,0 +1,2 @@
+//! Personal data.
+pub mod ids;
