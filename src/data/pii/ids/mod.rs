@@ -16,8 +16,8 @@ mod south;
 mod tests;
 mod west;
 
-pub(super) use arith::{date, luhn};
-pub(super) use iban::{card, iban, iban_check, iban_len};
+pub(super) use arith::luhn;
+pub(super) use iban::{card, iban, iban_check, iban_country, iban_len};
 pub use scheme::{Class, Scheme};
 
 /// Every scheme, by part of Europe.
