@@ -4,6 +4,7 @@
 //! dropped on the way is kept beside with its reason. `pipeline` is the whole walk, `stage` one
 //! step of it over a stream.
 
+pub mod contamination;
 pub mod corpus;
 pub mod dedup;
 mod error;
