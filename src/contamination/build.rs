@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::index::{Benchmark, Index, Row};
-use super::words::Words;
+use super::words::{self, Words};
 
 /// Longest run, in words.
 pub(super) const MAX_LENGTH: u32 = 64;
@@ -45,7 +45,7 @@ struct Part {
     n_words: u32,
     /// Hashes of its runs of each length, sorted, each once.
     runs: Vec<Vec<u64>>,
-    /// Its hash as a whole, when it is shorter than any run.
+    /// Its hash as a whole, when that is how it is matched.
     whole: Option<u64>,
 }
 
@@ -75,29 +75,55 @@ impl Builder {
     /// Adds an item, or more parts of one that is there.
     pub fn add(&mut self, item: Item<'_>) {
         let name = (item.benchmark.to_string(), item.id.to_string());
+        let mut parts: Vec<Part> = item.parts.iter().map(|text| self.part(text)).collect();
+        // As a whole only the longest part is matched, and only if no part has runs.
+        let has_runs = parts
+            .iter()
+            .any(|part| part.runs.iter().any(|r| !r.is_empty()));
+        let longest = parts
+            .iter()
+            .filter(|p| p.whole.is_some())
+            .map(|p| p.n_words)
+            .max();
+        for part in &mut parts {
+            part.whole = part
+                .whole
+                .filter(|_| !has_runs && longest == Some(part.n_words));
+        }
+        parts.retain(|part| part.whole.is_some() || part.runs.iter().any(|r| !r.is_empty()));
+        self.items.entry(name).or_default().extend(parts);
+    }
+
+    fn part(&mut self, text: &str) -> Part {
+        self.words.read(text);
+        let numbers = numbers_before(text);
+        // A run mostly of numbers, which are all alike here, says nothing.
+        let speaks = |at: usize, n: usize| {
+            let count = |at: usize| numbers.get(at).copied().unwrap_or(0);
+            2 * (count(at + n) - count(at)) as usize <= n
+        };
+        let n_words = u32::try_from(self.words.len()).unwrap_or(u32::MAX);
+        let runs = self.settings.lengths.iter().map(|n| {
+            let mut runs = Vec::new();
+            let n = *n as usize;
+            self.words
+                .each_run(n, |hash, at| runs.extend(speaks(at, n).then_some(hash)));
+            runs.sort_unstable();
+            runs.dedup();
+            runs
+        });
+        let runs = runs.collect();
         let shortest = self.settings.lengths.first().copied().unwrap_or(1);
-        let parts = self.items.entry(name).or_default();
-        for text in item.parts {
-            self.words.read(text);
-            let n_words = u32::try_from(self.words.len()).unwrap_or(u32::MAX);
-            let runs = self.settings.lengths.iter().map(|n| {
-                let mut runs = Vec::new();
-                self.words.each_run(*n as usize, |hash, _| runs.push(hash));
-                runs.sort_unstable();
-                runs.dedup();
-                runs
-            });
-            let runs = runs.collect();
-            let mut whole = None;
-            if n_words < shortest && n_words >= self.settings.min_words {
-                self.words
-                    .each_run(n_words as usize, |hash, _| whole = Some(hash));
-            }
-            parts.push(Part {
-                n_words,
-                runs,
-                whole,
-            });
+        let mut whole = None;
+        if n_words < shortest && n_words >= self.settings.min_words {
+            let n = n_words as usize;
+            self.words
+                .each_run(n, |hash, at| whole = speaks(at, n).then_some(hash));
+        }
+        Part {
+            n_words,
+            runs,
+            whole,
         }
     }
 
@@ -118,24 +144,13 @@ impl Builder {
             // Parts in an order of their own, each once, however they came.
             parts.sort_by(|a, b| (&a.runs, a.whole).cmp(&(&b.runs, b.whole)));
             parts.dedup_by(|a, b| a.runs == b.runs && a.whole == b.whole);
-            let has_runs = parts.iter().any(|p| p.runs.iter().any(|r| !r.is_empty()));
-            let longest = parts
-                .iter()
-                .filter(|p| p.whole.is_some())
-                .map(|p| p.n_words)
-                .max();
             let index = benchmarks.len() as u32 - 1;
             let item = items.len() as u32;
             let before = rows.len();
             for part in &parts {
-                let as_whole = !has_runs && longest == Some(part.n_words);
-                let whole = part.whole.filter(|_| as_whole);
-                if whole.is_none() && part.runs.iter().all(Vec::is_empty) {
-                    continue;
-                }
                 let row = rows.len() as u32;
                 let runs = part.runs.iter().flatten().copied();
-                entries.extend(runs.chain(whole).map(|hash| (hash, row)));
+                entries.extend(runs.chain(part.whole).map(|hash| (hash, row)));
                 rows.push(Row {
                     benchmark: index,
                     item,
@@ -167,6 +182,18 @@ impl Builder {
             row_of,
         )
     }
+}
+
+/// How many of the first words of a text are numbers, for every number of words.
+fn numbers_before(text: &str) -> Vec<u32> {
+    let mut n = 0;
+    let is_number = |word: &str| word.chars().next().is_some_and(char::is_numeric);
+    let words = words::spans(text).into_iter();
+    let counts = words.map(|span| {
+        n += u32::from(text.get(span).is_some_and(is_number));
+        n
+    });
+    std::iter::once(0).chain(counts).collect()
 }
 
 /// Drops the runs that more than `max` items of one set have; `entries` are sorted.

@@ -9,7 +9,8 @@
 //! an item (question, context, choice) every run of 8 and of 13 words is kept. An item whose
 //! every part is shorter than 8 words is matched by its longest part as a whole, if that has at
 //! least 5; one shorter still cannot be told from any text and is counted as too short. A run of
-//! words that more than 100 items of one set share is its way of asking, and is left out.
+//! words that more than 100 items of one set share is its way of asking, and is left out; so is
+//! one that is mostly numbers.
 
 mod build;
 mod check;

@@ -113,6 +113,22 @@ fn what_a_whole_set_shares_is_no_evidence() {
 }
 
 #[test]
+fn runs_of_numbers_say_nothing() {
+    let numbers = "2, 10.0, 10.9, 12.0, 13.3, 15.0, 16.0, 17.1, 18.5";
+    let index = build(&[
+        ("x", "1", &[numbers]),
+        ("x", "2", &["between 1 and 9 there are 3 primes of 4 kinds"]),
+    ]);
+    assert!(index.check(numbers, &mut Scratch::default()).is_empty());
+    let hits = index.check(
+        "Between 2 and 8 there are 5 primes of 6 kinds.",
+        &mut Scratch::default(),
+    );
+    assert_eq!(hits.first().map(|h| h.id), Some("2"));
+    assert_eq!(index.benchmarks()[0].n_short, 1);
+}
+
+#[test]
 fn the_order_of_items_makes_no_difference() {
     let items: [(&str, &str, &[&str]); 3] = [
         ("b", "2", &[TEXT, "a b c d e f"]),

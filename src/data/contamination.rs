@@ -12,17 +12,18 @@ use super::error::{Error, Result};
 use crate::contamination::{Builder, Item};
 use crate::disk;
 
-/// Names under which sets keep the id of an item.
+/// Names under which sets keep the id of an item, the surest first (the `UID` of BLiMP is that
+/// of a whole paradigm, its `pairID` that of an item).
 const IDS: [&str; 9] = [
     "id",
     "idx",
-    "index",
     "index_id",
+    "index",
     "_id",
-    "uid",
     "qid",
-    "pairid",
     "question_id",
+    "pairid",
+    "uid",
 ];
 
 /// How a set is written.
@@ -107,13 +108,13 @@ pub fn each_item(
                     names = Some(line.split('\t').map(str::to_ascii_lowercase).collect());
                     continue;
                 };
-                let (mut id, mut parts) = ((at - 2).to_string(), Vec::new());
-                for (name, value) in names.iter().zip(line.split('\t')) {
-                    match IDS.contains(&name.as_str()) {
-                        true => id = value.to_string(),
-                        false => parts.push(value),
-                    }
-                }
+                let rank = |name: &String| IDS.iter().position(|id| id == name);
+                let named = || names.iter().zip(line.split('\t'));
+                let ids = named().filter_map(|(name, value)| Some((rank(name)?, value)));
+                let id = ids.min_by_key(|(rank, _)| *rank);
+                let id = id.map_or((at - 2).to_string(), |(_, id)| id.to_string());
+                let parts = named().filter(|(name, _)| rank(name).is_none());
+                let parts: Vec<&str> = parts.map(|(_, value)| value).collect();
                 found(&id, &parts);
             }
         }
@@ -132,17 +133,18 @@ fn collect<'a>(value: &'a Value, mut item: usize, items: &mut Vec<(String, Vec<&
         }
         Value::Array(values) => values.iter().for_each(|v| collect(v, item, items)),
         Value::Object(fields) => {
-            let is_id = |name: &str| IDS.contains(&name.to_ascii_lowercase().as_str());
-            let id = fields.iter().find_map(|(name, value)| match value {
-                Value::String(id) if is_id(name) => Some(id.clone()),
-                Value::Number(id) if is_id(name) => Some(id.to_string()),
+            let rank = |name: &str| IDS.iter().position(|id| id.eq_ignore_ascii_case(name));
+            let ids = fields.iter().filter_map(|(name, value)| match value {
+                Value::String(id) => Some((rank(name)?, id.clone())),
+                Value::Number(id) => Some((rank(name)?, id.to_string())),
                 _ => None,
             });
+            let id = ids.min_by_key(|(rank, _)| *rank).map(|(_, id)| id);
             if let Some(id) = id {
                 item = items.len();
                 items.push((id, Vec::new()));
             }
-            for (_, value) in fields.iter().filter(|(name, _)| !is_id(name)) {
+            for (_, value) in fields.iter().filter(|(name, _)| rank(name).is_none()) {
                 collect(value, item, items);
             }
         }
@@ -224,6 +226,8 @@ mod tests {
             "{\"idx\": 7, \"premise\": \"P\", \"label\": 0}\n\n{\"stem\": {\"a\": \"S\"}}\n";
         let expected = [item("7", &["P"]), item("1", &["S"])];
         assert_eq!(items(jsonl, Layout::Jsonl).unwrap(), expected);
+        let blimp = r#"{"good": "G", "UID": "causative", "pairID": "3"}"#;
+        assert_eq!(items(blimp, Layout::Jsonl).unwrap(), [item("3", &["G"])]);
         let tsv = "index_id\tcategory\ttext\n5\tx\tT\r\n6\ty\tU\n";
         let expected = [item("5", &["x", "T"]), item("6", &["y", "U"])];
         assert_eq!(items(tsv, Layout::Tsv).unwrap(), expected);
