@@ -59,6 +59,7 @@
 //! tokens of a language over tokens of English for the same text → **parity**.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::disallowed_methods))]
 
+pub mod contamination;
 pub mod data;
 pub mod disk;
 pub mod engine;

@@ -5,6 +5,7 @@
 //! step of it over a stream.
 
 pub mod browse;
+pub mod contamination;
 pub mod corpus;
 pub mod dedup;
 mod error;
@@ -13,6 +14,7 @@ pub mod filter;
 pub mod langid;
 mod letters;
 pub mod mix;
+pub mod optout;
 mod pipeline;
 pub mod read;
 mod record;

@@ -1,0 +1,271 @@
+//! Evaluation sets as files -> items -> the index that documents are asked against.
+//!
+//! Read are JSONL, JSON and TSV (each also compressed), of any shape: every text of a record is
+//! a part of its item, and what has an `id` of its own inside of a record (the questions of
+//! XQuAD) is an item of its own.
+
+use std::path::Path;
+
+use serde_json::Value;
+
+use super::error::{Error, Result};
+use crate::contamination::{Builder, Item};
+use crate::disk;
+
+/// Names under which sets keep the id of an item, the surest first (the `UID` of BLiMP is that
+/// of a whole paradigm, its `pairID` that of an item).
+const IDS: [&str; 9] = [
+    "id",
+    "idx",
+    "index_id",
+    "index",
+    "_id",
+    "qid",
+    "question_id",
+    "pairid",
+    "uid",
+];
+
+/// How a set is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Layout {
+    /// A JSON value on each line.
+    Jsonl,
+    /// One JSON value: an array of records, or an object that has one.
+    Json,
+    /// A line of names, then a record on each line, parted by tabs.
+    Tsv,
+}
+
+impl Layout {
+    /// The layout that a file's name tells, compressed or not.
+    pub fn of(path: &Path) -> Option<Self> {
+        let name = path.file_name()?.to_string_lossy().to_ascii_lowercase();
+        let name = name
+            .strip_suffix(".gz")
+            .or(name.strip_suffix(".zst"))
+            .unwrap_or(&name);
+        match name.rsplit('.').next()? {
+            "jsonl" | "ndjson" => Some(Layout::Jsonl),
+            "json" => Some(Layout::Json),
+            "tsv" => Some(Layout::Tsv),
+            _ => None,
+        }
+    }
+}
+
+/// Calls `found` with the id and the texts of each item of a set. An item without an id is
+/// called by the number of its record, from 0.
+///
+/// # Errors
+/// With the number of the line, from 1, that is not what it should be.
+pub fn each_item(
+    bytes: &[u8],
+    layout: Layout,
+    found: &mut dyn FnMut(&str, &[&str]),
+) -> std::result::Result<(), u64> {
+    let lines = || bytes.split(|b| *b == b'\n').zip(1u64..);
+    let record = |value: &Value, number: u64, found: &mut dyn FnMut(&str, &[&str])| {
+        let mut items = vec![(number.to_string(), Vec::new())];
+        collect(value, 0, &mut items);
+        for (id, parts) in items.iter().filter(|(_, parts)| !parts.is_empty()) {
+            found(id, parts);
+        }
+    };
+    match layout {
+        Layout::Jsonl => {
+            let full = lines().filter(|(line, _)| !line.trim_ascii().is_empty());
+            for ((line, at), number) in full.zip(0..) {
+                let value: Value = serde_json::from_slice(line).map_err(|_| at)?;
+                record(&value, number, found);
+            }
+        }
+        Layout::Json => {
+            let value: Value = serde_json::from_slice(bytes).map_err(|e| e.line().max(1) as u64)?;
+            let records = match &value {
+                Value::Array(records) => Some(records),
+                Value::Object(fields) => fields.values().find_map(Value::as_array),
+                _ => None,
+            };
+            match records {
+                Some(records) => {
+                    let numbered = records.iter().zip(0..);
+                    numbered.for_each(|(value, number)| record(value, number, found));
+                }
+                None => record(&value, 0, found),
+            }
+        }
+        Layout::Tsv => {
+            let mut names: Option<Vec<String>> = None;
+            for (line, at) in lines() {
+                let line = std::str::from_utf8(line)
+                    .map_err(|_| at)?
+                    .trim_end_matches('\r');
+                if line.is_empty() {
+                    continue;
+                }
+                let Some(names) = &names else {
+                    names = Some(line.split('\t').map(str::to_ascii_lowercase).collect());
+                    continue;
+                };
+                let rank = |name: &String| IDS.iter().position(|id| id == name);
+                let named = || names.iter().zip(line.split('\t'));
+                let ids = named().filter_map(|(name, value)| Some((rank(name)?, value)));
+                let id = ids.min_by_key(|(rank, _)| *rank);
+                let id = id.map_or((at - 2).to_string(), |(_, id)| id.to_string());
+                let parts = named().filter(|(name, _)| rank(name).is_none());
+                let parts: Vec<&str> = parts.map(|(_, value)| value).collect();
+                found(&id, &parts);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Collects the texts below `value` for the item at `item`, and items of their own below it.
+/// The depth is that which serde_json reads: 128.
+fn collect<'a>(value: &'a Value, mut item: usize, items: &mut Vec<(String, Vec<&'a str>)>) {
+    match value {
+        Value::String(text) => {
+            if let Some((_, parts)) = items.get_mut(item) {
+                parts.push(text);
+            }
+        }
+        Value::Array(values) => values.iter().for_each(|v| collect(v, item, items)),
+        Value::Object(fields) => {
+            let rank = |name: &str| IDS.iter().position(|id| id.eq_ignore_ascii_case(name));
+            let ids = fields.iter().filter_map(|(name, value)| match value {
+                Value::String(id) => Some((rank(name)?, id.clone())),
+                Value::Number(id) => Some((rank(name)?, id.to_string())),
+                _ => None,
+            });
+            let id = ids.min_by_key(|(rank, _)| *rank).map(|(_, id)| id);
+            if let Some(id) = id {
+                item = items.len();
+                items.push((id, Vec::new()));
+            }
+            for (_, value) in fields.iter().filter(|(name, _)| rank(name).is_none()) {
+                collect(value, item, items);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Adds every set below `path` to `builder`; gives the number of items. A set is called by its
+/// path below the folder `path` is in, without endings: `bench/xquad/xquad.de`.
+///
+/// # Errors
+/// When a file cannot be read or is damaged, or there is none.
+pub fn add_sets(builder: &mut Builder, path: &Path) -> Result<u64> {
+    let above = path.parent().unwrap_or(Path::new(""));
+    let mut n_items = 0;
+    for file in disk::walk(path)? {
+        let Some(layout) = Layout::of(&file) else {
+            continue;
+        };
+        let name = file
+            .strip_prefix(above)
+            .unwrap_or(&file)
+            .to_string_lossy()
+            .to_string();
+        let name = [".gz", ".zst", ".jsonl", ".ndjson", ".json", ".tsv"]
+            .iter()
+            .fold(name.as_str(), |name, end| {
+                name.strip_suffix(end).unwrap_or(name)
+            });
+        let mut found = |id: &str, parts: &[&str]| {
+            n_items += 1;
+            builder.add(Item {
+                benchmark: name,
+                id,
+                parts,
+            });
+        };
+        each_item(&disk::read(&file)?, layout, &mut found).map_err(|line| {
+            let hint = "evaluation sets are read from JSONL, JSON and TSV";
+            Error::line(&file, line, "not an item of an evaluation set", hint)
+        })?;
+    }
+    match n_items {
+        0 => Err(Error::Empty {
+            path: path.into(),
+            what: "no items of evaluation sets (.jsonl, .json, .tsv)".into(),
+        }),
+        n => Ok(n),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn items(text: &str, layout: Layout) -> std::result::Result<Vec<(String, Vec<String>)>, u64> {
+        let mut all = Vec::new();
+        let mut found = |id: &str, parts: &[&str]| {
+            all.push((
+                id.to_string(),
+                parts.iter().map(|p| p.to_string()).collect(),
+            ));
+        };
+        each_item(text.as_bytes(), layout, &mut found)?;
+        Ok(all)
+    }
+
+    fn item(id: &str, parts: &[&str]) -> (String, Vec<String>) {
+        (id.into(), parts.iter().map(|p| p.to_string()).collect())
+    }
+
+    #[test]
+    fn items_are_found_in_sets_of_any_shape() {
+        let xquad = r#"{"version": "1", "data": [{"title": "T", "paragraphs": [{"context": "C",
+            "qas": [{"id": "q1", "question": "Q?", "answers": [{"text": "A", "answer_start": 1}]}]}]}]}"#;
+        let expected = [item("0", &["T", "C"]), item("q1", &["Q?", "A"])];
+        assert_eq!(items(xquad, Layout::Json).unwrap(), expected);
+        let jsonl =
+            "{\"idx\": 7, \"premise\": \"P\", \"label\": 0}\n\n{\"stem\": {\"a\": \"S\"}}\n";
+        let expected = [item("7", &["P"]), item("1", &["S"])];
+        assert_eq!(items(jsonl, Layout::Jsonl).unwrap(), expected);
+        let blimp = r#"{"good": "G", "UID": "causative", "pairID": "3"}"#;
+        assert_eq!(items(blimp, Layout::Jsonl).unwrap(), [item("3", &["G"])]);
+        let tsv = "index_id\tcategory\ttext\n5\tx\tT\r\n6\ty\tU\n";
+        let expected = [item("5", &["x", "T"]), item("6", &["y", "U"])];
+        assert_eq!(items(tsv, Layout::Tsv).unwrap(), expected);
+    }
+
+    #[test]
+    fn a_damaged_set_says_in_which_line() {
+        assert_eq!(items("{\"id\": 1}\n{", Layout::Jsonl), Err(2));
+        assert_eq!(items("[\n", Layout::Json), Err(2));
+        assert_eq!(items(&"[".repeat(1 << 20), Layout::Json), Err(1));
+        for layout in [Layout::Jsonl, Layout::Tsv] {
+            assert_eq!(items("", layout), Ok(vec![]));
+        }
+    }
+
+    #[test]
+    fn sets_below_a_folder_are_called_by_their_paths() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: &str| {
+            disk::replace_bytes(&folder.path().join("bench").join(name), text.as_bytes()).unwrap();
+        };
+        let text = "one two three four five six seven eight";
+        write("a/dev.tsv", &format!("id\ttext\n1\t{text}\n"));
+        write(
+            "b.de.jsonl",
+            &format!("{{\"id\": 1, \"text\": \"{text}\"}}\n"),
+        );
+        write("README.md", "nothing");
+        let mut builder = Builder::new(Default::default());
+        assert_eq!(
+            add_sets(&mut builder, &folder.path().join("bench")).unwrap(),
+            2
+        );
+        let index = builder.build();
+        let names: Vec<&str> = index.benchmarks().iter().map(|b| b.name.as_str()).collect();
+        assert_eq!(names, ["bench/a/dev", "bench/b.de"]);
+        write("c.jsonl", "{\"id\": 1}\nx\n");
+        let error = add_sets(&mut Builder::new(Default::default()), folder.path()).unwrap_err();
+        assert!(error.to_string().contains("c.jsonl:2"), "{error}");
+    }
+}
