@@ -7,7 +7,7 @@
 use rayon::prelude::*;
 
 use super::minhash::{Bands, Signer};
-use super::shingles::{jaccard, shingle_set};
+use super::shingles::{ShingleSets, is_similar, jaccard};
 use crate::event::Control;
 
 /// What deduplication needs to know of a record.
@@ -78,13 +78,16 @@ pub fn near_duplicates(
         .iter()
         .flatten()
         .for_each(|i| is_candidate[*i] = true);
-    let sets: Vec<Vec<u64>> = documents
+    let sets: Vec<Vec<u32>> = documents
         .par_iter()
         .zip(&is_candidate)
-        .map(|(document, is_candidate)| match is_candidate {
-            true => shingle_set(document.text, shape.ngram),
-            false => Vec::new(),
-        })
+        .map_init(
+            || ShingleSets::new(shape.ngram),
+            |sets, (document, is_candidate)| match is_candidate {
+                true => sets.of(document.text),
+                false => Vec::new(),
+            },
+        )
         .collect();
     let mut forest = Forest((0..documents.len()).collect());
     for bucket in &buckets {
@@ -115,7 +118,7 @@ fn buckets(keys: &[Vec<u64>], band: usize) -> Vec<Vec<usize>> {
 
 /// Joins the similar ones of a bucket. Each is compared with the members of every group it does
 /// not belong to yet until one is similar: a bucket of copies costs one comparison a document.
-fn join_bucket(bucket: &[usize], sets: &[Vec<u64>], min_jaccard: f64, forest: &mut Forest) {
+fn join_bucket(bucket: &[usize], sets: &[Vec<u32>], min_jaccard: f64, forest: &mut Forest) {
     let mut groups: Vec<Vec<usize>> = Vec::new();
     for &i in bucket {
         let mut home = vec![i];
@@ -123,7 +126,7 @@ fn join_bucket(bucket: &[usize], sets: &[Vec<u64>], min_jaccard: f64, forest: &m
             let joined = forest.root(group[0]) == forest.root(i)
                 || group
                     .iter()
-                    .any(|j| similar(&sets[i], &sets[*j], min_jaccard));
+                    .any(|j| is_similar(&sets[i], &sets[*j], min_jaccard));
             if joined {
                 forest.join(group[0], i);
                 home.append(group);
@@ -134,13 +137,7 @@ fn join_bucket(bucket: &[usize], sets: &[Vec<u64>], min_jaccard: f64, forest: &m
     }
 }
 
-/// True when the Jaccard similarity is at least `min`; sizes alone often say no.
-fn similar(a: &[u64], b: &[u64], min: f64) -> bool {
-    let (small, large) = (a.len().min(b.len()), a.len().max(b.len()));
-    small as f64 >= min * large as f64 && jaccard(a, b) >= min
-}
-
-fn fates(documents: &[Document], sets: &[Vec<u64>], forest: &mut Forest) -> Vec<Fate> {
+fn fates(documents: &[Document], sets: &[Vec<u32>], forest: &mut Forest) -> Vec<Fate> {
     let mut members: Vec<Vec<usize>> = vec![Vec::new(); documents.len()];
     for i in 0..documents.len() {
         members[forest.root(i)].push(i);

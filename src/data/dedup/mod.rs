@@ -7,4 +7,4 @@ mod shingles;
 
 pub use cluster::{Document, Fate, near_duplicates};
 pub use exact::{exact_duplicates, text_hash};
-pub use minhash::{Bands, SCurvePoint};
+pub use minhash::{Bands, SCurvePoint, Signer};
