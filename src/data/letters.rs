@@ -3,8 +3,8 @@
 
 use std::sync::LazyLock;
 
-use unicode_normalization::UnicodeNormalization;
-use unicode_normalization::char::is_combining_mark;
+use unicode_normalization::char::{canonical_combining_class, is_combining_mark};
+use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
 
 /// Code points below this are answered from the table: every European script, and more.
 const TABLE: u32 = 0x3000;
@@ -98,9 +98,198 @@ fn compute_bare(c: char) -> Option<char> {
     })
 }
 
+/// Code of what parts words, in [`BARE_CODES`].
+const PART: u16 = 0;
+/// Code of what is nothing, in [`BARE_CODES`].
+const NOTHING: u16 = u16::MAX;
+
+/// [`bare`] below [`TABLE`] as codes of 16 bits: small enough to stay in the nearest cache.
+static BARE_CODES: LazyLock<Box<[u16; TABLE as usize]>> = LazyLock::new(|| {
+    let mut codes = Box::new([PART; TABLE as usize]);
+    for (n, code) in (0..TABLE).zip(codes.iter_mut()) {
+        *code = char::from_u32(n).map_or(PART, code_of);
+    }
+    codes
+});
+
+fn code_of(c: char) -> u16 {
+    match compute_bare(c) {
+        None => NOTHING,
+        Some(' ') => PART,
+        // Every base letter of these is in the first plane; were one not, it would part words
+        // rather than be taken for another letter.
+        Some(c) => u16::try_from(c as u32).unwrap_or(PART),
+    }
+}
+
+const WORD_SEED: u64 = 0x9e37_79b9_7f4a_7c15; // golden ratio, as in splitmix64
+const WORD_MULTIPLIER: u64 = 0xff51_afd7_ed55_8ccd; // murmur3's finaliser
+
+/// Hashes of the bare words of a text, a buffer at a time, so that a text of any length needs
+/// no more memory than a short one: lower case, without marks, digits all alike (see [`bare`]),
+/// parted by everything else.
+pub(super) struct BareWords<'a> {
+    text: &'a str,
+    at: usize,
+    hash: u64,
+    is_open: bool,
+}
+
+impl<'a> BareWords<'a> {
+    /// The words of `text`.
+    pub(super) fn new(text: &'a str) -> Self {
+        BareWords {
+            text,
+            at: 0,
+            hash: WORD_SEED,
+            is_open: false,
+        }
+    }
+
+    /// Fills `words` with the hashes of the next words; how many there were. Fewer than fit
+    /// only at the end of the text.
+    pub(super) fn fill(&mut self, words: &mut [u64]) -> usize {
+        let codes: &[u16; TABLE as usize] = &BARE_CODES;
+        let bytes = self.text.as_bytes();
+        let (mut at, mut hash, mut is_open, mut n) = (self.at, self.hash, self.is_open, 0);
+        // Words end too often and too irregularly to be guessed: all but long characters is
+        // read without a branch, each stores the hash so far, and only the end of a word moves
+        // on to the next slot.
+        while let (Some(slot), Some(&byte)) = (words.get_mut(n), bytes.get(at)) {
+            let code = if byte < 0xe0 {
+                let next = bytes.get(at + 1).copied().unwrap_or(0);
+                let is_pair = byte >= 0x80;
+                let pair = (u32::from(byte & 0x1f) << 6) | u32::from(next & 0x3f);
+                let c = if is_pair { pair } else { u32::from(byte) };
+                at += 1 + usize::from(is_pair);
+                codes[(c & 0x7ff) as usize]
+            } else {
+                let Some(c) = self.text.get(at..).and_then(|rest| rest.chars().next()) else {
+                    break; // never: `at` is always at the start of a character
+                };
+                at += c.len_utf8();
+                match codes.get(c as usize) {
+                    Some(code) => *code,
+                    None => match bare(c) {
+                        Some(c) if c != ' ' => {
+                            hash = (hash ^ u64::from(c as u32)).wrapping_mul(WORD_MULTIPLIER);
+                            is_open = true;
+                            NOTHING
+                        }
+                        Some(_) => PART,
+                        None => NOTHING,
+                    },
+                }
+            };
+            if code == NOTHING {
+                continue;
+            }
+            let parts = code == PART;
+            *slot = hash;
+            n += usize::from(parts & is_open);
+            is_open = !parts;
+            let longer = (hash ^ u64::from(code)).wrapping_mul(WORD_MULTIPLIER);
+            hash = if parts { WORD_SEED } else { longer };
+        }
+        if at >= bytes.len()
+            && is_open
+            && let Some(slot) = words.get_mut(n)
+        {
+            *slot = hash;
+            n += 1;
+            (hash, is_open) = (WORD_SEED, false);
+        }
+        (self.at, self.hash, self.is_open) = (at, hash, is_open);
+        n
+    }
+}
+
+/// True when `text` is in composed form for certain: every character is a starter that
+/// composes with nothing before it. A false answer says nothing.
+pub(super) fn is_surely_composed(text: &str) -> bool {
+    static SURE: LazyLock<Vec<bool>> = LazyLock::new(|| {
+        let sure = |c: char| {
+            canonical_combining_class(c) == 0 && is_nfc_quick([c].into_iter()) == IsNormalized::Yes
+        };
+        (0..TABLE)
+            .map(|n| char::from_u32(n).is_some_and(sure))
+            .collect()
+    });
+    // The first character that could fail is U+0300, in UTF-8 CC 80.
+    let is_low = |bytes: &[u8]| bytes.iter().fold(0, |most, b| most.max(*b)) < 0xcc;
+    if text.as_bytes().chunks(1 << 12).all(is_low) {
+        return true;
+    }
+    let sure: &[bool] = &SURE;
+    text.chars()
+        .all(|c| sure.get(c as usize).is_some_and(|sure| *sure))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    /// What [`BareWords`] gives, the plain way.
+    fn bare_words(text: &str) -> Vec<u64> {
+        let spaced: String = text.chars().filter_map(bare).collect();
+        let hash = |word: &str| {
+            word.chars().fold(WORD_SEED, |hash, c| {
+                (hash ^ u64::from(c as u32)).wrapping_mul(WORD_MULTIPLIER)
+            })
+        };
+        spaced
+            .split(' ')
+            .filter(|w| !w.is_empty())
+            .map(hash)
+            .collect()
+    }
+
+    fn filled(text: &str, at_a_time: usize) -> Vec<u64> {
+        let (mut words, mut buffer) = (Vec::new(), vec![0; at_a_time]);
+        let mut reader = BareWords::new(text);
+        loop {
+            let n = reader.fill(&mut buffer);
+            words.extend(&buffer[..n]);
+            if n < at_a_time {
+                return words;
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn words_are_the_same_however_many_are_read_at_once(
+            text in "([ a-zA-Z0-9.,ßàžŁøİſςΆДяйქაữ\u{300}\u{301}—’🎈日\u{2126}\u{212a}\n]|\\PC){0,60}",
+            at_a_time in 1usize..9,
+        ) {
+            let expected = bare_words(&text);
+            prop_assert_eq!(&filled(&text, at_a_time), &expected);
+            prop_assert_eq!(&filled(&text, 4096), &expected);
+        }
+
+        #[test]
+        fn what_is_surely_composed_is_composed(text in "\\PC{0,8}") {
+            if is_surely_composed(&text) {
+                prop_assert_eq!(text.nfc().collect::<String>(), text);
+            }
+        }
+    }
+
+    #[test]
+    fn european_text_is_surely_composed_and_loose_marks_are_not() {
+        for text in [
+            "l’été…",
+            "Žluť kůň",
+            "Добър ден, їжак",
+            "ΆΛΦΑ",
+            "საქართველო",
+            "ħġ",
+        ] {
+            assert!(is_surely_composed(text), "{text}");
+        }
+        assert!(!is_surely_composed("Z\u{30c}"));
+    }
 
     #[test]
     fn classes_agree_with_the_standard_library_in_and_above_the_table() {

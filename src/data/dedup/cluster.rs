@@ -1,13 +1,17 @@
-//! Near duplicates: texts that share a band are compared in full, those similar enough are
-//! joined, and of each cluster one survives.
+//! Near duplicates in memory: texts that share a band are compared in full, those similar enough
+//! are joined, and of each cluster one survives. The same decisions as [`super::resolve`].
 //!
-//! The clusters are the connected components of "shares a band and is similar enough", so they
-//! do not depend on the order of files or on threads.
+//! The clusters are the connected components of "are compared and similar enough", so they do
+//! not depend on the order of files or on threads; which are compared says [`super::buckets`].
 
 use rayon::prelude::*;
+use xxhash_rust::xxh3::xxh3_64;
 
+use super::buckets::Bucket;
+use super::exact::text_hash;
+use super::forest::Forest;
 use super::minhash::{Bands, Signer};
-use super::shingles::{jaccard, shingle_set};
+use super::shingles::{ShingleSets, is_similar, jaccard};
 use crate::event::Control;
 
 /// What deduplication needs to know of a record.
@@ -37,14 +41,14 @@ pub enum Fate {
 }
 
 /// The one of a cluster that stays: the longest text, then the smallest id, then the smallest
-/// text; never by position.
+/// hash of the bytes; never by position.
 pub(super) fn survivor(documents: &[Document], members: &[usize]) -> usize {
     let rank = |i: &usize| {
         let document = &documents[*i];
         (
             std::cmp::Reverse(document.text.len()),
             document.id,
-            document.text,
+            xxh3_64(document.text.as_bytes()),
         )
     };
     let best = members.iter().copied().min_by(|a, b| rank(a).cmp(&rank(b)));
@@ -52,7 +56,7 @@ pub(super) fn survivor(documents: &[Document], members: &[usize]) -> usize {
 }
 
 /// What becomes of each document when only one of those that are nearly equal stays; none when
-/// a stop was asked for.
+/// a stop was asked for. All are held in memory; at most 2³¹ − 1 documents.
 pub fn near_duplicates(
     documents: &[Document],
     shape: Bands,
@@ -68,30 +72,43 @@ pub fn near_duplicates(
             },
         )
         .collect();
-    let buckets: Vec<Vec<usize>> = (0..shape.bands)
+    let buckets: Vec<Vec<u32>> = (0..shape.bands.max(1))
         .into_par_iter()
-        .flat_map(|band| buckets(&keys, band))
+        .flat_map(|band| buckets(documents, &keys, band))
         .collect();
     drop(keys);
     let mut is_candidate = vec![false; documents.len()];
     buckets
         .iter()
         .flatten()
-        .for_each(|i| is_candidate[*i] = true);
-    let sets: Vec<Vec<u64>> = documents
+        .for_each(|i| is_candidate[*i as usize] = true);
+    let sets: Vec<Vec<u32>> = documents
         .par_iter()
         .zip(&is_candidate)
-        .map(|(document, is_candidate)| match is_candidate {
-            true => shingle_set(document.text, shape.ngram),
-            false => Vec::new(),
-        })
+        .map_init(
+            || ShingleSets::new(shape.ngram),
+            |sets, (document, is_candidate)| match is_candidate {
+                true => sets.of(document.text),
+                false => Vec::new(),
+            },
+        )
         .collect();
-    let mut forest = Forest((0..documents.len()).collect());
-    for bucket in &buckets {
+    let mut forest = Forest::new(documents.len());
+    let mut bucket = Bucket::new();
+    let mut pair = |a: u32, b: u32| {
+        let (set_a, set_b) = (&sets[a as usize], &sets[b as usize]);
+        if forest.root(a) != forest.root(b) && is_similar(set_a, set_b, shape.min_jaccard) {
+            forest.join(a, b);
+        }
+        Ok::<(), ()>(())
+    };
+    for members in &buckets {
         if control.stop_requested() {
             return None;
         }
-        join_bucket(bucket, &sets, shape.min_jaccard, &mut forest);
+        let mut members = members.iter();
+        let _ = members.try_for_each(|i| bucket.push(*i, &mut pair));
+        let _ = bucket.end(&mut pair);
     }
     if control.stop_requested() {
         return None;
@@ -99,8 +116,9 @@ pub fn near_duplicates(
     Some(fates(documents, &sets, &mut forest))
 }
 
-/// Documents that share their key in `band`, two or more at a time.
-fn buckets(keys: &[Vec<u64>], band: usize) -> Vec<Vec<usize>> {
+/// Documents that share their key in `band`, two or more at a time, in order: long texts first,
+/// equal ones side by side.
+fn buckets(documents: &[Document], keys: &[Vec<u64>], band: usize) -> Vec<Vec<u32>> {
     let present = keys.iter().enumerate();
     let mut pairs: Vec<(u64, usize)> = present
         .filter_map(|(i, keys)| Some((*keys.get(band)?, i)))
@@ -109,41 +127,22 @@ fn buckets(keys: &[Vec<u64>], band: usize) -> Vec<Vec<usize>> {
     pairs
         .chunk_by(|a, b| a.0 == b.0)
         .filter(|chunk| chunk.len() > 1)
-        .map(|chunk| chunk.iter().map(|(_, i)| *i).collect())
+        .map(|chunk| {
+            let mut members: Vec<usize> = chunk.iter().map(|(_, i)| *i).collect();
+            members.sort_by_cached_key(|i| {
+                let text = documents[*i].text;
+                let hash = (text_hash(text) >> 64) as u64;
+                (std::cmp::Reverse(text.len()), hash, *i)
+            });
+            members.into_iter().map(|i| i as u32).collect()
+        })
         .collect()
 }
 
-/// Joins the similar ones of a bucket. Each is compared with the members of every group it does
-/// not belong to yet until one is similar: a bucket of copies costs one comparison a document.
-fn join_bucket(bucket: &[usize], sets: &[Vec<u64>], min_jaccard: f64, forest: &mut Forest) {
-    let mut groups: Vec<Vec<usize>> = Vec::new();
-    for &i in bucket {
-        let mut home = vec![i];
-        groups.retain_mut(|group| {
-            let joined = forest.root(group[0]) == forest.root(i)
-                || group
-                    .iter()
-                    .any(|j| similar(&sets[i], &sets[*j], min_jaccard));
-            if joined {
-                forest.join(group[0], i);
-                home.append(group);
-            }
-            !joined
-        });
-        groups.push(home);
-    }
-}
-
-/// True when the Jaccard similarity is at least `min`; sizes alone often say no.
-fn similar(a: &[u64], b: &[u64], min: f64) -> bool {
-    let (small, large) = (a.len().min(b.len()), a.len().max(b.len()));
-    small as f64 >= min * large as f64 && jaccard(a, b) >= min
-}
-
-fn fates(documents: &[Document], sets: &[Vec<u64>], forest: &mut Forest) -> Vec<Fate> {
+fn fates(documents: &[Document], sets: &[Vec<u32>], forest: &mut Forest) -> Vec<Fate> {
     let mut members: Vec<Vec<usize>> = vec![Vec::new(); documents.len()];
     for i in 0..documents.len() {
-        members[forest.root(i)].push(i);
+        members[forest.root(i as u32) as usize].push(i);
     }
     let mut fates = vec![Fate::Kept { cluster_size: 1 }; documents.len()];
     for cluster in members.iter().filter(|cluster| cluster.len() > 1) {
@@ -159,24 +158,6 @@ fn fates(documents: &[Document], sets: &[Vec<u64>], forest: &mut Forest) -> Vec<
         };
     }
     fates
-}
-
-/// Union-find.
-struct Forest(Vec<usize>);
-
-impl Forest {
-    fn root(&mut self, mut i: usize) -> usize {
-        while self.0[i] != i {
-            self.0[i] = self.0[self.0[i]];
-            i = self.0[i];
-        }
-        i
-    }
-
-    fn join(&mut self, a: usize, b: usize) {
-        let (a, b) = (self.root(a), self.root(b));
-        self.0[a.max(b)] = a.min(b);
-    }
 }
 
 #[cfg(test)]

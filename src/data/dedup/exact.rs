@@ -7,10 +7,14 @@ use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
 use xxhash_rust::xxh3::Xxh3;
 
 use super::cluster::{Document, Fate, survivor};
+use crate::data::letters::is_surely_composed;
+
+/// Bytes hashed at a time.
+const PIECE_BYTES: usize = 1 << 14;
 
 /// Hash of a text in composed form, each run of white space one space: xxh128.
 pub fn text_hash(text: &str) -> u128 {
-    if is_nfc_quick(text.chars()) == IsNormalized::Yes {
+    if is_surely_composed(text) || is_nfc_quick(text.chars()) == IsNormalized::Yes {
         return words_hash(text);
     }
     words_hash(&text.nfc().collect::<String>())
@@ -18,13 +22,22 @@ pub fn text_hash(text: &str) -> u128 {
 
 fn words_hash(text: &str) -> u128 {
     let mut hasher = Xxh3::new();
+    let mut piece = Vec::with_capacity(PIECE_BYTES);
     for word in text.split_whitespace() {
-        hasher.update(word.as_bytes());
-        hasher.update(b" ");
+        if piece.len() + word.len() >= PIECE_BYTES {
+            hasher.update(&piece);
+            piece.clear();
+        }
+        if word.len() >= PIECE_BYTES {
+            hasher.update(word.as_bytes());
+        } else {
+            piece.extend_from_slice(word.as_bytes());
+        }
+        piece.push(b' ');
     }
+    hasher.update(&piece);
     hasher.digest128()
 }
-
 /// What becomes of each document when only one of those with equal text stays.
 pub fn exact_duplicates(documents: &[Document]) -> Vec<Fate> {
     let hashes: Vec<u128> = documents.par_iter().map(|d| text_hash(d.text)).collect();
