@@ -1,15 +1,34 @@
 //! Quality: a record is measured once, then judged by the rules of its language.
 //!
-//! A family of metrics is a file; a filter is a row of its table. The rules are rows of
-//! `assets/thresholds.json`.
+//! [`Meter`] gives [`Metrics`]; a filter is a row of [`FILTERS`]; the thresholds are rows of
+//! `assets/thresholds.json`, or of a file of the user's. [`calibrate`] derives thresholds from
+//! reference text, [`whatif`] tells what they would drop.
 
-mod family;
+mod bad_words;
+mod c4;
+pub mod calibrate;
+mod checks;
 mod lines;
+mod load;
+mod madlad;
+mod metrics;
 mod ngrams;
+mod phrases;
 mod quality;
 mod repetition;
 mod rules;
+#[cfg(test)]
+mod tests;
+mod wds;
+pub mod whatif;
 mod words;
 
-pub use family::{Bound, Check, Meter, Metrics, first_failure, verdict};
-pub use rules::Rules;
+pub use bad_words::BadWords;
+pub use c4::{Cleaned, Removed, clean};
+pub use checks::{
+    Bound, Check, FILTERS, Families, Family, Filter, N_FILTERS, first_failure, verdict,
+};
+pub use load::RuleBook;
+pub use metrics::{Known, Meter, Metrics};
+pub use rules::{Adjusted, Rules};
+pub use wds::{Scale, Scores};

@@ -1,120 +1,336 @@
-//! Text to words: runs of letters, marks and digits, and every other visible character alone.
+//! Text to words: runs of letters, marks and digits, and runs of one other visible character.
+//!
+//! One walk over the bytes. Words are hashed as they are written, case and all, as the peers
+//! compare them: eight bytes at a time, the letters of a run are never decoded where they are
+//! ASCII.
+
+use std::sync::LazyLock;
 
 use crate::data::letters::Class;
 
-/// A word or a punctuation mark; its letters are kept as a hash of their lower case.
+/// Holds a letter or a mark on one.
+pub(super) const LETTER: u8 = 1;
+/// Holds a digit.
+pub(super) const DIGIT: u8 = 2;
+/// Parts words; not kept.
+const SPACE: u8 = 4;
+/// Begins with a capital letter.
+pub(super) const CAPITAL: u8 = 8;
+/// A mark that ends a sentence.
+pub(super) const STOP: u8 = 16;
+/// A mark that is common in running text; other marks are symbols.
+pub(super) const COMMON: u8 = 32;
+/// White space, or the end of the text, comes right after.
+pub(super) const BEFORE_SPACE: u8 = 64;
+/// The first of a line.
+pub(super) const FIRST_OF_LINE: u8 = 128;
+
+/// A letter, mark or digit: part of a word.
+const WORD: u8 = LETTER | DIGIT;
+
+/// Code points below this are answered from the table.
+const TABLE: usize = 0x3000;
+
+/// A word, or a run of one mark.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Word {
+    /// Hash of its bytes.
     pub(super) hash: u64,
-    pub(super) n_chars: u32,
-    /// Holds a letter or digit: not a punctuation mark.
-    pub(super) is_word: bool,
-    /// Holds a letter.
-    pub(super) has_letter: bool,
+    /// Byte where it begins; texts of more than 4 GiB are cut short before they come here.
+    pub(super) start: u32,
+    /// Characters, at most 2^24 - 1, above the flags.
+    packed: u32,
 }
 
-/// Splits `text` into `words`, which is cleared first. A single mark between two letters or
-/// digits joins rather than parts (`l'État`, `il-ħajja`, `col·legi`, `3,5`, `x.org`): it is not
-/// counted, and what it joins are words of their own. A run of one mark counts once.
-pub(super) fn split(text: &str, words: &mut Vec<Word>) {
-    words.clear();
-    let mut open = Open::default();
-    // The mark right after a word: not counted yet, another word may follow.
-    let mut joint = None;
-    let mut before = ' ';
-    for c in text.chars() {
-        let class = Class::of(c);
-        if class.is_word() {
-            joint = None;
-            open.push(class);
-        } else {
-            let after_word = open.close(words);
-            words.extend(joint.take());
-            if !class.is_space() && c != before {
-                open.push(class);
-                open.word.is_word = false;
-                match after_word {
-                    true => joint = open.take(),
-                    false => words.extend(open.take()),
-                }
-            }
+impl Word {
+    #[inline]
+    fn new(hash: u64, start: usize, n_chars: usize, flags: u8) -> Self {
+        Word {
+            hash,
+            start: start as u32,
+            packed: (n_chars.min(0xff_ffff) as u32) << 8 | u32::from(flags),
         }
-        before = c;
     }
-    open.close(words);
-    words.extend(joint);
+
+    /// Its length in characters.
+    #[inline]
+    pub(super) fn n_chars(self) -> usize {
+        (self.packed >> 8) as usize
+    }
+
+    /// Whether any of the flags is set.
+    #[inline]
+    pub(super) fn is(self, flags: u8) -> bool {
+        self.packed & u32::from(flags) != 0
+    }
+
+    /// Holds a letter or digit: not a run of marks.
+    #[inline]
+    pub(super) fn is_word(self) -> bool {
+        self.is(WORD)
+    }
+}
+
+/// What was counted on the way.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Marks {
+    /// Hash signs.
+    pub(super) hashes: usize,
+    /// Ellipses: `...` and `…`.
+    pub(super) ellipses: usize,
+    /// Characters that are common punctuation.
+    pub(super) common: usize,
+    /// Other visible characters that are neither letters nor digits.
+    pub(super) symbols: usize,
+}
+
+/// Flags of every code point of the table: its class, and which kind of mark it is.
+struct Flags(Box<[u8]>);
+
+impl Flags {
+    fn get() -> &'static Flags {
+        static FLAGS: LazyLock<Flags> = LazyLock::new(|| {
+            let flags = |n: u32| char::from_u32(n).map_or(0, compute);
+            Flags((0..TABLE as u32).map(flags).collect())
+        });
+        &FLAGS
+    }
+
+    #[inline]
+    fn of(&self, c: char) -> u8 {
+        match self.0.get(c as usize) {
+            Some(flags) => *flags,
+            None => compute(c),
+        }
+    }
+}
+
+fn compute(c: char) -> u8 {
+    let class = Class::of(c);
+    let mut flags = 0;
+    if class.is_word() {
+        flags |= if class.is_letter() || !c.is_numeric() {
+            LETTER
+        } else {
+            DIGIT
+        };
+        flags |= if class.lower() != c && c.is_uppercase() {
+            CAPITAL
+        } else {
+            0
+        };
+    } else if class.is_space() {
+        flags |= SPACE;
+    } else {
+        flags |= if is_common(c) { COMMON } else { 0 };
+        flags |= if ends_sentence(c) || c == '…' {
+            STOP
+        } else {
+            0
+        };
+    }
+    flags
+}
+
+/// Ends a sentence: Unicode's Sentence_Terminal in the scripts of Europe and its neighbours and in
+/// their full-width forms.
+pub(super) fn ends_sentence(c: char) -> bool {
+    matches!(
+        c,
+        '.' | '!' | '?' | '‼' | '‽' | '⁇'
+            ..='⁉' | '։' | '؟' | '۔' | '።' | '。' | '！' | '．' | '？' | '｡'
+    )
+}
+
+/// Punctuation of running text in the scripts of Europe: quotation marks, brackets, stops,
+/// dashes. All other visible marks are symbols.
+fn is_common(c: char) -> bool {
+    matches!(
+        c,
+        '!' | '"' | '\'' | '(' | ')' | ',' | '-' | '.' | ':' | ';' | '?' | '[' | ']' | '`' | '¡'
+            | '¿' | '«' | '»' | '·' | '´' | '\u{37e}' | '\u{387}' | '։' | '־' | '‐'..='―'
+            | '‘'..='‟' | '…' | '‹' | '›' | '、' | '。' | '「' | '」'
+    )
+}
+
+/// Splits `text` into `words`, which is cleared first.
+///
+/// A full stop or comma between digits and a full stop between letters are part of the word
+/// (`3,5`, `x.org`), as are `_` and, between letters, `·` (`col·legi`). An apostrophe or hyphen between
+/// letters parts two words and is not counted (`l'État`, `il-ħajja`): a language that writes its
+/// articles with one has no more marks than others. All other marks stand alone; a run of one mark
+/// counts once.
+pub(super) fn split(text: &str, words: &mut Vec<Word>) -> Marks {
+    let flags_of = Flags::get();
+    let ascii: &[u8; 128] = match flags_of.0.first_chunk() {
+        Some(ascii) => ascii,
+        None => return Marks::default(),
+    };
+    words.clear();
+    let bytes = text.as_bytes();
+    let mut marks = Marks::default();
+    let mut line = FIRST_OF_LINE;
+    let mut at = 0;
+    while let Some(&byte) = bytes.get(at) {
+        let (flags, len) = look(text, at, byte, ascii, flags_of);
+        if flags & SPACE != 0 {
+            line |= if byte == b'\n' { FIRST_OF_LINE } else { 0 };
+            at += len;
+            continue;
+        }
+        let start = at;
+        if flags & WORD != 0 {
+            let (end, n_chars, seen) = word_end(text, at, ascii, flags_of);
+            let seen = (seen & WORD) | (flags & CAPITAL) | line;
+            at = end;
+            let next = next_flags(text, at, ascii, flags_of);
+            let seen = seen | if next & SPACE != 0 { BEFORE_SPACE } else { 0 };
+            words.push(Word::new(hash_of(bytes, start, end), start, n_chars, seen));
+            // An apostrophe or hyphen between letters only parts two words.
+            let joint = match bytes.get(at) {
+                Some(b'\'' | b'-') => 1,
+                Some(0xe2) if matches!(text.get(at..at + 3), Some("’" | "‐" | "‑")) => 3,
+                _ => 0,
+            };
+            if joint > 0 && next_flags(text, at + joint, ascii, flags_of) & WORD != 0 {
+                at += joint;
+            }
+        } else {
+            let mut n = 1;
+            at += len;
+            while bytes.get(at..at + len) == bytes.get(start..start + len) && at < bytes.len() {
+                n += 1;
+                at += len;
+            }
+            match byte {
+                b'#' => marks.hashes += n,
+                b'.' => marks.ellipses += n / 3,
+                0xe2 if text.get(start..start + len) == Some("…") => marks.ellipses += n,
+                _ => {}
+            }
+            if flags & COMMON != 0 {
+                marks.common += n;
+            } else {
+                marks.symbols += n;
+            }
+            let next = next_flags(text, at, ascii, flags_of);
+            let space = if next & SPACE != 0 { BEFORE_SPACE } else { 0 };
+            let flags = (flags & (STOP | COMMON)) | line | space;
+            words.push(Word::new(hash_of(bytes, start, at), start, n, flags));
+        }
+        line = 0;
+    }
+    marks
+}
+
+/// Flags and length in bytes of the character at `at`, whose first byte is `byte`.
+#[inline(always)]
+fn look(text: &str, at: usize, byte: u8, ascii: &[u8; 128], table: &Flags) -> (u8, usize) {
+    match ascii.get(byte as usize) {
+        Some(flags) => (*flags, 1),
+        None => match decode(text.as_bytes(), at, byte) {
+            Some((code, len)) if (code as usize) < TABLE => {
+                (table.0.get(code as usize).copied().unwrap_or(0), len)
+            }
+            _ => {
+                let c = text.get(at..).and_then(|rest| rest.chars().next());
+                c.map_or((SPACE, 1), |c| (table.of(c), c.len_utf8()))
+            }
+        },
+    }
+}
+
+/// Code point and length of a character of two or three bytes.
+#[inline(always)]
+fn decode(bytes: &[u8], at: usize, byte: u8) -> Option<(u32, usize)> {
+    let tail = |i: usize| bytes.get(at + i).map(|b| u32::from(b & 0x3f));
+    let lead = u32::from(byte);
+    match byte {
+        0xc0..=0xdf => Some(((lead & 0x1f) << 6 | tail(1)?, 2)),
+        0xe0..=0xef => Some(((lead & 0xf) << 12 | tail(1)? << 6 | tail(2)?, 3)),
+        _ => None,
+    }
+}
+
+/// Flags of the character at `at`; those of a space at the end of the text.
+#[inline(always)]
+fn next_flags(text: &str, at: usize, ascii: &[u8; 128], table: &Flags) -> u8 {
+    match text.as_bytes().get(at) {
+        Some(&byte) => look(text, at, byte, ascii, table).0,
+        None => SPACE,
+    }
+}
+
+/// Where the word that begins at `start` ends, its length in characters, and the flags of all
+/// its characters together.
+#[inline(always)]
+fn word_end(text: &str, start: usize, ascii: &[u8; 128], table: &Flags) -> (usize, usize, u8) {
+    let bytes = text.as_bytes();
+    let (mut at, mut n_chars, mut seen, mut last) = (start, 0, 0, 0);
+    while let Some(&byte) = bytes.get(at) {
+        let (flags, len) = look(text, at, byte, ascii, table);
+        let joins = match byte {
+            _ if flags & WORD != 0 => true,
+            b'.' => next_flags(text, at + 1, ascii, table) & last & WORD != 0,
+            b'_' => last != 0 && next_flags(text, at + 1, ascii, table) & WORD != 0,
+            b',' => next_flags(text, at + 1, ascii, table) & last & DIGIT != 0,
+            0xc2 if bytes.get(at + 1) == Some(&0xb7) => {
+                next_flags(text, at + 2, ascii, table) & last & LETTER != 0
+            }
+            _ => false,
+        };
+        if !joins {
+            break;
+        }
+        last = flags;
+        seen |= flags;
+        n_chars += 1;
+        at += len;
+    }
+    (at, n_chars, seen)
 }
 
 /// Hash of a word as [`split`] would give it.
-#[cfg(test)]
 pub(super) fn hash(word: &str) -> u64 {
-    let mut words = Vec::new();
-    split(word, &mut words);
-    words[0].hash
-}
-
-/// The word that is being read; letters are hashed two at a time.
-struct Open {
-    word: Word,
-    half: u64,
+    hash_of(word.as_bytes(), 0, word.len())
 }
 
 const SEED: u64 = 0x9e37_79b9_7f4a_7c15; // golden ratio, as in splitmix64
 const MULTIPLIER: u64 = 0xff51_afd7_ed55_8ccd; // murmur3's finaliser
 
-impl Default for Open {
-    fn default() -> Self {
-        Open {
-            word: Word {
-                hash: SEED,
-                n_chars: 0,
-                is_word: true,
-                has_letter: false,
-            },
-            half: 0,
-        }
+/// Hash of `bytes[start..end]`, eight bytes at a time.
+#[inline(always)]
+fn hash_of(bytes: &[u8], start: usize, end: usize) -> u64 {
+    let len = end - start;
+    let seed = SEED.wrapping_mul(len as u64 | 1);
+    if len <= 8 {
+        // Eight bytes at once where the text goes on, less those that are not ours.
+        let own = match bytes.get(start..).and_then(|rest| rest.first_chunk::<8>()) {
+            Some(chunk) => u64::from_le_bytes(*chunk) & (u64::MAX >> (64 - 8 * len.max(1))),
+            None => fold(bytes.get(start..end).unwrap_or_default()),
+        };
+        return mix(seed, own);
     }
+    let word = bytes.get(start..end).unwrap_or_default();
+    let (chunks, _) = word.as_chunks::<8>();
+    let mut hash = chunks
+        .iter()
+        .fold(seed, |h, c| mix(h, u64::from_le_bytes(*c)));
+    if let Some(last) = word.last_chunk::<8>() {
+        hash = mix(hash, u64::from_le_bytes(*last));
+    }
+    hash
 }
 
-impl Open {
-    #[inline]
-    fn push(&mut self, class: Class) {
-        self.half = (self.half << 21) | u64::from(class.lower() as u32);
-        self.word.n_chars += 1;
-        self.word.has_letter |= class.is_letter();
-        if self.word.n_chars.is_multiple_of(3) {
-            self.absorb();
-        }
-    }
-
-    #[inline]
-    fn absorb(&mut self) {
-        self.word.hash = mix(self.word.hash, self.half);
-        self.half = 0;
-    }
-
-    /// Ends the word; true if there was one.
-    #[inline]
-    fn close(&mut self, words: &mut Vec<Word>) -> bool {
-        let word = self.take();
-        words.extend(word);
-        word.is_some()
-    }
-
-    #[inline]
-    fn take(&mut self) -> Option<Word> {
-        if self.word.n_chars == 0 {
-            return None;
-        }
-        self.absorb();
-        let mut word = std::mem::take(self).word;
-        word.hash = mix(word.hash, u64::from(word.n_chars));
-        Some(word)
-    }
+fn fold(bytes: &[u8]) -> u64 {
+    bytes
+        .iter()
+        .rev()
+        .fold(0, |sum, b| sum << 8 | u64::from(*b))
 }
 
 /// Joins two hashes; the order matters.
-#[inline]
+#[inline(always)]
 pub(super) fn mix(a: u64, b: u64) -> u64 {
     let h = (a.rotate_left(23) ^ b).wrapping_mul(MULTIPLIER);
     h ^ (h >> 32)
@@ -124,26 +340,100 @@ pub(super) fn mix(a: u64, b: u64) -> u64 {
 mod tests {
     use super::*;
 
-    #[test]
-    fn words_are_runs_of_letters_and_marks_stand_alone() {
-        let mut words = Vec::new();
-        split("L'État, c’est 4,2 — o\u{301}kay..... 'ta' — —", &mut words);
-        let lens: Vec<u32> = words.iter().map(|w| w.n_chars).collect();
-        assert_eq!(lens, [1, 4, 1, 1, 3, 1, 1, 1, 5, 1, 1, 2, 1, 1, 1]);
-        assert_eq!(words.iter().filter(|w| w.is_word).count(), 8);
-        assert_eq!(words.iter().filter(|w| w.has_letter).count(), 6);
+    fn words(text: &str) -> Vec<(String, bool)> {
+        let mut found = Vec::new();
+        split(text, &mut found);
+        let text = |w: &Word| text[w.start as usize..].chars().take(w.n_chars()).collect();
+        found.iter().map(|w| (text(w), w.is_word())).collect()
     }
 
     #[test]
-    fn case_does_not_matter_and_all_else_does() {
-        assert_eq!(hash("ŽLUŤ"), hash("žluť"));
-        let different = [
-            "a", "aa", "ab", "ba", "abc", "acb", "abcd", "abca", "0", "ά", "α",
+    fn words_are_runs_of_letters_and_marks_stand_alone() {
+        let text = "L'État, c’est 4,2 — o\u{301}kay..... 'ta' x.org a-b snake_case col·legi — —";
+        let found: Vec<String> = words(text).into_iter().map(|(word, _)| word).collect();
+        let expected = [
+            "L",
+            "État",
+            ",",
+            "c",
+            "est",
+            "4,2",
+            "—",
+            "o\u{301}kay",
+            ".....",
+            "'",
+            "ta",
+            "'",
+            "x.org",
+            "a",
+            "b",
+            "snake_case",
+            "col·legi",
+            "—",
+            "—",
         ];
-        for (i, a) in different.iter().enumerate() {
-            for b in &different[..i] {
-                assert_ne!(hash(a), hash(b), "{a} {b}");
+        assert_eq!(found, expected);
+        assert_eq!(
+            words(text).iter().filter(|(_, is_word)| *is_word).count(),
+            12
+        );
+    }
+
+    #[test]
+    fn every_word_has_the_hash_of_its_own_bytes_wherever_it_stands() {
+        let text = "a bb ccc ωω ab longerthaneight longerthaneighu ž žž. x,";
+        let mut found = Vec::new();
+        split(text, &mut found);
+        for (word, (own, _)) in found.iter().zip(words(text)) {
+            assert_eq!(word.hash, hash(&own), "{own}");
+        }
+        let mut hashes: Vec<u64> = found.iter().map(|w| w.hash).collect();
+        hashes.sort_unstable();
+        hashes.dedup();
+        assert_eq!(hashes.len(), found.len());
+    }
+
+    #[test]
+    fn flags_tell_lines_capitals_and_sentence_ends() {
+        let mut found = Vec::new();
+        let marks = split("Ja! Nein...\nÉcole #1 …\n\n½ €", &mut found);
+        let of = |flag| {
+            found
+                .iter()
+                .map(|w| u8::from(w.is(flag)))
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(of(FIRST_OF_LINE), [1, 0, 0, 0, 1, 0, 0, 0, 1, 0]);
+        assert_eq!(of(CAPITAL), [1, 0, 1, 0, 1, 0, 0, 0, 0, 0]);
+        assert_eq!(of(STOP), [0, 1, 0, 1, 0, 0, 0, 1, 0, 0]);
+        assert_eq!(of(BEFORE_SPACE), [0, 1, 0, 1, 1, 0, 1, 1, 1, 1]);
+        assert_eq!(of(DIGIT), [0, 0, 0, 0, 0, 0, 1, 0, 1, 0]);
+        let expected = Marks {
+            hashes: 1,
+            ellipses: 2,
+            common: 5,
+            symbols: 2,
+        };
+        assert_eq!(marks, expected);
+    }
+
+    proptest::proptest! {
+        /// What is no space is in exactly one word, whatever the text.
+        #[test]
+        fn nothing_is_lost_and_nothing_panics(text in "\\PC*|[a-z0-9.,'’·‐ \n-]{0,80}") {
+            let mut found = Vec::new();
+            split(&text, &mut found);
+            let mut last = 0;
+            for word in &found {
+                let rest = text.get(word.start as usize..).expect("a word begins at a character");
+                proptest::prop_assert!(word.start as usize >= last);
+                let own: String = rest.chars().take(word.n_chars()).collect();
+                proptest::prop_assert_eq!(hash(&own), word.hash);
+                let between = &text[last..word.start as usize];
+                proptest::prop_assert!(between.chars().all(|c| c.is_whitespace() || "'’-‐‑".contains(c)));
+                last = word.start as usize + own.len();
             }
+            proptest::prop_assert!(text[last..].trim().is_empty());
         }
     }
 }

@@ -1,0 +1,212 @@
+//! Every language: its own text is kept, what is none is dropped.
+
+use super::*;
+use crate::data::corpus;
+use crate::lang::Lang;
+
+/// The language's own Declaration, one article a text.
+fn own_texts(lang: &Lang) -> Vec<String> {
+    corpus::records()
+        .filter(|r| r.lang == Some(lang))
+        .map(|r| r.text)
+        .collect()
+}
+
+fn words_of(texts: &[String]) -> Vec<&str> {
+    texts
+        .iter()
+        .flat_map(|text| text.split_whitespace())
+        .collect()
+}
+
+#[test]
+fn every_language_keeps_its_own_text_and_drops_what_is_none() {
+    let mut meter = Meter::new();
+    for lang in Lang::all() {
+        let rules = Rules::of(lang);
+        let mut judge = |text: &str| first_failure(&meter.measure(text, rules), rules);
+        let own = own_texts(lang);
+        assert_eq!(judge(&own.join("\n")), None, "{}", lang.code);
+        let words = words_of(&own);
+        let hex: String = (0..400).map(|i| format!("{:02x} ", i * 37 % 251)).collect();
+        let pairs: Vec<String> = words.chunks(2).take(100).map(|w| w.join(" ")).collect();
+        let sentence = own
+            .iter()
+            .find(|t| t.split_whitespace().count() > 20)
+            .unwrap();
+        let glued: Vec<String> = words.chunks(6).take(80).map(|w| w.concat()).collect();
+        let dotted: Vec<String> = words
+            .chunks(3)
+            .take(60)
+            .map(|w| w.join(" ") + "...")
+            .collect();
+        let numbers: Vec<String> = (0..300)
+            .map(|i| format!("{} {},{}", i * 7, i, i % 90))
+            .collect();
+        for (what, text) in [
+            ("a hex dump", hex),
+            ("a menu", pairs.join("\n\n")),
+            (
+                "a repeated sentence",
+                vec![sentence.replace('\n', " "); 40].join("\n"),
+            ),
+            ("a repeated run", vec![words[..12].join(" "); 40].join(" ")),
+            ("glued words", glued.join(" ")),
+            ("teasers", dotted.join("\n")),
+            ("a table of numbers", numbers.join("\n")),
+            (
+                "hash tags",
+                words[..100].iter().map(|w| format!("#{w} ")).collect(),
+            ),
+            ("NUL bytes", "\0".repeat(5000)),
+            ("one endless word", "ab".repeat(5000)),
+            ("nothing", String::new()),
+            ("spaces", " \n\n\t ".into()),
+        ] {
+            assert!(judge(&text).is_some(), "{} keeps {what}", lang.code);
+        }
+    }
+}
+
+#[test]
+fn good_text_scores_well_in_every_language_and_junk_does_not() {
+    let mut meter = Meter::new();
+    for lang in Lang::all() {
+        let rules = Rules::of(lang);
+        let own = own_texts(lang);
+        let mut scores = |text: &str| meter.measure_all(text, rules, &Known::default()).wds;
+        let paragraphs: Vec<String> = own
+            .chunks(4)
+            .map(|texts| texts.join(" ").replace('\n', " "))
+            .collect();
+        let good = scores(&paragraphs.join("\n"));
+        assert!(good.wds > 0.75, "{}: {good:?}", lang.code);
+        let words = words_of(&own);
+        let links: String = words[..200]
+            .iter()
+            .map(|w| format!("http://{w}.example/1 "))
+            .collect();
+        let numbers: String = words[..200]
+            .iter()
+            .map(|w| format!("{w} 1234 5678\n"))
+            .collect();
+        let repeated = vec![paragraphs[0].clone(); 30].join("\n");
+        for (what, text, part) in [
+            ("links", links, (|s| s.urls) as fn(&Scores) -> f64),
+            ("numbers", numbers, |s| s.numbers),
+            ("copies", repeated, |s| s.repeated),
+            (
+                "symbols",
+                words[..200].iter().map(|w| format!("{w} ★ ")).collect(),
+                |s| s.singular_chars,
+            ),
+        ] {
+            let bad = scores(&text);
+            assert!(
+                part(&bad) < 0.1 && bad.wds < 0.6,
+                "{}: {what} {bad:?}",
+                lang.code
+            );
+        }
+        let other = meter.measure_all(
+            &paragraphs.join("\n"),
+            rules,
+            &Known {
+                lang_share: 0.2,
+                ..Known::default()
+            },
+        );
+        assert!(other.wds.wds < 0.4 && other.wds.doc_scores()[1] == 0.2);
+    }
+}
+
+#[test]
+fn all_checks_are_told_and_the_first_failure_is_one_of_them() {
+    let rules = Rules::of(Lang::find("fi").unwrap());
+    let metrics = Meter::new().measure("Kaikki ihmiset syntyvät vapaina", rules);
+    let checks = verdict(&metrics, rules);
+    let cheap = FILTERS
+        .iter()
+        .filter(|f| Families::cheap().has(f.family))
+        .count();
+    assert_eq!(checks.len(), cheap);
+    let failed = first_failure(&metrics, rules).unwrap();
+    assert_eq!(
+        (failed.reason, failed.value, failed.threshold),
+        ("too_few_words", 4.0, 50.0)
+    );
+    assert!(checks.contains(&failed));
+    let all = Meter::new().measure_all("Kaikki ihmiset", rules, &Known::default());
+    assert_eq!(verdict(&all, rules).len(), N_FILTERS);
+    let told = serde_json::to_value(&all).unwrap();
+    assert_eq!(serde_json::from_value::<Metrics>(told).unwrap(), all);
+}
+
+#[test]
+fn families_are_switched_alone() {
+    let lang = Lang::find("en").unwrap();
+    let rules = Rules::of(lang).clone().with_families([Family::C4]);
+    let text = "One sentence with { a bracket. ".repeat(5);
+    let metrics = Meter::new().measure(&text, &rules);
+    assert_eq!(
+        first_failure(&metrics, &rules).unwrap().reason,
+        "c4_curly_bracket"
+    );
+    assert!(verdict(&metrics, &rules).iter().any(|c| !c.on && !c.ok));
+    let none = rules.clone().with_families([]);
+    assert_eq!(first_failure(&metrics, &none), None);
+    // What was not measured drops nothing, even where a rule asks for it.
+    let only_cheap = Meter::new().measure(&text, &none);
+    assert_eq!(first_failure(&only_cheap, &rules), None);
+}
+
+#[test]
+fn bad_words_drop_where_a_list_is_given() {
+    let rules = Rules::of(Lang::find("de").unwrap())
+        .clone()
+        .with_families([Family::BadWords]);
+    let list = BadWords::parse("mist").unwrap();
+    let known = Known {
+        bad_words: Some(&list),
+        ..Known::default()
+    };
+    let mut meter = Meter::new();
+    let families = rules.families;
+    let mut judge =
+        |text| first_failure(&meter.measure_for(text, &rules, families, &known), &rules);
+    assert_eq!(judge("So ein Mist").map(|c| c.reason), Some("bad_words"));
+    assert_eq!(judge("So ein Tag"), None);
+}
+
+#[test]
+fn a_meter_forgets_the_text_before_and_bears_any_text() {
+    let rules = Rules::of(Lang::find("ka").unwrap());
+    let mut used = Meter::new();
+    let long = "x y ".repeat(700_000);
+    for text in [
+        &long,
+        "",
+        "\u{0}\u{0}",
+        "\r\n\r\n",
+        "…",
+        "\u{300}",
+        "🎈🎈 🎈",
+        "a\u{2028}b",
+        "´´´",
+    ] {
+        let known = Known::default();
+        let told = used.measure_all(text, rules, &known);
+        assert_eq!(
+            told,
+            Meter::new().measure_all(text, rules, &known),
+            "{text:.10}"
+        );
+        for filter in &FILTERS {
+            assert!(
+                (filter.value)(&told).is_finite(),
+                "{text:.10} {}",
+                filter.reason
+            );
+        }
+    }
+}
