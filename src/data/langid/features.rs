@@ -164,7 +164,7 @@ fn step(hash: u64, unit: u64) -> u64 {
 /// Calls `each` with the hash of every feature of a word; gives the hash of the word itself.
 ///
 /// `before` is what this function gave for the word before, or 0 at the start of a text.
-pub(super) fn features(word: &[u32], before: u64, mut each: impl FnMut(u64)) -> u64 {
+pub(super) fn coarse(word: &[u32], before: u64, mut each: impl FnMut(u64)) -> u64 {
     let last = word.len() - 1;
     let mut whole = 0;
     for start in 0..last {
@@ -254,12 +254,12 @@ mod tests {
     fn features_are_ngrams_the_word_and_the_pair() {
         let word: Vec<u32> = " abcd ".chars().map(u32::from).collect();
         let mut seen = Vec::new();
-        let whole = features(&word, 0, |h| seen.push(h));
+        let whole = coarse(&word, 0, |h| seen.push(h));
         // 4 single letters; 5, 4, 3, 2 grams of 2 to 5; the word of 6 characters
         assert_eq!(seen.len(), 4 + 5 + 4 + 3 + 2 + 1);
         assert!(seen.contains(&whole));
         let mut with_pair = Vec::new();
-        features(&word, whole, |h| with_pair.push(h));
+        coarse(&word, whole, |h| with_pair.push(h));
         assert_eq!(with_pair.len(), seen.len() + 1);
         let distinct: std::collections::BTreeSet<_> = with_pair.iter().collect();
         assert_eq!(distinct.len(), with_pair.len());

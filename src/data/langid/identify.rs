@@ -2,19 +2,25 @@
 
 use std::sync::LazyLock;
 
-use super::features::{Script, features, words};
+use super::features::{Script, coarse, words};
 use super::model::{self, Section, Tally};
+use super::windows::{self, Windows};
 use crate::lang::Lang;
 
-/// A longer text is judged by windows spread evenly over it.
-const WHOLE_BYTES: usize = 4096;
-/// How many windows a long text is judged by.
-const N_WINDOWS: usize = 8;
 /// Guesses less likely than this are not reported.
 const LEAST_PROB: f32 = 0.001;
 /// A Latin letter counts this much beside letters of other scripts: names, brands and code are
 /// Latin everywhere, the opposite is rare.
 const LATIN_AMONG_OTHERS: f32 = 0.5;
+/// Reading stops where the best label leads every label that is not close to it by this many
+/// units of log-odds,
+const DECIDED: f32 = 14.0;
+/// and one script has this share of the letters.
+const DECIDED_SHARE: f32 = 0.8;
+/// Letters of a script that only one language is written in that are enough.
+const ENOUGH_LETTERS: f32 = 60.0;
+/// A group of close languages is told apart where together they have this probability.
+const GROUP_PROB: f32 = 0.05;
 
 /// A language a text may be in.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -28,14 +34,19 @@ pub struct Guess {
 /// The languages `text` may be in, best first, by the built-in model.
 ///
 /// Probabilities are calibrated; what is missing to 1 is some other language or none. A text
-/// without letters of a known script gives nothing. Texts over 4 KiB are judged by eight windows
-/// of 512 bytes spread evenly over them.
+/// without letters of a known script gives nothing. Not all of a text is read: windows of some
+/// 128 bytes, spread evenly over it, until one language leads beyond doubt, and 4 KiB at most.
 pub fn identify(text: &str) -> Vec<Guess> {
+    built_in().identify(text)
+}
+
+/// The model in the program, read when it is first asked.
+pub(super) fn built_in() -> &'static Identifier {
     static BUILT_IN: LazyLock<Identifier> = LazyLock::new(|| {
         Identifier::from_bytes(include_bytes!("../../../assets/langid.bin"))
             .expect("the embedded model is checked by a test")
     });
-    BUILT_IN.identify(text)
+    &BUILT_IN
 }
 
 /// How likely a text is in `lang` or a language easily confused with it (`Lang::close`): what to
@@ -51,6 +62,15 @@ pub struct Identifier {
     sections: Vec<Section>,
     /// For each section, what language of the table each label is.
     langs: Vec<Vec<Option<&'static Lang>>>,
+    /// For each section, the number of each label's group of close languages.
+    groups: Vec<Vec<usize>>,
+}
+
+/// What was read of a text so far.
+#[derive(Debug, Clone)]
+pub(super) struct Heard {
+    letters: [f32; 5],
+    tallies: Vec<Tally>,
 }
 
 impl Identifier {
@@ -58,27 +78,68 @@ impl Identifier {
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let sections = model::read(bytes)?;
         let langs = |s: &Section| s.labels.iter().map(|label| Lang::find(label)).collect();
-        let langs = sections.iter().map(langs).collect();
-        Some(Identifier { sections, langs })
+        let langs: Vec<Vec<Option<&'static Lang>>> = sections.iter().map(langs).collect();
+        let groups = langs.iter().map(|langs| groups(langs)).collect();
+        Some(Identifier {
+            sections,
+            langs,
+            groups,
+        })
     }
 
     /// The languages `text` may be in, best first; see [`identify`].
     pub fn identify(&self, text: &str) -> Vec<Guess> {
-        let mut letters = [0.0f32; 5];
-        let mut tallies: Vec<Tally> = self.sections.iter().map(|_| Tally::new()).collect();
-        for window in windows(text) {
-            let mut before = [0u64; 5];
-            words(window, |script, word| {
-                letters[script as usize] += (word.len() - 2) as f32;
-                for (section, tally) in self.sections.iter().zip(&mut tallies) {
-                    if section.script == script {
-                        let before = &mut before[script as usize];
-                        *before = features(word, *before, |hash| section.add(hash, tally));
-                    }
-                }
-            });
+        let mut heard = self.nothing();
+        let windows = Windows::new(text);
+        for (n, window) in windows.iter().enumerate() {
+            self.hear(window, &mut heard);
+            if windows::is_stop(n + 1) && self.is_decided(&mut heard) {
+                break;
+            }
         }
-        let shares = script_shares(letters);
+        self.judge(&mut heard)
+    }
+
+    /// Nothing read yet.
+    pub(super) fn nothing(&self) -> Heard {
+        Heard {
+            letters: [0.0; 5],
+            tallies: self.sections.iter().map(|_| Tally::new()).collect(),
+        }
+    }
+
+    /// Reads on.
+    pub(super) fn hear(&self, text: &str, heard: &mut Heard) {
+        let mut before = [0u64; 5];
+        words(text, |script, word| {
+            heard.letters[script as usize] += (word.len() - 2) as f32;
+            for (section, tally) in self.sections.iter().zip(&mut heard.tallies) {
+                if section.script == script {
+                    let before = &mut before[script as usize];
+                    *before = coarse(word, *before, |hash| section.add(hash, tally));
+                }
+            }
+        });
+    }
+
+    /// Whether more of the text would not change the answer.
+    fn is_decided(&self, heard: &mut Heard) -> bool {
+        let shares = script_shares(heard.letters);
+        let Some(script) = Script::KNOWN
+            .into_iter()
+            .find(|&s| shares[s as usize] >= DECIDED_SHARE)
+        else {
+            return false;
+        };
+        match self.sections.iter().position(|s| s.script == script) {
+            Some(at) => self.sections[at].lead(&mut heard.tallies[at], &self.groups[at]) >= DECIDED,
+            None => heard.letters[script as usize] >= ENOUGH_LETTERS,
+        }
+    }
+
+    /// What was read, judged.
+    pub(super) fn judge(&self, heard: &mut Heard) -> Vec<Guess> {
+        let shares = script_shares(heard.letters);
         let mut guesses = Vec::new();
         for script in Script::KNOWN {
             let share = shares[script as usize];
@@ -86,7 +147,7 @@ impl Identifier {
                 continue;
             }
             if let Some(at) = self.sections.iter().position(|s| s.script == script) {
-                let probs = self.sections[at].probabilities(&mut tallies[at]);
+                let probs = self.sections[at].probabilities(&mut heard.tallies[at]);
                 let labels = self.langs[at].iter().zip(probs);
                 let known = labels.filter_map(|(lang, p)| lang.map(|lang| (lang, p * share)));
                 guesses.extend(known.map(|(lang, prob)| Guess { lang, prob }));
@@ -104,23 +165,25 @@ impl Identifier {
     }
 }
 
+/// Numbers labels so that close languages have the same number.
+fn groups(langs: &[Option<&'static Lang>]) -> Vec<usize> {
+    let first = |at: usize, lang: &Option<&'static Lang>| {
+        let is_close = |other: &Option<&'static Lang>| match (lang, other) {
+            (Some(lang), Some(other)) => lang == other || lang.close.contains(&other.code),
+            _ => false,
+        };
+        langs.iter().position(is_close).unwrap_or(at)
+    };
+    langs
+        .iter()
+        .enumerate()
+        .map(|(at, lang)| first(at, lang))
+        .collect()
+}
+
 /// How likely each script is the text's own, from its counts of letters.
 fn script_shares(mut letters: [f32; 5]) -> [f32; 5] {
     letters[Script::Latin as usize] *= LATIN_AMONG_OTHERS;
     let squares: f32 = letters.iter().map(|n| n * n).sum();
     letters.map(|n| if squares > 0.0 { n * n / squares } else { 0.0 })
-}
-
-/// The parts of a text it is judged by, cut where characters begin.
-fn windows(text: &str) -> impl Iterator<Item = &str> {
-    let (n, len) = match text.len() {
-        0..=WHOLE_BYTES => (1, text.len()),
-        _ => (N_WINDOWS, WHOLE_BYTES / N_WINDOWS),
-    };
-    let room = text.len() - len;
-    (0..n).map(move |i| {
-        let start = text.floor_char_boundary(room / (n - 1).max(1) * i);
-        let end = text.floor_char_boundary(start + len);
-        &text[start..end]
-    })
 }

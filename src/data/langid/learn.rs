@@ -1,7 +1,7 @@
 //! Logistic regression over hashed n-grams: choose, learn, throw out, keep what matters.
 
 use super::draw::{Draw, Rng};
-use super::features::{Script, features, words};
+use super::features::{Script, coarse, words};
 use super::model::{BLOCK, WAYS, softmax};
 use super::train::{Shelves, excerpt};
 use crate::lang::Lang;
@@ -192,7 +192,7 @@ impl Lesson {
                 words(text, |of, word| {
                     if of == script {
                         let each = |h| rows.extend(self.index.get(h));
-                        features(word, 0, each);
+                        coarse(word, 0, each);
                     }
                 });
                 let p = self.probabilities(&rows);

@@ -12,6 +12,7 @@ mod identify;
 mod learn;
 mod model;
 mod train;
+mod windows;
 
 #[cfg(test)]
 mod tests;

@@ -141,10 +141,27 @@ impl Section {
         tally.n_slots = 0;
     }
 
+    /// How far the best label leads every label of another group, in log-odds.
+    pub(super) fn lead(&self, tally: &mut Tally, groups: &[usize]) -> f32 {
+        self.flush(tally);
+        let sums = &tally.sums[..self.labels.len().min(groups.len())];
+        let Some(best) = (0..sums.len()).max_by_key(|&at| sums[at]) else {
+            return 0.0;
+        };
+        let others = (0..sums.len()).filter(|&at| groups[at] != groups[best]);
+        let second = others.map(|at| sums[at]).max().unwrap_or(0);
+        (sums[best] - second) as f32 * self.factor(tally)
+    }
+
+    /// Log-odds of a unit of a tally's sums.
+    fn factor(&self, tally: &Tally) -> f32 {
+        self.scale / (tally.found.max(1) as f32).powf(self.power)
+    }
+
     /// Probability of each label; what is missing to 1 is none of them.
     pub(super) fn probabilities(&self, tally: &mut Tally) -> Vec<f32> {
         self.flush(tally);
-        let factor = self.scale / (tally.found.max(1) as f32).powf(self.power);
+        let factor = self.factor(tally);
         let zero = i64::from(ZERO) * i64::from(tally.found);
         let sums = tally.sums[..self.labels.len()].iter();
         let logits = sums.map(|&sum| (i64::from(sum) - zero) as f32 * factor);

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use super::corpus::{Sample, letters_hash};
 use super::draw::Rng;
-use super::features::{Script, features, words};
+use super::features::{Script, coarse, words};
 use super::finish::{fit, quantise};
 use super::learn::{Lesson, candidates};
 use super::model::{self, BLOCK, MAX_BLOCKS};
@@ -198,7 +198,7 @@ pub(super) fn excerpt(text: &str, script: Script, rng: &mut Rng, into: &mut Vec<
     let mut before = 0;
     words(&text[from..to], |of, word| {
         if of == script {
-            before = features(word, before, |hash| into.push(hash));
+            before = coarse(word, before, |hash| into.push(hash));
         }
     });
 }
