@@ -8,6 +8,10 @@ use tokenizers::{Model, ModelWrapper, Tokenizer};
 use crate::disk;
 use crate::fault::{Fault, Kind};
 
+mod scan;
+
+pub use scan::Scanner;
+
 /// Ends a document and stands before the first: both `bos` and `eos` of the models made here.
 pub const END_OF_TEXT: &str = "<|endoftext|>";
 /// Opens a turn of a conversation (ChatML).
