@@ -122,29 +122,32 @@ impl Scanner {
 
     /// Calls `word` with every word of `text`, in order; together they are the text.
     pub fn words<'t>(&self, text: &'t str, mut word: impl FnMut(&'t [u8])) {
+        self.cut(text, |start, end| word(&text.as_bytes()[start..end]));
+    }
+
+    /// As [`Scanner::words`], with the first byte of each word and the one after its last.
+    pub fn cut(&self, text: &str, mut word: impl FnMut(usize, usize)) {
+        let bytes = text.as_bytes();
+        let mut start = 0;
         if self.single_digits {
-            let mut start = 0;
             for (at, c) in text.char_indices().filter(|(_, c)| c.is_numeric()) {
                 let end = at + c.len_utf8();
-                self.pieces(&text.as_bytes()[start..at], &mut word);
-                word(&text.as_bytes()[at..end]);
+                self.pieces(&bytes[..at], start, &mut word);
+                word(at, end);
                 start = end;
             }
-            self.pieces(&text.as_bytes()[start..], &mut word);
-        } else {
-            self.pieces(text.as_bytes(), &mut word);
         }
+        self.pieces(bytes, start, &mut word);
     }
 
     #[inline]
-    fn pieces<'t>(&self, text: &'t [u8], word: &mut impl FnMut(&'t [u8])) {
-        let mut start = 0;
+    fn pieces(&self, text: &[u8], mut start: usize, word: &mut impl FnMut(usize, usize)) {
         while start < text.len() {
             let end = match self.family {
                 Family::Signed { max_digits } => self.signed(text, start, max_digits),
                 Family::Spaced => self.spaced(text, start),
             };
-            word(&text[start..end]);
+            word(start, end);
             start = end;
         }
     }
