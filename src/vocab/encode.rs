@@ -58,32 +58,53 @@ impl Encoder {
         let lock = || self.caches.lock().unwrap_or_else(PoisonError::into_inner);
         let mut cache = lock().pop().unwrap_or_default();
         let mut ids = Vec::with_capacity(text.len() / 4 + 1);
-        let bytes = text.as_bytes();
+        let mut batch = [(0, 0); BATCH];
+        let mut n = 0;
         self.scanner.cut(text, |start, end| {
-            let len = end - start;
-            if len > KEY_BYTES {
-                return self.word(&bytes[start..end], &mut cache.work, &mut ids);
+            batch[n % BATCH] = (start, end);
+            n += 1;
+            if n.is_multiple_of(BATCH) {
+                self.words(text.as_bytes(), &batch, &mut cache, &mut ids);
             }
-            let key = Key::of(bytes, start, len);
-            let slot = &mut cache.slots[key.hash() & (SLOTS - 1)];
-            if slot.key == key {
+        });
+        self.words(text.as_bytes(), &batch[..n % BATCH], &mut cache, &mut ids);
+        lock().push(cache);
+        Some(ids)
+    }
+
+    /// Adds the ids of some words, given by where they start and end.
+    fn words(&self, text: &[u8], words: &[(usize, usize)], cache: &mut Cache, ids: &mut Vec<u32>) {
+        let mut keys = [(Key::default(), 0); BATCH];
+        // What is in memory far away is asked for early, for all words at once.
+        let mut touched = 0;
+        for ((start, end), (key, at)) in words.iter().zip(&mut keys) {
+            let len = end - start;
+            if len <= KEY_BYTES {
+                *key = Key::of(text, *start, len);
+                *at = key.hash() & (SETS - 1);
+                touched ^= cache.ways[*at][0].n;
+            }
+        }
+        std::hint::black_box(touched);
+        for ((start, end), (key, at)) in words.iter().zip(&keys) {
+            let ways = &mut cache.ways[*at];
+            if let Some(slot) = ways.iter().find(|slot| slot.key == *key && slot.n > 0) {
                 match slot.n {
                     1 => ids.push(slot.ids[0]),
                     n => ids.extend_from_slice(&slot.ids[..n as usize]),
                 }
-                return;
+                continue;
             }
             let before = ids.len();
-            self.word(&bytes[start..end], &mut cache.work, &mut ids);
+            self.word(&text[*start..*end], &mut cache.work, ids);
             let made = &ids[before..];
-            if let Some(kept) = slot.ids.get_mut(..made.len()) {
-                kept.copy_from_slice(made);
-                slot.n = made.len() as u32;
-                slot.key = key;
+            if end - start <= KEY_BYTES && made.len() <= SLOT_IDS {
+                ways[1] = ways[0];
+                ways[0].key = *key;
+                ways[0].n = made.len() as u32;
+                ways[0].ids[..made.len()].copy_from_slice(made);
             }
-        });
-        lock().push(cache);
-        Some(ids)
+        }
     }
 
     /// Adds the ids of one word.
@@ -100,20 +121,22 @@ impl Encoder {
 
     /// The pair of lowest rank, of equal ones the first, again and again.
     fn merge_short(&self, word: &[u8], ids: &mut Vec<u32>) {
+        let n = word.len().min(SHORT);
         let mut symbols = [0u32; SHORT];
-        // Rank of each symbol with the one after it.
+        // Rank of the symbol that begins at a byte with the one after it.
         let mut ranks = [NONE; SHORT];
-        let mut n = word.len().min(SHORT);
+        // Bytes at which a symbol begins, one bit each.
+        let mut begins = (1u64 << n) - 1;
         for (symbol, byte) in symbols.iter_mut().zip(word) {
             *symbol = self.of_byte[usize::from(*byte)];
         }
         for (rank, pair) in ranks.iter_mut().zip(word.windows(2)) {
             *rank = self.merges.of_bytes(pair[0], pair[1]);
         }
-        while n > 1 {
-            let mut at = 0;
-            let mut best = NONE;
-            for (i, rank) in ranks[..n - 1].iter().enumerate() {
+        let following = |begins: u64, at: usize| (begins & (!1 << at)).trailing_zeros() as usize;
+        loop {
+            let (mut at, mut best) = (0, NONE);
+            for (i, rank) in ranks[..n].iter().enumerate() {
                 if *rank < best {
                     (at, best) = (i, *rank);
                 }
@@ -122,19 +145,24 @@ impl Encoder {
                 break;
             }
             symbols[at] = self.merges.made[best as usize];
-            symbols.copy_within(at + 2..n, at + 1);
-            ranks.copy_within(at + 1..n, at);
-            n -= 1;
-            let rank = |at: usize| match symbols[..n].get(at + 1) {
+            let gone = following(begins, at) % SHORT;
+            begins &= !(1 << gone);
+            ranks[gone] = NONE;
+            let rank = |at: usize, next: usize| match symbols[..n].get(next) {
                 Some(next) => self.merges.rank(symbols[at], *next),
                 None => NONE,
             };
-            ranks[at] = rank(at);
-            if at > 0 {
-                ranks[at - 1] = rank(at - 1);
+            ranks[at] = rank(at, following(begins, at));
+            let earlier = begins & ((1 << at) - 1);
+            if earlier != 0 {
+                let before = earlier.ilog2() as usize % SHORT;
+                ranks[before] = rank(before, at);
             }
         }
-        ids.extend_from_slice(&symbols[..n]);
+        while begins != 0 {
+            ids.push(symbols[begins.trailing_zeros() as usize % SHORT]);
+            begins &= begins - 1;
+        }
     }
 
     fn merge_long(&self, word: &[u8], work: &mut Work, ids: &mut Vec<u32>) {
@@ -195,27 +223,47 @@ impl Encoder {
 struct Merges {
     /// Of two bytes.
     bytes: Vec<u32>,
-    keys: Vec<u64>,
-    ranks: Vec<u32>,
+    /// Bits of pairs that may have a rank: most pairs have none, and are known by this little.
+    some: Vec<u64>,
+    pairs: Vec<Ranked>,
     made: Vec<u32>,
     shift: u32,
 }
 
+#[derive(Clone, Copy)]
+struct Ranked {
+    key: u64,
+    rank: u32,
+}
+
+/// Bits in [`Merges::some`] for each slot of the table of pairs, as a power of two.
+const FINER: u32 = 3;
+
 impl Merges {
     /// `merges` in order of rank: two tokens and what they make; the last of equal pairs counts.
     fn new(merges: &[[u32; 3]], of_byte: &[u32; 256]) -> Self {
-        let bits = (4 * merges.len()).max(16).ilog2();
+        let bits = (2 * merges.len().max(8)).next_power_of_two().ilog2();
+        let free = Ranked {
+            key: u64::MAX,
+            rank: NONE,
+        };
         let mut table = Merges {
             bytes: Vec::new(),
-            keys: vec![u64::MAX; 1 << bits],
-            ranks: vec![NONE; 1 << bits],
+            some: vec![0; 1 << (bits + FINER - 6)],
+            pairs: vec![free; 1 << bits],
             made: merges.iter().map(|merge| merge[2]).collect(),
             shift: 64 - bits,
         };
         for (rank, merge) in merges.iter().enumerate() {
-            let at = table.slot(merge[0], merge[1]);
-            table.keys[at] = pair_key(merge[0], merge[1]);
-            table.ranks[at] = rank as u32;
+            let key = pair_key(merge[0], merge[1]);
+            let hash = pair_hash(key);
+            let at = table.slot(key, hash);
+            table.pairs[at] = Ranked {
+                key,
+                rank: rank as u32,
+            };
+            let bit = (hash >> (table.shift - FINER)) as usize;
+            table.some[bit / 64] |= 1 << (bit % 64);
         }
         let pairs = of_byte.iter().flat_map(|a| of_byte.iter().map(move |b| (*a, *b)));
         table.bytes = pairs.map(|(a, b)| table.rank(a, b)).collect();
@@ -224,12 +272,11 @@ impl Merges {
 
     /// Where a pair is, or would be.
     #[inline]
-    fn slot(&self, a: u32, b: u32) -> usize {
-        let key = pair_key(a, b);
-        let mask = self.keys.len() - 1;
-        let mut at = (key.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> self.shift) as usize;
-        // A quarter of the table is in use at most, so there is an end.
-        while self.keys[at] != key && self.keys[at] != u64::MAX {
+    fn slot(&self, key: u64, hash: u64) -> usize {
+        let mask = self.pairs.len() - 1;
+        let mut at = (hash >> self.shift) as usize;
+        // Half of the table is in use at most, so there is an end.
+        while self.pairs[at].key != key && self.pairs[at].key != u64::MAX {
             at = (at + 1) & mask;
         }
         at
@@ -237,13 +284,24 @@ impl Merges {
 
     #[inline]
     fn rank(&self, a: u32, b: u32) -> u32 {
-        self.ranks[self.slot(a, b)]
+        let key = pair_key(a, b);
+        let hash = pair_hash(key);
+        let bit = (hash >> (self.shift - FINER)) as usize;
+        if self.some[bit / 64] >> (bit % 64) & 1 == 0 {
+            return NONE;
+        }
+        self.pairs[self.slot(key, hash)].rank
     }
 
     #[inline]
     fn of_bytes(&self, a: u8, b: u8) -> u32 {
         self.bytes[usize::from(a) << 8 | usize::from(b)]
     }
+}
+
+fn pair_hash(key: u64) -> u64 {
+    let mixed = key.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    (mixed ^ mixed >> 32).wrapping_mul(0xd6e8_feb8_6659_fd93)
 }
 
 fn pair_key(a: u32, b: u32) -> u64 {
@@ -253,11 +311,10 @@ fn pair_key(a: u32, b: u32) -> u64 {
 /// Tokens by their bytes.
 struct Whole {
     bytes: Vec<u8>,
-    /// Start and end in `bytes`.
-    spans: Vec<(u32, u32)>,
-    ids: Vec<u32>,
-    /// Token + 1 by hash, open addressing.
-    table: Vec<u32>,
+    /// Start and end in `bytes`, and the id.
+    tokens: Vec<(u32, u32, u32)>,
+    /// Upper half of the hash, and token + 1; by lower half, open addressing.
+    table: Vec<(u32, u32)>,
 }
 
 impl Whole {
@@ -265,32 +322,35 @@ impl Whole {
         let len = (2 * tokens.len() + 1).next_power_of_two();
         let mut whole = Whole {
             bytes: Vec::new(),
-            spans: Vec::new(),
-            ids: Vec::new(),
-            table: vec![0; len],
+            tokens: Vec::new(),
+            table: vec![(0, 0); len],
         };
         for (bytes, id) in tokens {
             let start = whole.bytes.len() as u32;
             whole.bytes.extend_from_slice(bytes);
-            whole.spans.push((start, whole.bytes.len() as u32));
-            whole.ids.push(*id);
-            let mut at = xxh3_64(bytes) as usize & (len - 1);
-            while whole.table[at] != 0 {
+            whole.tokens.push((start, whole.bytes.len() as u32, *id));
+            let hash = xxh3_64(bytes);
+            let mut at = hash as usize & (len - 1);
+            while whole.table[at].1 != 0 {
                 at = (at + 1) & (len - 1);
             }
-            whole.table[at] = whole.ids.len() as u32;
+            whole.table[at] = ((hash >> 32) as u32, whole.tokens.len() as u32);
         }
         whole
     }
 
     fn get(&self, word: &[u8]) -> Option<u32> {
         let mask = self.table.len() - 1;
-        let mut at = xxh3_64(word) as usize & mask;
+        let hash = xxh3_64(word);
+        let mut at = hash as usize & mask;
         loop {
-            let i = (self.table[at] as usize).checked_sub(1)?;
-            let (start, end) = self.spans[i];
-            if self.bytes[start as usize..end as usize] == *word {
-                return Some(self.ids[i]);
+            let (tag, token) = self.table[at];
+            let i = (token as usize).checked_sub(1)?;
+            if tag == (hash >> 32) as u32 {
+                let (start, end, id) = self.tokens[i];
+                if self.bytes[start as usize..end as usize] == *word {
+                    return Some(id);
+                }
             }
             at = (at + 1) & mask;
         }
@@ -299,8 +359,13 @@ impl Whole {
 
 /// Longest word the cache keeps, in bytes.
 const KEY_BYTES: usize = 31;
-/// Words a cache keeps: 4 MiB of them. A word drives out the one of the same hash.
-const SLOTS: usize = 1 << 16;
+/// Ids of a word the cache keeps at most.
+const SLOT_IDS: usize = 7;
+/// Sets of two words of equal hash that a cache keeps, 8 MiB in all; a new word drives out the
+/// older of its set.
+const SETS: usize = 1 << 16;
+/// Words looked up at once.
+const BATCH: usize = 32;
 
 /// A word: its bytes, zeros, and in the last byte how many there are.
 #[derive(Clone, Copy, PartialEq, Eq, Default)]
@@ -362,19 +427,19 @@ impl Key {
 struct Slot {
     key: Key,
     n: u32,
-    ids: [u32; 7],
+    ids: [u32; SLOT_IDS],
 }
 
 /// What one thread keeps from one text to the next.
 struct Cache {
-    slots: Box<[Slot]>,
+    ways: Box<[[Slot; 2]]>,
     work: Work,
 }
 
 impl Default for Cache {
     fn default() -> Self {
         Cache {
-            slots: vec![Slot::default(); SLOTS].into(),
+            ways: vec![[Slot::default(); 2]; SETS].into(),
             work: Work::default(),
         }
     }
