@@ -15,6 +15,7 @@ pub mod langid;
 mod letters;
 pub mod mix;
 pub mod optout;
+pub mod pii;
 mod pipeline;
 pub mod read;
 mod record;

@@ -1,10 +1,15 @@
 //! Text to tokens: train a vocabulary on balanced text, measure what each language pays for it,
 //! pack documents into shards.
 
+mod balance;
+mod merges;
 mod pack;
 mod parity;
+mod sample;
 mod train;
+mod words;
 
+pub use balance::Balance;
 pub use pack::{pack_file, text_of};
 pub use parity::{Parity, ParityRow, REFERENCE, parity};
-pub use train::{MIN_VOCAB, train};
+pub use train::{MIN_VOCAB, Texts, TrainPlan, train, train_bpe};

@@ -3,175 +3,204 @@
 //! The tokenizer has no normaliser: llama.cpp applies none to byte-level vocabularies, and what
 //! is trained here must read the same there.
 
-use rayon::prelude::*;
-use tokenizers::models::TrainerWrapper;
-use tokenizers::models::bpe::{BPE, BpeTrainer};
-use tokenizers::pre_tokenizers::PreTokenizerWrapper;
-use tokenizers::pre_tokenizers::byte_level::ByteLevel;
-use tokenizers::pre_tokenizers::sequence::Sequence;
-use tokenizers::pre_tokenizers::split::{Split, SplitPattern};
-use tokenizers::{AddedToken, ModelWrapper, SplitDelimiterBehavior, Tokenizer};
+use serde_json::{Map, Value as Json, json};
+use tokenizers::Tokenizer;
 
+use super::balance::{Balance, merge_in_balance};
+use super::merges::{Learner, ONE};
+use super::sample::pick;
+use super::words::Words;
 use crate::data::error::{Error, Result};
-use crate::data::mix::allot_evenly;
-use crate::vocab::{PRE_TOKENIZERS, SPECIALS, byte_chars};
+use crate::vocab::{PRE_TOKENIZERS, SPECIALS, Scanner, byte_chars};
 
 /// The smallest vocabulary: the special tokens and every byte.
 pub const MIN_VOCAB: usize = SPECIALS.len() + 256;
 
-/// Characters of text a vocabulary is trained on at most, repetitions included. More changes it
-/// little, and the crate counts pairs in 32 bits.
-const SAMPLE_CHARS: u64 = 256 << 20;
-
 /// A pair of tokens seen less often is not merged.
-const MIN_FREQUENCY: u64 = 2;
+pub(super) const MIN_FREQUENCY: u64 = 2;
 
-/// Trains a vocabulary of at most `vocab_size` tokens on `texts`, one list a language. Each
-/// language gives the same number of characters where it can (bytes would leave Georgian a third
-/// of what Latin script gets), repeating its texts up to `max_epochs`
-/// times; less where there is not enough text for so many merges.
+/// How to train.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TrainPlan {
+    /// Tokens of the vocabulary at most, special ones included.
+    pub vocab_size: usize,
+    /// How often a text may count at most.
+    pub max_epochs: f64,
+    /// Shares of the sample: 0 gives every language the same number of characters, 1 as many as
+    /// there are of it.
+    pub temperature: f64,
+    /// How hard languages that pay more than others are preferred.
+    pub balance: Balance,
+}
+
+impl Default for TrainPlan {
+    fn default() -> Self {
+        TrainPlan {
+            vocab_size: 65_536,
+            max_epochs: 4.0,
+            temperature: 0.0,
+            balance: Balance::default(),
+        }
+    }
+}
+
+/// One language's texts.
+#[derive(Debug, Clone, Default)]
+pub struct Texts<'a> {
+    /// What merges are learnt from.
+    pub texts: Vec<&'a str>,
+    /// Texts that say what the `parallel` texts of all other languages say, by which it is judged
+    /// what this language pays. Empty: its counts stay as the sample weighs them.
+    pub parallel: Vec<&'a str>,
+}
+
+/// Trains a vocabulary of at most `vocab_size` tokens on `texts`, one list a language, each
+/// counting the same number of characters where it can: up to `max_epochs` times what there is.
 ///
 /// # Errors
-/// When `vocab_size` is below [`MIN_VOCAB`] or the crate refuses its settings.
+/// When `vocab_size` is below [`MIN_VOCAB`].
 pub fn train(texts: &[Vec<&str>], vocab_size: usize, max_epochs: f64) -> Result<Tokenizer> {
-    if vocab_size < MIN_VOCAB {
+    let langs: Vec<Texts> = texts
+        .iter()
+        .map(|texts| Texts {
+            texts: texts.clone(),
+            parallel: Vec::new(),
+        })
+        .collect();
+    let plan = TrainPlan {
+        vocab_size,
+        max_epochs,
+        ..TrainPlan::default()
+    };
+    train_bpe(&langs, &plan, || true)
+}
+
+/// Trains a vocabulary on `langs` as `plan` says. The result depends neither on the order of
+/// texts nor on the number of threads. `go_on` is asked every thousand merges or so.
+///
+/// # Errors
+/// When the plan's vocabulary is below [`MIN_VOCAB`], or `go_on` said no.
+pub fn train_bpe(
+    langs: &[Texts],
+    plan: &TrainPlan,
+    go_on: impl Fn() -> bool,
+) -> Result<Tokenizer> {
+    if plan.vocab_size < MIN_VOCAB {
         return Err(Error::usage(
             format!(
-                "a vocabulary of {vocab_size} tokens cannot hold the {MIN_VOCAB} it begins with"
+                "a vocabulary of {} tokens cannot hold the {MIN_VOCAB} it begins with",
+                plan.vocab_size
             ),
             "give a larger --vocab-size, such as 32768",
         ));
     }
-    let specials = SPECIALS.map(|name| AddedToken::from(name, true));
-    let trainer = BpeTrainer::builder()
-        .vocab_size(vocab_size)
-        .min_frequency(MIN_FREQUENCY)
-        .show_progress(false)
-        .special_tokens(specials.to_vec())
-        .initial_alphabet(byte_chars().into())
-        .build();
-    let mut trainer = TrainerWrapper::from(trainer);
-    let mut tokenizer = untrained().map_err(|e| Error::Failed(format!("tokenizer: {e}")))?;
-    tokenizer
-        .train(&mut trainer, sample(texts, max_epochs).into_iter())
-        .map_err(|e| Error::Failed(format!("tokenizer: training failed: {e}")))?;
-    Ok(tokenizer)
-}
-
-fn untrained() -> tokenizers::Result<Tokenizer> {
-    let cut = &PRE_TOKENIZERS[0];
-    let model = BPE::builder().ignore_merges(cut.ignore_merges).build()?;
-    let split = Split::new(
-        SplitPattern::Regex(cut.pattern.into()),
-        SplitDelimiterBehavior::Isolated,
-        false,
-    )?;
-    let bytes = ByteLevel::new(false, true, false);
-    let steps: Vec<PreTokenizerWrapper> = vec![split.into(), bytes.into()];
-    let mut tokenizer = Tokenizer::new(ModelWrapper::from(model));
-    tokenizer
-        .with_pre_tokenizer(Some(Sequence::new(steps)))
-        .with_decoder(Some(bytes));
-    Ok(tokenizer)
-}
-
-/// The texts to train on: every language's, from the first on, again and again until its share
-/// of characters is reached.
-fn sample<'a>(texts: &[Vec<&'a str>], max_epochs: f64) -> Vec<&'a str> {
-    let n_chars = |text: &str| text.chars().count() as u64;
-    let sizes: Vec<u64> = texts
-        .par_iter()
-        .map(|texts| texts.iter().map(|text| n_chars(text)).sum())
-        .collect();
-    let budget = sizes.iter().sum::<u64>().min(SAMPLE_CHARS);
-    let shares = allot_evenly(&sizes, budget as f64, max_epochs);
-    let mut sample = Vec::new();
-    for (texts, share) in texts.iter().zip(shares) {
-        let mut left = share;
-        for text in texts.iter().cycle() {
-            // The text that crosses the end is taken if most of it fits.
-            let n = n_chars(text) as f64;
-            left -= n;
-            if left < -0.5 * n || share == 0.0 {
-                break;
-            }
-            sample.push(*text);
-        }
+    let scanner = Scanner::of(&PRE_TOKENIZERS[0])
+        .ok_or_else(|| Error::Failed("tokenizer: unknown pattern".into()))?;
+    let texts: Vec<Vec<&str>> = langs.iter().map(|lang| lang.texts.clone()).collect();
+    let parts = pick(&texts, plan.temperature, plan.max_epochs);
+    let mut learner = Learner::new(first_tokens());
+    let mut weights = Vec::new();
+    for part in &parts {
+        learner.add(&Words::of(scanner, &part.texts));
+        weights.push(part.weight);
     }
-    sample
+    let parallel: Vec<(usize, usize)> = langs
+        .iter()
+        .enumerate()
+        .filter(|(_, lang)| !lang.parallel.is_empty())
+        .map(|(i, lang)| (i, learner.add(&Words::of(scanner, &lang.parallel))))
+        .collect();
+    let done = merge_in_balance(
+        &mut learner,
+        &weights,
+        &parallel,
+        &plan.balance,
+        (plan.vocab_size, MIN_FREQUENCY * ONE),
+        go_on,
+    );
+    if !done {
+        return Err(Error::Interrupted {
+            stage: "train_tokenizer".into(),
+        });
+    }
+    let (tokens, merges) = learner.finish();
+    let merges = merges.iter().map(|(pair, _)| *pair);
+    built(&bpe_json(&tokens, merges))
+}
+
+/// Special tokens, then one for every byte in the order of the characters that spell them.
+pub(super) fn first_tokens() -> Vec<Vec<u8>> {
+    let mut bytes: Vec<(char, u8)> = byte_chars().into_iter().zip(0..=255).collect();
+    bytes.sort_unstable();
+    let specials = SPECIALS.iter().map(|name| name.as_bytes().to_vec());
+    specials
+        .chain(bytes.into_iter().map(|(_, byte)| vec![byte]))
+        .collect()
+}
+
+/// Loads what was made here.
+pub(super) fn built(json: &Json) -> Result<Tokenizer> {
+    Tokenizer::from_bytes(json.to_string().as_bytes())
+        .map_err(|e| Error::Failed(format!("tokenizer: {e}")))
+}
+
+/// How byte-level vocabularies spell `bytes`.
+pub(super) fn spelt(bytes: &[u8]) -> String {
+    static CHARS: std::sync::LazyLock<[char; 256]> = std::sync::LazyLock::new(byte_chars);
+    bytes.iter().map(|b| CHARS[usize::from(*b)]).collect()
+}
+
+/// The parts of a `tokenizer.json` all vocabularies made here share, around `model`.
+pub(super) fn around(model: Json) -> Json {
+    let pattern = PRE_TOKENIZERS[0].pattern;
+    let byte_level = json!({
+        "type": "ByteLevel", "add_prefix_space": false, "trim_offsets": true, "use_regex": false,
+    });
+    let added: Vec<Json> = SPECIALS
+        .iter()
+        .enumerate()
+        .map(|(id, name)| {
+            json!({
+                "id": id, "content": name, "single_word": false, "lstrip": false,
+                "rstrip": false, "normalized": false, "special": true,
+            })
+        })
+        .collect();
+    json!({
+        "version": "1.0",
+        "truncation": null,
+        "padding": null,
+        "added_tokens": added,
+        "normalizer": null,
+        "pre_tokenizer": { "type": "Sequence", "pretokenizers": [
+            { "type": "Split", "pattern": { "Regex": pattern }, "behavior": "Isolated",
+              "invert": false },
+            byte_level,
+        ]},
+        "post_processor": null,
+        "decoder": byte_level,
+        "model": model,
+    })
+}
+
+fn bpe_json(tokens: &[Vec<u8>], merges: impl Iterator<Item = (u32, u32)>) -> Json {
+    let spelling = |id: usize| match SPECIALS.get(id) {
+        Some(name) => (*name).to_owned(),
+        None => spelt(&tokens[id]),
+    };
+    let vocab: Map<String, Json> = (0..tokens.len())
+        .map(|id| (spelling(id), json!(id)))
+        .collect();
+    let merges: Vec<Json> = merges
+        .map(|(a, b)| json!([spelling(a as usize), spelling(b as usize)]))
+        .collect();
+    around(json!({
+        "type": "BPE", "dropout": null, "unk_token": null, "continuing_subword_prefix": null,
+        "end_of_word_suffix": null, "fuse_unk": false, "byte_fallback": false,
+        "ignore_merges": PRE_TOKENIZERS[0].ignore_merges,
+        "vocab": vocab, "merges": merges,
+    }))
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::data::corpus;
-    use crate::lang::Lang;
-    use crate::vocab::{END_OF_TEXT, Vocab};
-
-    fn declaration() -> Vec<Vec<String>> {
-        let own = |lang: &'static Lang| {
-            let records = corpus::records().filter(move |r| r.lang == Some(lang));
-            records.map(|r| r.text).collect()
-        };
-        Lang::all().iter().map(own).collect()
-    }
-
-    fn trained(texts: &[Vec<String>], vocab_size: usize) -> Tokenizer {
-        let texts: Vec<Vec<&str>> = texts
-            .iter()
-            .map(|t| t.iter().map(String::as_str).collect())
-            .collect();
-        train(&texts, vocab_size, 4.0).unwrap()
-    }
-
-    #[test]
-    fn every_language_comes_back_as_it_was_and_specials_come_first() {
-        let texts = declaration();
-        let vocab = Vocab::from_tokenizer(trained(&texts, 1500)).unwrap();
-        assert_eq!(vocab.len(), 1500);
-        for (id, name) in SPECIALS.iter().enumerate() {
-            assert_eq!(vocab.special(name), Some(id as u32));
-        }
-        for text in texts.iter().flatten() {
-            let ids = vocab.encode(text);
-            assert_eq!(vocab.decode(&ids), *text);
-            assert!(ids.len() < text.len());
-        }
-        // Bytes that no language has, and names of special tokens, are ordinary text.
-        for odd in ["\u{10ffff}\0\r\n\u{7f}", "x<|endoftext|>y"] {
-            let ids = vocab.encode(odd);
-            assert_eq!(vocab.decode(&ids), odd);
-            assert!(ids.iter().all(|id| !vocab.is_special(*id)));
-        }
-        assert_eq!(
-            (vocab.bos, vocab.eos.first()),
-            (vocab.special(END_OF_TEXT), Some(&0))
-        );
-    }
-
-    #[test]
-    fn training_again_gives_the_same_bytes() {
-        let texts = declaration();
-        let first = trained(&texts, 3000).to_string(true).unwrap();
-        for _ in 0..2 {
-            assert_eq!(trained(&texts, 3000).to_string(true).unwrap(), first);
-        }
-    }
-
-    #[test]
-    fn languages_give_alike_to_the_sample() {
-        let (large, small) = (vec!["abcdefghij"; 100], vec!["xyxyxyxyxy"; 10]);
-        let sample = sample(&[large, small, vec![]], 4.0);
-        assert_eq!(sample.iter().filter(|t| t.starts_with('x')).count(), 40);
-        assert_eq!(sample.iter().filter(|t| t.starts_with('a')).count(), 70);
-    }
-
-    #[test]
-    fn a_vocabulary_too_small_is_refused() {
-        assert!(train(&[], MIN_VOCAB - 1, 4.0).is_err());
-        assert_eq!(
-            train(&[], MIN_VOCAB, 4.0).unwrap().get_vocab_size(true),
-            MIN_VOCAB
-        );
-    }
-}
+mod tests;
