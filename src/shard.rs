@@ -15,6 +15,11 @@ use serde::{Deserialize, Serialize};
 use crate::disk::{self, Mapped};
 use crate::fault::{Fault, Kind};
 
+mod datatrove;
+mod olmo;
+
+pub use olmo::Origin;
+
 const MAGIC: &[u8; 9] = b"MMIDIDX\0\0";
 const HEADER_BYTES: usize = 9 + 8 + 1 + 8 + 8;
 

@@ -50,7 +50,7 @@ def robots(rng):
     for _ in range(rng.randint(0, 4)):
         for _ in range(rng.choice([1, 1, 1, 2, 3])):
             agent = rng.choice(AGENTS + ["*", "*", "*"])
-            agent = rng.choice([agent, agent, agent.lower(), agent + "/1.0"])
+            agent = rng.choice([agent, agent, agent.lower(), agent + "/1.0" * (agent != "*")])
             lines.append(rng.choice(["User-agent: ", "user-agent:", "USER-AGENT : "]) + agent)
             if rng.random() < 0.1:
                 lines.append(rng.choice(["", "Crawl-delay: 2", "Sitemap: /s.xml", "# note"]))
@@ -108,8 +108,8 @@ def peers():
         import robots as robotspy
 
         def spy(text, agent, path):
-            parser = robotspy.RobotsParser()
-            parser.parse(text.splitlines())
+            lines = "\n".join(text.splitlines())
+            parser = robotspy.RobotsParser.from_string(lines)
             return parser.can_fetch(agent, "http://h.example" + path)
 
         add("robotspy", spy)

@@ -268,4 +268,67 @@ mod tests {
         let error = add_sets(&mut Builder::new(Default::default()), folder.path()).unwrap_err();
         assert!(error.to_string().contains("c.jsonl:2"), "{error}");
     }
+
+    #[test]
+    fn planted_items_are_found_and_nothing_else_is() {
+        use crate::contamination::{Rule, Scratch};
+        let Some(data) = std::env::var_os("EU_TEST_DATA").map(std::path::PathBuf::from) else {
+            use std::io::Write;
+            let _ = writeln!(std::io::stderr(), "skipped: EU_TEST_DATA is not set");
+            return;
+        };
+        let bench = data.join("data/bench/xquad");
+        let mut builder = Builder::new(Default::default());
+        add_sets(&mut builder, &bench).unwrap();
+        let index = builder.build();
+        let texts = |lang: &str| {
+            let file = data.join(format!("data/corpus-eu/{lang}/libreoffice-help.jsonl.zst"));
+            let lines = disk::read(&file).unwrap();
+            let read = |line: &[u8]| {
+                let value: Value = serde_json::from_slice(line).ok()?;
+                Some(value.get("text")?.as_str()?.to_string())
+            };
+            lines
+                .split(|b| *b == b'\n')
+                .filter_map(read)
+                .collect::<Vec<_>>()
+        };
+        let (mut scratch, rule) = (Scratch::default(), Rule::default());
+        let mut hit = |text: &str| {
+            let hits = index.check(text, &mut scratch).into_iter();
+            hits.filter(|hit| index.contaminates(hit, &rule))
+                .map(|h| h.id.to_string())
+                .collect::<Vec<_>>()
+        };
+        for lang in ["de", "el", "es"] {
+            let hosts = texts(lang);
+            assert!(hosts.len() > 100, "{lang}");
+            for text in &hosts {
+                assert_eq!(hit(text), Vec::<String>::new(), "{lang}: {text}");
+            }
+            let (mut n_planted, mut n_found) = (0, 0);
+            let set = disk::read(&bench.join(format!("xquad.{lang}.json.gz"))).unwrap();
+            let mut plant = |id: &str, parts: &[&str]| {
+                let longest = parts
+                    .iter()
+                    .max_by_key(|part| part.split_whitespace().count());
+                let question = longest.filter(|part| part.split_whitespace().count() >= 8);
+                let Some(question) = question else { return };
+                let host = &hosts[n_planted % hosts.len()];
+                // Every 30th word is another: an item planted is rarely planted as it is.
+                let changed = question.split_whitespace().enumerate();
+                let changed = changed.map(|(i, w)| if i % 30 == 29 { "anders" } else { w });
+                let changed: Vec<&str> = changed.collect();
+                let text = format!("{host} {} {host}", changed.join(" "));
+                n_planted += 1;
+                n_found += usize::from(hit(&text).contains(&id.to_string()));
+            };
+            each_item(&set, Layout::Json, &mut plant).unwrap();
+            assert!(n_planted > 100, "{lang}: {n_planted}");
+            assert!(
+                n_found * 100 >= n_planted * 99,
+                "{lang}: {n_found} of {n_planted}"
+            );
+        }
+    }
 }

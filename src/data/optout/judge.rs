@@ -128,11 +128,10 @@ pub struct Page<'a> {
 /// What is asked of a page.
 #[derive(Debug, Default)]
 pub struct Rules {
-    /// Agents as which robots.txt and ai.txt are read; one that is turned away is enough.
-    pub agents: Vec<String>,
     /// Checks that are made.
     pub checks: Vec<Check>,
-    /// Files of the hosts.
+    /// Files of the hosts. They are read as each of the store's agents; one that is turned away
+    /// is enough.
     pub store: Option<Store>,
     /// Licences wanted.
     pub licences: LicenceRules,
@@ -177,6 +176,11 @@ impl Rules {
         }
     }
 
+    /// The agents that the files of hosts were kept for.
+    fn agents(&self) -> &[String] {
+        self.store.as_ref().map_or(&[], Store::agents)
+    }
+
     fn find(&self, kind: Kind, url: &Url, date: Option<u64>) -> Option<Found<'_>> {
         self.store.as_ref()?.find(kind, url, date)
     }
@@ -206,7 +210,7 @@ impl Rules {
         };
         let mut unnamed: Option<RuleVerdict> = None;
         let mut verdicts = Vec::new();
-        for agent in &self.agents {
+        for agent in self.agents() {
             let verdict = if robots.has_group(agent) {
                 robots.verdict_of(agent, path)
             } else {
@@ -234,7 +238,7 @@ impl Rules {
             return None;
         };
         let said = self
-            .agents
+            .agents()
             .iter()
             .filter_map(|agent| Some((agent, robots.preference_of(agent, path)?)));
         let (agent, verdict) = said.min_by_key(|(_, v)| v.allowed)?;
@@ -281,7 +285,7 @@ impl Rules {
         let Some(File::AiTxt(file)) = found.file else {
             return None;
         };
-        let verdicts = self.agents.iter().map(|a| (a, file.verdict_of(a, path)));
+        let verdicts = self.agents().iter().map(|a| (a, file.verdict_of(a, path)));
         let (agent, verdict) = verdicts
             .filter(|(_, v)| v.line > 0)
             .min_by_key(|(_, v)| v.allowed)?;

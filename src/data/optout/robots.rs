@@ -245,7 +245,7 @@ impl Robots {
             _ => of(&|name| names(name, agent)),
         };
         if groups.is_empty() {
-            groups = of(&|name| name.split_ascii_whitespace().next() == Some("*"));
+            groups = of(&is_star);
         }
         groups.push(0);
         groups.sort_unstable();
@@ -293,8 +293,9 @@ impl Robots {
         let kept = |rule: &Rule| groups.binary_search(&rule.group).is_ok();
         self.rules.retain(kept);
         self.preferences.retain(kept);
-        self.agents
-            .retain(|(_, group)| groups.binary_search(group).is_ok());
+        // A name that is none of theirs leads to no group that they obey.
+        let ours = |name: &str| agents.iter().any(|a| names(name, a)) || is_star(name);
+        self.agents.retain(|(name, _)| ours(name));
         self.rules.shrink_to_fit();
         self.preferences.shrink_to_fit();
         self.agents.shrink_to_fit();
@@ -316,6 +317,11 @@ fn first<'a>(rules: &'a [Rule], groups: &[u32], path: &Path) -> Option<&'a Rule>
         .iter()
         .filter(|r| groups.binary_search(&r.group).is_ok());
     of_groups.find(|rule| rule.pattern.matches(path))
+}
+
+/// Whether a `User-agent` line is for all that no line names.
+fn is_star(written: &str) -> bool {
+    written.split_ascii_whitespace().next() == Some("*")
 }
 
 /// Whether a `User-agent` line that says `written` names `agent`: by the product token it begins

@@ -159,6 +159,11 @@ impl Store {
         }
     }
 
+    /// The agents whose rules are kept; what a file says to others is forgotten.
+    pub fn agents(&self) -> &[String] {
+        &self.agents
+    }
+
     /// Hosts of which something is known.
     pub fn n_hosts(&self) -> usize {
         self.hosts.len()

@@ -316,7 +316,6 @@ fn a_list_of_files_is_read_and_a_full_store_says_so() {
 
 fn rules(checks: &[Check]) -> Rules {
     Rules {
-        agents: agents(),
         checks: checks.into(),
         ..Rules::default()
     }
@@ -353,7 +352,7 @@ fn every_check_gives_its_evidence_and_is_counted() {
     rules.blocked.add("adult", b"a.example/private");
     rules.blocked.finish();
     let mut signals = PageSignals::default();
-    signals.header("X-Robots-Tag", "noai", &rules.agents);
+    signals.header("X-Robots-Tag", "noai", &agents());
     let mut tally = Tally::default();
     let licences = ["https://creativecommons.org/licenses/by-nc/4.0/".to_string()];
     let page = Page {
@@ -399,7 +398,7 @@ fn every_check_gives_its_evidence_and_is_counted() {
     assert!(judgement.decisions.iter().all(|d| !d.allowed));
     // A page that takes back its host's reservation, and one of a host nobody asked.
     let mut signals = PageSignals::default();
-    signals.meta("tdm-reservation", "0", &rules.agents);
+    signals.meta("tdm-reservation", "0", &agents());
     let page = Page {
         url: "https://a.example/public",
         signals: Some(&signals),
@@ -420,6 +419,36 @@ fn every_check_gives_its_evidence_and_is_counted() {
         ..page
     };
     assert!(rules.judge(&other, &mut tally).allowed());
+    let mut store = Store::new(agents(), 1 << 20);
+    store
+        .add(fetched("https://a.example/robots.txt", "2024", 503, ""))
+        .unwrap();
+    store
+        .add(fetched("https://b.example/robots.txt", "2024", 404, ""))
+        .unwrap();
+    let of_hosts = Rules {
+        checks: vec![Check::Robots],
+        store: Some(store),
+        ..Rules::default()
+    };
+    for (url, allowed, reason) in [
+        ("https://a.example/", false, "robots_unreachable"),
+        ("http://b.example/", true, "robots_absent"),
+    ] {
+        let made = of_hosts.judge(
+            &Page {
+                url,
+                ..Page::default()
+            },
+            &mut Tally::default(),
+        );
+        let said: Vec<_> = made
+            .decisions
+            .iter()
+            .map(|d| (d.allowed, d.reason))
+            .collect();
+        assert_eq!(said, [(allowed, reason)], "{url}");
+    }
     let count = tally.checks["tdm"];
     assert_eq!(
         (count.asked, count.silent, count.allowed, count.denied),
