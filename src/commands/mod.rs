@@ -26,6 +26,7 @@ pub mod run_log;
 pub mod settings;
 pub mod signals;
 pub mod sinks;
+pub mod stages;
 pub mod table;
 pub mod text;
 pub mod tour;

@@ -11,8 +11,9 @@ use super::fail::{Failure, Result};
 use super::out::{self, Out};
 use super::preview::{Input, Preview};
 use super::settings::Files;
+use super::stages::{self, Stage};
 use super::table::Table;
-use super::{browse, langid, signals, sinks};
+use super::{signals, sinks};
 use crate::data;
 use crate::data::{Plan, Report, Walked};
 use crate::event::Control;
@@ -34,7 +35,7 @@ pub struct Args {
     #[command(subcommand)]
     #[serde(skip)]
     pub stage: Option<Stage>,
-    /// Files and folders to read: JSONL (.gz, .zst), plain text, UDHR-style folders.
+    /// Files and folders to read: WARC, HTML, JSONL, Parquet, plain text, also .gz and .zst.
     #[arg(value_name = "INPUT")]
     pub inputs: Option<Vec<PathBuf>>,
     /// Folder to make.
@@ -49,6 +50,10 @@ pub struct Args {
     /// Parallel text for the parity table: records with one id say one thing.
     #[arg(long, value_name = "FILE")]
     pub parallel: Option<Vec<PathBuf>>,
+    /// Steps to take, with commas between: extract, lawful, identify, filter, decontaminate,
+    /// redact, dedup, tokenizer, pack.
+    #[arg(long, value_name = "STEPS", value_delimiter = ',')]
+    pub steps: Option<Vec<String>>,
     /// Languages to keep: codes or sets (eu24, europe), with commas between.
     #[arg(long, value_name = "LANGS", value_delimiter = ',')]
     pub langs: Option<Vec<String>>,
@@ -62,10 +67,58 @@ pub struct Args {
     /// Least probability of the identified language.
     #[arg(long, value_name = "P")]
     pub min_lang_prob: Option<f64>,
+    /// Name of the crawl, noted in the records made of its pages.
+    #[arg(long, value_name = "NAME")]
+    pub crawl_id: Option<String>,
+    /// Keep what readers wrote under a page's text.
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true)]
+    #[arg(default_missing_value = "true")]
+    pub comments: Option<bool>,
+    /// Files of sites (robots.txt, tdmrep.json, ai.txt): a crawl of them, or lines of JSON.
+    #[arg(long, value_name = "FILE")]
+    pub robots: Option<Vec<PathBuf>>,
+    /// Crawlers as which robots.txt is read, or groups: hplt, train, all.
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    pub agents: Option<Vec<String>>,
+    /// Checks of lawfulness that are made, with commas between; without it all.
+    #[arg(long, value_name = "CHECKS", value_delimiter = ',')]
+    pub checks: Option<Vec<String>>,
+    /// Licences wanted and not wanted: lines such as `deny *-NC*`.
+    #[arg(long, value_name = "FILE")]
+    pub licences: Option<PathBuf>,
+    /// Domains and addresses not wanted: a list, or folders as UT1 has them.
+    #[arg(long, value_name = "PATH")]
+    pub block_lists: Option<Vec<PathBuf>>,
+    /// Thresholds to lay over our own, such as `eu prepare calibrate` writes.
+    #[arg(long, value_name = "FILE")]
+    pub thresholds: Option<PathBuf>,
+    /// Families of filters to judge by, with commas between.
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    pub families: Option<Vec<String>>,
+    /// Words nobody wants, one a line.
+    #[arg(long, value_name = "FILE")]
+    pub bad_words: Option<PathBuf>,
+    /// Evaluation sets that must not be trained on: files or folders of them.
+    #[arg(long, value_name = "PATH")]
+    pub contamination: Option<Vec<PathBuf>>,
+    /// What is done with personal data.
+    #[arg(long, value_name = "MODE", value_parser = stages::MODES)]
+    pub redact: Option<String>,
+    /// Secret under which pseudonyms are drawn: a file of random bytes.
+    #[arg(long, value_name = "FILE")]
+    pub pii_key: Option<PathBuf>,
+    /// Note HPLT's document scores in every record that stays.
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true)]
+    #[arg(default_missing_value = "true")]
+    pub annotate: Option<bool>,
     /// Judge quality with the per-language thresholds.
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true)]
     #[arg(default_missing_value = "true")]
     pub filter: Option<bool>,
+    /// Remove records of one address, all but the newest.
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true)]
+    #[arg(default_missing_value = "true")]
+    pub dedup_url: Option<bool>,
     /// Remove records whose text is equal.
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true)]
     #[arg(default_missing_value = "true")]
@@ -110,67 +163,15 @@ pub struct Args {
     /// An existing tokenizer.json to use instead of training one.
     #[arg(long, value_name = "FILE")]
     pub tokenizer: Option<PathBuf>,
+    /// Layouts of tokens, with commas between: megatron, datatrove, olmo.
+    #[arg(long, value_name = "LAYOUTS", value_delimiter = ',')]
+    pub layouts: Option<Vec<String>>,
     /// Memory to keep to where there is a choice, such as 4G.
     #[arg(long, value_name = "BYTES")]
     pub memory: Option<data::Bytes>,
     /// Read and judge only this share of the input (1/16 to 16/16); then once without, to merge.
     #[arg(long, value_name = "I/N")]
     pub shard: Option<data::ShardOf>,
-}
-
-/// One stage alone: JSONL in, JSONL out, order kept.
-#[derive(Debug, clap::Subcommand)]
-pub enum Stage {
-    /// Add the language of each record.
-    #[command(before_help = IDENTIFY)]
-    Identify(StageArgs),
-    /// Keep the records that pass the thresholds of their language.
-    #[command(before_help = FILTER)]
-    Filter(StageArgs),
-    /// Keep the first of records that are equal or nearly so.
-    #[command(before_help = DEDUP)]
-    Dedup(StageArgs),
-    /// Count records, bytes and words per language.
-    #[command(before_help = STATS)]
-    Stats(StageArgs),
-    /// Say for each record what every filter measured and why it would go.
-    #[command(before_help = EXPLAIN)]
-    Explain(StageArgs),
-    /// Look at the documents that stayed and those that were dropped, and why.
-    #[command(before_help = browse::EXAMPLES)]
-    View(browse::Args),
-    /// Make the identifier of languages anew (for those who work on it).
-    #[command(hide = true, before_help = langid::EXAMPLES)]
-    LangidTrain(langid::Args),
-}
-
-const IDENTIFY: &str = "\
-Examples:
-  eu prepare identify < in.jsonl > out.jsonl
-  eu prepare identify in.jsonl.zst | jq -r '.lang[0]' | sort | uniq -c";
-const FILTER: &str = "\
-Examples:
-  eu prepare filter < in.jsonl > kept.jsonl";
-const DEDUP: &str = "\
-Examples:
-  eu prepare dedup < in.jsonl > unique.jsonl";
-const STATS: &str = "\
-Examples:
-  eu prepare stats in.jsonl.zst
-  eu prepare stats --json in.jsonl.zst | jq .";
-const EXPLAIN: &str = "\
-Examples:
-  head -n 5 in.jsonl | eu prepare explain";
-
-/// What can be typed after a stage.
-#[derive(Debug, Default, clap::Args)]
-pub struct StageArgs {
-    /// JSONL (.gz, .zst); - or nothing: standard input.
-    #[arg(value_name = "FILE")]
-    pub file: Option<PathBuf>,
-    /// Field of a JSON record that holds its text.
-    #[arg(long, value_name = "KEY")]
-    pub text_key: Option<String>,
 }
 
 /// `de=0.5,mt=2`.
@@ -193,17 +194,7 @@ pub fn run(args: &Args, shared: &Shared, files: &Files, out: &Arc<Out>) -> Resul
     let plan: Plan = files.plan("prepare", args, shared)?;
     let control = Arc::new(Control::default());
     if let Some(stage) = &args.stage {
-        let (stage, args) = match stage {
-            Stage::Identify(args) => (data::Stage::Identify, args),
-            Stage::Filter(args) => (data::Stage::Filter, args),
-            Stage::Dedup(args) => (data::Stage::Dedup, args),
-            Stage::Stats(args) => (data::Stage::Stats, args),
-            Stage::Explain(args) => (data::Stage::Explain, args),
-            Stage::View(args) => return browse::run(args, out),
-            Stage::LangidTrain(args) => return langid::run(args, shared, out),
-        };
-        signals::listen(&control, out)?;
-        return filter(stage, args, plan, &control, out);
+        return stages::run(stage, plan, shared, &control, out);
     }
     if plan.inputs.is_empty() {
         return Err(Failure::usage("nothing to prepare: no input was given")
@@ -264,7 +255,20 @@ impl ShardDone {
 
 /// `eu prepare --json filter` reads `filter` as a file: say so rather than that it is not there.
 fn refuse_stage_names(plan: &Plan) -> Result<()> {
-    let stages = ["identify", "filter", "dedup", "stats", "explain"];
+    let stages = [
+        "extract",
+        "lawful",
+        "identify",
+        "filter",
+        "redact",
+        "decontaminate",
+        "dedup",
+        "stats",
+        "explain",
+        "whatif",
+        "calibrate",
+        "view",
+    ];
     let named = |path: &&PathBuf| !path.exists() && stages.iter().any(|s| path.as_os_str() == *s);
     match plan.inputs.iter().find(named) {
         None => Ok(()),
@@ -276,34 +280,6 @@ fn refuse_stage_names(plan: &Plan) -> Result<()> {
                 ))
                 .into())
         }
-    }
-}
-
-/// One stage over a stream: records in, JSON lines out, order kept.
-fn filter(
-    stage: data::Stage,
-    args: &StageArgs,
-    mut plan: Plan,
-    control: &Control,
-    out: &Out,
-) -> Result<()> {
-    if let Some(key) = &args.text_key {
-        plan.text_key.clone_from(key);
-    }
-    let file = args.file.clone().unwrap_or_else(|| "-".into());
-    let records = data::read::records(&[file], &plan.text_key)?;
-    let mut unwritten = None;
-    let ended = data::run_stage(stage, records, &plan, control, &mut |line| {
-        if unwritten.is_none()
-            && let Err(e) = out.data(line)
-        {
-            unwritten = Some(e);
-            control.request_stop(); // nobody reads on
-        }
-    });
-    match unwritten {
-        Some(error) => Err(error),
-        None => Ok(ended?),
     }
 }
 

@@ -1,8 +1,8 @@
 //! Byte-level BPE at speed: words cut by hand, those seen before taken from a cache, the rest
 //! merged by rank. Ids are those of the crate `tokenizers`, whatever the text.
 
-use std::collections::BinaryHeap;
 use std::cmp::Reverse;
+use std::collections::BinaryHeap;
 use std::sync::{Mutex, PoisonError};
 
 use unicode_normalization::{IsNormalized, is_nfc_quick};
@@ -52,7 +52,11 @@ impl Encoder {
         if self.nfc && is_nfc_quick(text.chars()) != IsNormalized::Yes {
             return None;
         }
-        if self.found_in_text.iter().any(|token| text.contains(token.as_str())) {
+        if self
+            .found_in_text
+            .iter()
+            .any(|token| text.contains(token.as_str()))
+        {
             return None;
         }
         let lock = || self.caches.lock().unwrap_or_else(PoisonError::into_inner);
@@ -265,7 +269,9 @@ impl Merges {
             let bit = (hash >> (table.shift - FINER)) as usize;
             table.some[bit / 64] |= 1 << (bit % 64);
         }
-        let pairs = of_byte.iter().flat_map(|a| of_byte.iter().map(move |b| (*a, *b)));
+        let pairs = of_byte
+            .iter()
+            .flat_map(|a| of_byte.iter().map(move |b| (*a, *b)));
         table.bytes = pairs.map(|(a, b)| table.rank(a, b)).collect();
         table
     }

@@ -72,14 +72,19 @@ impl<W: Write> BlockWriter<W> {
     }
 
     /// Ends the file; how many records it has.
-    pub(super) fn finish(mut self) -> io::Result<u64> {
+    pub(super) fn finish(self) -> io::Result<u64> {
+        self.into_inner().map(|(n_records, _)| n_records)
+    }
+
+    /// Ends the file; how many records it has, and what it was written to.
+    pub(super) fn into_inner(mut self) -> io::Result<(u64, W)> {
         if self.n_block > 0 {
             self.end_block()?;
         }
         self.n_records.put(&mut self.block);
         self.end_block()?;
         self.out.flush()?;
-        Ok(self.n_records)
+        Ok((self.n_records, self.out))
     }
 }
 

@@ -152,6 +152,14 @@ impl<W: Write> SketchWriter<W> {
     pub fn finish(self) -> io::Result<u64> {
         self.blocks.finish()
     }
+
+    /// Ends the file and gives back what it was written to.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn into_inner(self) -> io::Result<W> {
+        self.blocks.into_inner().map(|(_, out)| out)
+    }
 }
 
 /// The part of the shape that keys depend on.

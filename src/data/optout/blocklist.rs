@@ -87,7 +87,23 @@ impl BlockList {
     /// # Errors
     /// When a file cannot be read, or a folder has no lists.
     pub fn read(path: &Path) -> Result<Self> {
+        Self::read_all(std::slice::from_ref(&path))
+    }
+
+    /// Reads several, as [`BlockList::read`] reads one.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn read_all<P: AsRef<Path>>(paths: &[P]) -> Result<Self> {
         let mut list = BlockList::default();
+        for path in paths {
+            list.take_in(path.as_ref())?;
+        }
+        list.finish();
+        Ok(list)
+    }
+
+    fn take_in(&mut self, path: &Path) -> Result<()> {
         let mut n_files = 0;
         for file in disk::walk(path)? {
             let stem = |p: &Path| p.file_stem().map(|s| s.to_string_lossy().to_string());
@@ -97,7 +113,7 @@ impl BlockList {
                 continue;
             }
             let folder = file.parent().and_then(stem).filter(|_| ut1);
-            list.add(&folder.unwrap_or(name), &disk::read(&file)?);
+            self.add(&folder.unwrap_or(name), &disk::read(&file)?);
             n_files += 1;
         }
         if n_files == 0 {
@@ -106,8 +122,7 @@ impl BlockList {
                 what: "no list: a file, or folders with files `domains` and `urls`".into(),
             });
         }
-        list.finish();
-        Ok(list)
+        Ok(())
     }
 
     /// Entries in all lists.

@@ -101,8 +101,13 @@ impl Before {
 /// abbreviation, then a space.
 fn sentence(near: &str) -> &str {
     let ends = near.char_indices().filter(|(at, c)| {
-        let rest = near[at + c.len_utf8()..].trim_start_matches(['"', '\u{201d}', '\u{201c}', '\u{2019}', '»', ')']);
-        let word = near[..*at].chars().rev().take_while(|c| c.is_alphanumeric()).count();
+        let rest = near[at + c.len_utf8()..]
+            .trim_start_matches(['"', '\u{201d}', '\u{201c}', '\u{2019}', '»', ')']);
+        let word = near[..*at]
+            .chars()
+            .rev()
+            .take_while(|c| c.is_alphanumeric())
+            .count();
         let long = word > 5 || word == 0;
         matches!(c, '!' | '?' | '…') || *c == '.' && long && rest.starts_with(' ')
     });
@@ -121,7 +126,13 @@ mod tests {
         for lang in Lang::all() {
             let words = Words::of(Some(lang));
             assert_eq!(words.code, lang.code);
-            for list in [&words.countries, &words.phone, &words.id, &words.plate, &words.place] {
+            for list in [
+                &words.countries,
+                &words.phone,
+                &words.id,
+                &words.plate,
+                &words.place,
+            ] {
                 assert!(!list.is_empty(), "{}", lang.code);
                 assert!(list.iter().all(|w| *w == w.to_lowercase()), "{}", lang.code);
             }

@@ -1,9 +1,21 @@
-//! What becomes of each kept record when all are compared with each other.
+//! What becomes of each record that units keep, when all are known: what its site says of it, and
+//! whether it is a copy of another.
 
-use super::plan::Plan;
+use std::io::BufReader;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::plan::{Plan, Step};
+use super::site;
+use super::steps::Verdict;
+use super::tokens::text_of;
 use super::unit_files::Finished;
-use crate::data::dedup::{Document, Fate as Found, exact_duplicates, near_duplicates};
+use super::work::Work;
+use crate::data::dedup::{self, Copy, FateReader, Resolve, SketchReader, SketchWriter, UnitFate};
 use crate::data::error::{Error, Result};
+use crate::data::optout::Tally;
+use crate::disk;
 use crate::event::Control;
 
 /// What becomes of a record.
@@ -14,113 +26,256 @@ pub(super) enum Fate {
         /// Records it stands for, itself included.
         n_copies: u64,
     },
-    /// Another one stays in its stead.
-    Dropped {
-        /// The stage that found it.
-        stage: &'static str,
-        /// Why it goes.
-        reason: &'static str,
-        /// How similar they are.
-        similarity: f64,
-        /// From where on that counts.
-        threshold: f64,
-        /// Id of the one that stays.
-        survivor: String,
-    },
+    /// It goes.
+    Dropped(Verdict),
 }
 
 /// The fates of all records.
 pub(super) struct Fates {
-    by_unit: Vec<Vec<Fate>>,
+    /// For each unit, what sites say of its records: the verdict of those that go, by place.
+    denied: Vec<Vec<(u64, Denial)>>,
+    /// Files of fates, one a unit; none where nothing was compared.
+    files: Vec<PathBuf>,
+    min_jaccard: f64,
+    /// What was found on the way.
+    pub(super) found: Found,
+}
+
+/// Numbers of the comparison, for the report.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Found {
+    /// How many clusters there are of each size.
+    pub(super) cluster_sizes: std::collections::BTreeMap<u64, u64>,
+    /// Pairs that were compared in full.
+    pub(super) n_candidate_pairs: u64,
+}
+
+/// A record its site keeps back.
+#[derive(Debug, Clone)]
+struct Denial {
+    reason: &'static str,
+    evidence: String,
 }
 
 impl Fates {
-    /// Fates of a unit's kept records, in order.
+    /// Fates of a unit's kept records, in order, without end: the rows tell how many there are.
     pub(super) fn of(&self, unit: usize) -> Result<impl Iterator<Item = Result<Fate>> + '_> {
-        Ok(self.by_unit[unit].iter().cloned().map(Ok))
+        let mut reader = match self.files.get(unit) {
+            Some(path) => Some(FateReader::open(path)?),
+            None => None,
+        };
+        let mut denied = self.denied.get(unit).map_or(&[][..], Vec::as_slice);
+        let mut at = 0;
+        Ok(std::iter::from_fn(move || {
+            let place = at;
+            at += 1;
+            if let Some(((first, denial), rest)) = denied.split_first()
+                && *first == place
+            {
+                denied = rest;
+                let verdict = Verdict::said("sites", denial.reason, &denial.evidence);
+                return Some(Ok(Fate::Dropped(verdict)));
+            }
+            Some(self.next(&mut reader))
+        }))
+    }
+
+    fn next(&self, reader: &mut Option<FateReader<BufReader<std::fs::File>>>) -> Result<Fate> {
+        let Some(reader) = reader else {
+            return Ok(Fate::Kept { n_copies: 1 });
+        };
+        let missing = || Error::Failed("fewer fates than records".into());
+        Ok(match reader.next()?.ok_or_else(missing)? {
+            UnitFate::Kept { cluster_size } => Fate::Kept {
+                n_copies: cluster_size,
+            },
+            UnitFate::Dropped {
+                copy,
+                survivor,
+                similarity,
+                ..
+            } => {
+                let (stage, reason, threshold) = match copy {
+                    Copy::Url => ("dedup_url", "same_url", 1.0),
+                    Copy::Exact => ("dedup_exact", "duplicate", 1.0),
+                    Copy::Near => ("dedup_fuzzy", "near_duplicate", self.min_jaccard),
+                };
+                Fate::Dropped(Verdict::copy(
+                    stage, reason, similarity, threshold, &survivor,
+                ))
+            }
+        })
     }
 }
 
-/// Compares all records of all units.
-pub(super) fn resolve(units: &[Finished], plan: &Plan, control: &Control) -> Result<Fates> {
-    #[derive(serde::Deserialize)]
-    struct Text {
-        id: String,
-        text: String,
+/// Asks sites, and compares all records of all units, or takes up what was found before.
+pub(super) fn resolve(
+    units: &[Finished],
+    plan: &Plan,
+    work: &Work,
+    control: &Control,
+) -> Result<Fates> {
+    let denied = denied(units, plan, control)?;
+    let shape = plan.bands();
+    let mut fates = Fates {
+        denied,
+        files: Vec::new(),
+        min_jaccard: shape.min_jaccard,
+        found: Found::default(),
+    };
+    if !plan.has(Step::Dedup) {
+        return Ok(fates);
     }
-    let mut texts = Vec::new();
-    let mut copies: Vec<u64> = Vec::new();
-    let mut by_unit = Vec::new();
+    let folder = work.temporary("fates");
+    let resolve = Resolve {
+        shape,
+        url: plan.dedup_url,
+        exact: plan.dedup_exact,
+        fuzzy: plan.dedup_fuzzy,
+        memory_bytes: plan.memory.0,
+        threads: plan.threads,
+        work: work.temporary("sorting"),
+        fates: folder.clone(),
+    };
+    if let Some((files, found)) = work.done::<(Vec<PathBuf>, Found)>("fates") {
+        fates.files = files.iter().map(|name| folder.join(name)).collect();
+        fates.found = found;
+        return Ok(fates);
+    }
+    for left in [&resolve.work, &resolve.fates, &work.temporary("sketches")] {
+        disk::remove_folder(left)?;
+    }
+    let sketches = allowed_sketches(units, &fates, plan, &work.temporary("sketches"))?;
+    let texts = Texts {
+        units,
+        denied: &fates.denied,
+    };
+    let resolution = dedup::resolve(&sketches, &texts, &resolve, control)?;
+    let names: Vec<&Path> = resolution
+        .fates
+        .iter()
+        .filter_map(|path| path.strip_prefix(&folder).ok())
+        .collect();
+    fates.found = Found {
+        cluster_sizes: resolution.cluster_sizes,
+        n_candidate_pairs: resolution.n_candidate_pairs,
+    };
+    work.finish("fates", &(names, &fates.found))?;
+    fates.files = resolution.fates;
+    Ok(fates)
+}
+
+/// Records that their sites keep back, where a site was heard in the crawl.
+fn denied(units: &[Finished], plan: &Plan, control: &Control) -> Result<Vec<Vec<(u64, Denial)>>> {
+    let Some(rules) = site::rules(units, plan)? else {
+        return Ok(Vec::new());
+    };
+    let mut tally = Tally::default();
+    let mut line = Vec::new();
+    let mut all = Vec::with_capacity(units.len());
     for unit in units {
-        for row in unit.rows()? {
-            copies.push(u64::from(row?.n_copies));
+        if control.stop_requested() {
+            return Err(Error::Interrupted {
+                stage: "sites".into(),
+            });
         }
+        let mut denied = Vec::new();
         let mut source = unit.kept()?;
-        let mut line = Vec::new();
-        while source.read_line(&mut line)? {
-            let read = serde_json::from_slice::<Text>(&line);
-            texts.push(read.map_err(|e| Error::Failed(format!("a record of our own: {e}")))?);
-        }
-        by_unit.push(texts.len());
-    }
-    let mut fates: Vec<Fate> = copies.iter().map(|n| Fate::Kept { n_copies: *n }).collect();
-    let mut settle = |found: &[Found], at: &[usize], stage, reason, threshold| {
-        for (i, fate) in found.iter().enumerate() {
-            if let Found::Dropped {
-                survivor,
-                similarity,
-            } = fate
-            {
-                let (own, other) = (at[i], at[*survivor]);
-                copies[other] += copies[own];
-                fates[own] = Fate::Dropped {
-                    stage,
-                    reason,
-                    similarity: *similarity,
-                    threshold,
-                    survivor: texts[other].id.clone(),
+        for place in 0.. {
+            if !source.read_line(&mut line)? {
+                break;
+            }
+            if let Some(verdict) = site::verdict(&line, &rules, &mut tally)? {
+                let denial = Denial {
+                    reason: verdict.reason,
+                    evidence: verdict.evidence.unwrap_or_default(),
                 };
+                denied.push((place, denial));
             }
         }
-    };
-    let mut left: Vec<usize> = (0..texts.len()).collect();
-    let documents = |left: &[usize]| -> Vec<Document<'_>> {
-        let of = |i: &usize| Document {
-            id: &texts[*i].id,
-            text: &texts[*i].text,
-        };
-        left.iter().map(of).collect()
-    };
-    if plan.dedup_exact {
-        let found = exact_duplicates(&documents(&left));
-        settle(&found, &left, "dedup_exact", "duplicate", 1.0);
-        let kept = left.iter().zip(&found);
-        left = kept
-            .filter(|(_, fate)| matches!(fate, Found::Kept { .. }))
-            .map(|(i, _)| *i)
-            .collect();
+        all.push(denied);
     }
-    if plan.dedup_fuzzy {
-        let found = near_duplicates(&documents(&left), plan.bands(), control);
-        let found = found.ok_or_else(|| Error::Interrupted {
-            stage: "dedup_fuzzy".into(),
-        })?;
-        let least = plan.bands().min_jaccard;
-        settle(&found, &left, "dedup_fuzzy", "near_duplicate", least);
-    }
-    for (fate, n) in fates.iter_mut().zip(&copies) {
-        if let Fate::Kept { n_copies } = fate {
-            *n_copies = *n;
+    Ok(all)
+}
+
+/// The sketches of records that may be used: those of the units, or copies without the others.
+fn allowed_sketches(
+    units: &[Finished],
+    fates: &Fates,
+    plan: &Plan,
+    folder: &Path,
+) -> Result<Vec<PathBuf>> {
+    let mut paths = Vec::with_capacity(units.len());
+    for (at, unit) in units.iter().enumerate() {
+        let denied = fates.denied.get(at).map_or(&[][..], Vec::as_slice);
+        if denied.is_empty() {
+            paths.push(unit.sketches());
+            continue;
         }
+        let path = folder.join(format!("{at:08}"));
+        let mut reader = SketchReader::open(&unit.sketches(), plan.bands())?;
+        let mut failed = None;
+        disk::replace(&path, |out| {
+            let mut writer = SketchWriter::new(out, plan.bands())?;
+            let mut denied = denied.iter().map(|(place, _)| *place).peekable();
+            for place in 0.. {
+                match reader.next() {
+                    Ok(Some(sketch)) => match denied.next_if_eq(&place) {
+                        Some(_) => {}
+                        None => writer.push(&sketch)?,
+                    },
+                    Ok(None) => break,
+                    Err(error) => {
+                        failed = Some(error);
+                        break;
+                    }
+                }
+            }
+            writer.finish().map(drop)
+        })?;
+        if let Some(error) = failed {
+            return Err(error);
+        }
+        paths.push(path);
     }
-    let mut fates = fates.into_iter();
-    let mut before = 0;
-    let by_unit = by_unit.into_iter().map(|end| {
-        let own = fates.by_ref().take(end - before).collect();
-        before = end;
-        own
-    });
-    Ok(Fates {
-        by_unit: by_unit.collect(),
-    })
+    Ok(paths)
+}
+
+/// The texts of kept records, for those that must be compared in full.
+struct Texts<'a> {
+    units: &'a [Finished],
+    denied: &'a [Vec<(u64, Denial)>],
+}
+
+impl dedup::Texts for Texts<'_> {
+    fn each(
+        &self,
+        unit: usize,
+        wanted: &[u32],
+        found: &mut dyn FnMut(u32, &str) -> Result<()>,
+    ) -> Result<()> {
+        let missing = || Error::Failed(format!("unit {unit}: a record is missing"));
+        let mut source = self.units.get(unit).ok_or_else(missing)?.kept()?;
+        let denied = self.denied.get(unit).map_or(&[][..], Vec::as_slice);
+        let mut denied = denied.iter().map(|(place, _)| *place).peekable();
+        let mut wanted = wanted.iter().copied().peekable();
+        let mut line = Vec::new();
+        let mut index = 0; // among those with a sketch
+        for place in 0u64.. {
+            if wanted.peek().is_none() {
+                break;
+            }
+            if !source.read_line(&mut line)? {
+                return Err(missing());
+            }
+            if denied.next_if_eq(&place).is_some() {
+                continue;
+            }
+            if wanted.next_if_eq(&index).is_some() {
+                found(index, &text_of(&line)?)?;
+            }
+            index += 1;
+        }
+        Ok(())
+    }
 }

@@ -17,8 +17,7 @@ use super::bucket::{Bucket, assemble};
 use super::counts::Counts;
 use super::fates::{Fate, Fates};
 use super::map::CLUSTER_SIZE;
-use super::plan::Plan;
-use super::steps::Verdict;
+use super::plan::{Plan, Step};
 use super::unit_files::{Finished, Row, Writer};
 use super::work::Work;
 use crate::data::error::{Error, Result};
@@ -209,7 +208,7 @@ impl<'a> Dealer<'a> {
         control: &Control,
     ) -> Result<Gathered> {
         let mut hands: BTreeMap<(&str, usize), Hand> = BTreeMap::new();
-        let mut copies = Writer::new(&folder.join("copies"))?;
+        let mut copies = Writer::new(&folder.join("copies"), None)?;
         for (at, unit) in units.iter().enumerate() {
             let mut fates = fates.of(at)?;
             let mut rows = unit.rows()?;
@@ -230,8 +229,9 @@ impl<'a> Dealer<'a> {
                     .collect();
                 for ((_, row, fate), line) in chunk.iter().zip(lines) {
                     let line = line?;
-                    if let Fate::Dropped { stage, reason, .. } = fate {
-                        copies.drop(&line, stage, reason, code(place(row.lang)))?;
+                    if let Fate::Dropped(verdict) = fate {
+                        let lang = code(place(row.lang));
+                        copies.drop(&line, verdict.stage, verdict.reason, lang)?;
                         continue;
                     }
                     let (part, seed) = match self.is_aside(row) {
@@ -311,18 +311,17 @@ fn rewritten(line: &[u8], fate: &Fate, plan: &Plan) -> Result<Vec<u8>> {
     let read = serde_json::from_slice::<Map<String, Value>>(line);
     let mut fields = read.map_err(|e| Error::Failed(format!("a record of our own: {e}")))?;
     match fate {
-        Fate::Kept { n_copies } if plan.dedup_exact || plan.dedup_fuzzy => {
-            fields.insert(CLUSTER_SIZE.into(), (*n_copies).into());
+        Fate::Kept { n_copies } if plan.has(Step::Dedup) => {
+            // A survivor of an earlier deduplication stands for what it stood for.
+            let before = fields
+                .get(CLUSTER_SIZE)
+                .and_then(Value::as_u64)
+                .unwrap_or(1);
+            let n = n_copies.saturating_add(before.saturating_sub(1));
+            fields.insert(CLUSTER_SIZE.into(), n.into());
         }
         Fate::Kept { .. } => {}
-        Fate::Dropped {
-            stage,
-            reason,
-            similarity,
-            threshold,
-            survivor,
-        } => {
-            let verdict = Verdict::copy(stage, reason, *similarity, *threshold, survivor);
+        Fate::Dropped(verdict) => {
             let verdict = serde_json::to_value(verdict).unwrap_or(Value::Null);
             fields.insert("verdict".into(), verdict);
         }

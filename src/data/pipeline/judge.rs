@@ -1,32 +1,41 @@
-//! One record through every step that looks at it alone, to its fate.
+//! One thing that was read, through every step that looks at it alone, to its fate.
 
 use super::domains::domain;
+use super::enter::{Entered, enter};
 use super::map::row;
 use super::output::line;
-use super::plan::Plan;
-use super::steps::{Verdict, identify, judge, select};
+use super::plan::Step;
+use super::site;
+use super::steps::{Verdict, annotate, evaluated, identify, judge, redact, select};
+use super::tools::Tools;
 use super::unit_files::Row;
-use crate::data::dedup::text_hash;
+use crate::contamination::Scratch;
+use crate::data::dedup::{Sketch, Sketcher, text_hash};
 use crate::data::filter::Meter;
+use crate::data::optout;
+use crate::data::pii::Span;
+use crate::data::read::Item;
 use crate::data::record::Record;
-use crate::lang::Lang;
 
 /// Steps of the map, in their order; each may drop.
-pub(super) const STEPS: [&str; 5] = ["read", "identify", "select", "filter", "heldout_copies"];
-
-/// What all threads look things up in.
-pub(super) struct Tools<'a> {
-    pub(super) plan: &'a Plan,
-    /// Languages asked for.
-    pub(super) langs: &'a [&'static Lang],
-    /// Hash and id of every text that is scored on, sorted.
-    pub(super) heldout: Vec<(u128, String)>,
-}
+pub(super) const STEPS: [&str; 8] = [
+    "read",
+    "extract",
+    "lawful",
+    "identify",
+    "select",
+    "filter",
+    "decontaminate",
+    "heldout_copies",
+];
 
 /// What one thread judges with.
 pub(super) struct Judge<'a> {
     tools: &'a Tools<'a>,
     meter: Meter,
+    sketcher: Sketcher,
+    scratch: Scratch,
+    spans: Vec<Span>,
 }
 
 /// A record that was judged.
@@ -34,11 +43,19 @@ pub(super) struct Judged {
     /// Its line of JSON, line feed included; with the verdict if it was dropped.
     pub(super) line: Vec<u8>,
     /// What is known of it, or the step, reason and language it was dropped with.
-    pub(super) fate: std::result::Result<Row, (&'static str, &'static str, &'static str)>,
+    pub(super) fate: std::result::Result<Kept, (&'static str, &'static str, &'static str)>,
+    /// What it says of its site, as a line of JSON, if it is a file that does.
+    pub(super) site_file: Option<Vec<u8>>,
     /// The domain it came from.
     pub(super) domain: Option<String>,
     /// What was met: of which sort, of which kind, how often.
     pub(super) found: Vec<(&'static str, String, u64)>,
+}
+
+/// What is known of a record that is kept.
+pub(super) struct Kept {
+    pub(super) row: Row,
+    pub(super) sketch: Option<Sketch>,
 }
 
 impl<'a> Judge<'a> {
@@ -46,37 +63,83 @@ impl<'a> Judge<'a> {
         Judge {
             tools,
             meter: Meter::new(),
+            sketcher: Sketcher::new(tools.plan.bands()),
+            scratch: Scratch::default(),
+            spans: Vec::new(),
         }
     }
 
-    /// Judges one record.
-    pub(super) fn judge(&mut self, mut record: Record) -> Judged {
-        let verdict = self.verdict(&mut record);
+    /// Judges one thing that was read.
+    pub(super) fn judge(&mut self, item: Item) -> Judged {
+        let mut found = Vec::new();
+        let site_file = match &item {
+            Item::Robots(page) if self.tools.lawful.is_some() => Some(site::line(page)),
+            _ => None,
+        };
+        let mut asked = optout::Tally::default();
+        let Entered {
+            mut record,
+            mut verdict,
+            ..
+        } = enter(item, self.tools, &mut asked);
+        for (check, count) in &asked.checks {
+            for (kind, n) in [("allowed", count.allowed), ("denied", count.denied)] {
+                if n > 0 {
+                    found.push(("opt-outs asked", format!("{check}: {kind}"), n));
+                }
+            }
+        }
+        verdict = verdict.or_else(|| self.verdict(&mut record, &mut found));
         let mut json = line(&record, verdict.as_ref()).to_string().into_bytes();
         json.push(b'\n');
         Judged {
+            site_file,
             domain: domain(&record),
             line: json,
             fate: match verdict {
-                None => Ok(row(&record)),
+                None => Ok(self.kept(&record)),
                 Some(verdict) => Err((verdict.stage, verdict.reason, record.code())),
             },
-            found: Vec::new(),
+            found,
         }
     }
 
     /// The first step that drops it.
-    fn verdict(&mut self, record: &mut Record) -> Option<Verdict> {
-        let Tools { plan, langs, .. } = self.tools;
-        if let Some(verdict) = identify(record, plan).or_else(|| select(record, langs)) {
-            return Some(verdict);
+    fn verdict(
+        &mut self,
+        record: &mut Record,
+        found: &mut Vec<(&'static str, String, u64)>,
+    ) -> Option<Verdict> {
+        let tools = self.tools;
+        let plan = tools.plan;
+        if plan.has(Step::Identify) {
+            let verdict = identify(record, plan).or_else(|| select(record, tools.langs));
+            if verdict.is_some() {
+                return verdict;
+            }
         }
-        if plan.filter
-            && let Some(verdict) = judge(record, &mut self.meter)
+        if plan.has(Step::Filter)
+            && let Some(verdict) = judge(record, tools, &mut self.meter)
         {
             return Some(verdict);
         }
-        self.heldout(record)
+        if let Some((benchmark, verdict)) = evaluated(record, tools, &mut self.scratch) {
+            found.push(("evaluation sets", benchmark, 1));
+            return Some(verdict);
+        }
+        if let Some(verdict) = self.heldout(record) {
+            return Some(verdict);
+        }
+        if let Some((finder, mode)) = &tools.personal {
+            redact(record, finder, mode, &mut self.spans);
+            for span in &self.spans {
+                found.push(("personal data", span.kind.name().into(), 1));
+            }
+        }
+        if plan.annotate {
+            annotate(record, tools, &mut self.meter);
+        }
+        None
     }
 
     /// What is scored on is never trained on.
@@ -89,5 +152,18 @@ impl<'a> Judge<'a> {
         let at = theirs.partition_point(|(other, _)| *other < hash);
         let (_, id) = theirs.get(at).filter(|(other, _)| *other == hash)?;
         Some(Verdict::copy("heldout_copies", "in_heldout", 1.0, 1.0, id))
+    }
+
+    fn kept(&mut self, record: &Record) -> Kept {
+        let said = |key: &str| record.fields.get(key).and_then(serde_json::Value::as_str);
+        let url = said("u").or(said("url"));
+        let time = said("ts").or(said("date"));
+        let time = time.and_then(optout::date_number).unwrap_or(0);
+        let id = &record.id;
+        Kept {
+            row: row(record),
+            sketch: (self.tools.plan.has(Step::Dedup))
+                .then(|| self.sketcher.sketch(id, &record.text, url, time)),
+        }
     }
 }

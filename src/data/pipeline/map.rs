@@ -10,20 +10,22 @@ use serde_json::Value;
 use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
 
 use super::counts::Counts;
-use super::judge::{Judge, Judged, Tools};
+use super::judge::{Judge, Judged};
+use super::plan::Step;
 use super::progress::Progress;
+use super::tools::Tools;
 use super::unit_files::{Finished, Row, Writer};
 use super::units::Unit;
 use super::work::Work;
 use crate::data::error::{Error, Result};
-use crate::data::read;
+use crate::data::read::{self, Item};
 use crate::data::record::Record;
 use crate::event::{Control, Event, Sink};
 
 /// Name of the stage in events.
 pub(super) const STAGE: &str = "records";
-/// Records judged between two looks at the signals.
-const BATCH_RECORDS: usize = 1024;
+/// Items judged between two looks at the signals.
+const BATCH_ITEMS: usize = 1024;
 /// Text judged between two looks at the signals.
 const BATCH_BYTES: usize = 8 << 20;
 /// Batches read ahead of those being judged.
@@ -123,7 +125,12 @@ impl Walk<'_> {
     }
 
     fn unit(&self, unit: &Unit, folder: &std::path::Path) -> Result<()> {
-        let mut writer = Writer::new(folder)?;
+        let shape = self
+            .tools
+            .plan
+            .has(Step::Dedup)
+            .then(|| self.tools.plan.bands());
+        let mut writer = Writer::new(folder, shape)?;
         let (to, from) = sync_channel(AHEAD);
         let ended = std::thread::scope(|scope| {
             scope.spawn(|| read_ahead(unit, self.tools, to));
@@ -134,7 +141,7 @@ impl Walk<'_> {
     }
 
     /// Judges batch after batch; the reader stops when nobody listens any more.
-    fn judge(&self, batches: Receiver<Result<Vec<Record>>>, writer: &mut Writer) -> Result<()> {
+    fn judge(&self, batches: Receiver<Result<Vec<Item>>>, writer: &mut Writer) -> Result<()> {
         for batch in batches {
             if self.control.stop_requested() {
                 return Err(Error::Interrupted {
@@ -154,12 +161,15 @@ impl Walk<'_> {
                 for (what, kind, n) in &judged.found {
                     writer.counts().found(what, kind, *n);
                 }
-                let kept_bytes = judged.fate.as_ref().ok().map(|row| row.n_bytes);
+                let kept_bytes = judged.fate.as_ref().ok().map(|kept| kept.row.n_bytes);
                 if let Some(domain) = &judged.domain {
                     writer.domains().count(domain, kept_bytes);
                 }
+                if let Some(line) = &judged.site_file {
+                    writer.site_file(line)?;
+                }
                 match &judged.fate {
-                    Ok(row) => writer.keep(&judged.line, *row)?,
+                    Ok(kept) => writer.keep(&judged.line, kept.row, kept.sketch.as_ref())?,
                     Err((stage, reason, lang)) => {
                         writer.drop(&judged.line, stage, reason, lang)?;
                     }
@@ -172,28 +182,28 @@ impl Walk<'_> {
 
 /// Reads the parts of a unit, batch after batch; ends after the first error, or when the other
 /// side is gone.
-fn read_ahead(unit: &Unit, tools: &Tools, to: SyncSender<Result<Vec<Record>>>) {
+fn read_ahead(unit: &Unit, tools: &Tools, to: SyncSender<Result<Vec<Item>>>) {
     let (mut batch, mut n_bytes) = (Vec::new(), 0);
     for part in &unit.parts {
-        let records = match read::records(&[part.path.clone()], &tools.plan.text_key) {
-            Ok(records) => records,
+        let items = match read::open_unit(&part.unit, &tools.options) {
+            Ok(items) => items,
             Err(error) => {
                 let _ = to.send(Err(error));
                 return;
             }
         };
-        for record in records {
-            match record {
-                Ok(record) => {
-                    n_bytes += record.text.len();
-                    batch.push(record);
+        for item in items {
+            match item {
+                Ok(item) => {
+                    n_bytes += held_bytes(&item);
+                    batch.push(item);
                 }
                 Err(error) => {
                     let _ = to.send(Err(error));
                     return;
                 }
             }
-            if batch.len() >= BATCH_RECORDS || n_bytes >= BATCH_BYTES {
+            if batch.len() >= BATCH_ITEMS || n_bytes >= BATCH_BYTES {
                 n_bytes = 0;
                 if to.send(Ok(std::mem::take(&mut batch))).is_err() {
                     return;
@@ -203,6 +213,15 @@ fn read_ahead(unit: &Unit, tools: &Tools, to: SyncSender<Result<Vec<Record>>>) {
     }
     if !batch.is_empty() {
         let _ = to.send(Ok(batch));
+    }
+}
+
+/// Bytes an item holds in memory, roughly.
+pub(super) fn held_bytes(item: &Item) -> usize {
+    match item {
+        Item::Record(record) => record.text.len(),
+        Item::Page(page) | Item::Robots(page) => page.body.len(),
+        Item::Skipped(_) | Item::Quarantined(_) => 0,
     }
 }
 

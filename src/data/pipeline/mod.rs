@@ -9,6 +9,7 @@
 mod bucket;
 mod counts;
 mod domains;
+mod enter;
 mod estimate;
 mod fates;
 mod gather;
@@ -21,11 +22,13 @@ mod plan;
 mod progress;
 mod quantity;
 mod report;
+mod site;
 mod stage;
 mod steps;
 #[cfg(test)]
 mod tests;
 mod tokens;
+mod tools;
 mod unit_files;
 mod units;
 mod walk;
@@ -33,9 +36,9 @@ mod work;
 
 pub use domains::DomainRow;
 pub use estimate::{Estimate, estimate};
-pub use plan::Plan;
+pub use plan::{Layout, Plan, Redact, Step};
 pub use quantity::{Bytes, ShardOf};
 pub use report::{LangRow, Report, StageRow};
-pub use stage::{Stage, run_stage};
-pub use steps::Verdict;
+pub use stage::{PassedOver, Stage, run_stage};
+pub use steps::{Measure, Verdict};
 pub use walk::{Walked, run};

@@ -8,13 +8,78 @@ use serde::{Deserialize, Serialize};
 use super::quantity::{Bytes, ShardOf};
 use crate::data::dedup::Bands;
 use crate::data::error::{Error, Result};
+use crate::data::filter::Families;
 use crate::data::mix::{Unit, Wish};
+use crate::data::optout::Check;
 use crate::data::tokenize::MIN_VOCAB;
 use crate::hardware::MAX_THREADS;
 use crate::lang::Lang;
 
 /// Largest vocabulary trained: four times that of any model known to us.
 const MAX_VOCAB: usize = 1 << 20;
+
+/// A step of the walk that a recipe can name; they are taken in this order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Step {
+    /// Take the main text out of web pages.
+    Extract,
+    /// Ask whether the people behind a page allow its use.
+    Lawful,
+    /// Give every record its language, and drop those not asked for.
+    Identify,
+    /// Judge the quality of the text.
+    Filter,
+    /// Drop what evaluation sets hold.
+    Decontaminate,
+    /// Mask personal data.
+    Redact,
+    /// Keep one of those that are equal or nearly so.
+    Dedup,
+    /// Train a vocabulary, or take one.
+    Tokenizer,
+    /// Write tokens to train on, and the mix.
+    Pack,
+}
+
+impl Step {
+    /// All of them, in their order.
+    pub const ALL: [Step; 9] = [
+        Step::Extract,
+        Step::Lawful,
+        Step::Identify,
+        Step::Filter,
+        Step::Decontaminate,
+        Step::Redact,
+        Step::Dedup,
+        Step::Tokenizer,
+        Step::Pack,
+    ];
+}
+
+/// How tokens are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Layout {
+    /// `.bin` and `.idx`.
+    Megatron,
+    /// `.ds`, `.ds.index`, `.ds.metadata` of datatrove.
+    Datatrove,
+    /// `.npy` and `.csv.gz` of dolma and OLMo.
+    Olmo,
+}
+
+/// What is done with personal data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Redact {
+    /// The text stays; `pii` tells where it is.
+    Annotate,
+    /// Its kind stands in its place: `<EMAIL>`.
+    Mask,
+    /// Something of the same shape stands in its place, the same for the same value.
+    Pseudonymise,
+}
 
 /// What `eu prepare` will do; section `[prepare]` of a recipe.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -31,6 +96,8 @@ pub struct Plan {
     pub heldout_share: f64,
     /// Parallel text for the parity table; records with the same `id` say the same thing.
     pub parallel: Vec<PathBuf>,
+    /// Steps to take, in their own order.
+    pub steps: Vec<Step>,
     /// Languages to keep: codes or sets.
     pub langs: Vec<String>,
     /// Field of a JSON record that holds its text.
@@ -39,8 +106,44 @@ pub struct Plan {
     pub trust_labels: bool,
     /// Least probability of the identified language.
     pub min_lang_prob: f64,
+    /// Name of the crawl, noted in the records made of its pages.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub crawl_id: Option<String>,
+    /// Keep what readers wrote under a page's text.
+    pub comments: bool,
+    /// Files of sites (robots.txt, tdmrep.json, ai.txt): crawls of them, or lines of JSON.
+    pub robots: Vec<PathBuf>,
+    /// Crawlers as which robots.txt is read, or groups: `hplt`, `train`, `all`.
+    pub agents: Vec<String>,
+    /// Checks of lawfulness that are made, by name.
+    pub checks: Vec<String>,
+    /// Licences wanted and not wanted, a rule a line.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub licences: Option<PathBuf>,
+    /// Lists of domains and addresses not wanted.
+    pub block_lists: Vec<PathBuf>,
+    /// Thresholds instead of our own, or beside them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub thresholds: Option<PathBuf>,
+    /// Families of filters, in place of those the thresholds name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub families: Option<Families>,
+    /// Words nobody wants, one a line.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bad_words: Option<PathBuf>,
+    /// Evaluation sets, or the one index made of them.
+    pub contamination: Vec<PathBuf>,
+    /// What is done with personal data.
+    pub redact: Redact,
+    /// Secret under which pseudonyms are drawn.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pii_key: Option<PathBuf>,
+    /// Note HPLT's document scores in every record that stays.
+    pub annotate: bool,
     /// Judge quality with the per-language thresholds.
     pub filter: bool,
+    /// Remove records of one address, all but the newest.
+    pub dedup_url: bool,
     /// Remove records whose text is equal.
     pub dedup_exact: bool,
     /// Remove near-duplicates (MinHash).
@@ -73,6 +176,8 @@ pub struct Plan {
     pub vocab_size: usize,
     /// An existing `tokenizer.json` to use instead of training one.
     pub tokenizer: Option<PathBuf>,
+    /// Layouts tokens are written in; Megatron's is the one that is trained on here.
+    pub layouts: Vec<Layout>,
     /// Memory to keep to where there is a choice: sorting, comparing, shuffling.
     pub memory: Bytes,
     /// Do only this share of the reading and judging, for others to do the rest.
@@ -94,11 +199,27 @@ impl Default for Plan {
             heldout: Vec::new(),
             heldout_share: 0.01,
             parallel: Vec::new(),
+            steps: Step::ALL.to_vec(),
             langs: vec!["europe".into()],
             text_key: "text".into(),
             trust_labels: false,
             min_lang_prob: 0.5,
+            crawl_id: None,
+            comments: false,
+            robots: Vec::new(),
+            agents: vec!["train".into()],
+            checks: Check::ALL.map(|check| check.name().to_string()).to_vec(),
+            licences: None,
+            block_lists: Vec::new(),
+            thresholds: None,
+            families: None,
+            bad_words: None,
+            contamination: Vec::new(),
+            redact: Redact::Mask,
+            pii_key: None,
+            annotate: false,
             filter: true,
+            dedup_url: false,
             dedup_exact: true,
             dedup_fuzzy: true,
             minhash_bands: 14,
@@ -113,6 +234,7 @@ impl Default for Plan {
             max_epochs: 4.0,
             vocab_size: 32_768,
             tokenizer: None,
+            layouts: vec![Layout::Megatron],
             memory: Bytes(4 << 30),
             shard: None,
             force: false,
@@ -133,6 +255,16 @@ impl Plan {
             ngram: self.minhash_ngram,
             min_jaccard: (1.0 / bands as f64).powf(1.0 / rows as f64),
         }
+    }
+
+    /// True for a step the plan takes.
+    pub fn has(&self, step: Step) -> bool {
+        let is_on = match step {
+            Step::Filter => self.filter,
+            Step::Dedup => self.dedup_url || self.dedup_exact || self.dedup_fuzzy,
+            _ => true,
+        };
+        is_on && self.steps.contains(&step)
     }
 
     /// What the mix should be like.
@@ -160,6 +292,22 @@ impl Plan {
                 !self.inputs.is_empty(),
                 "no input",
                 "name files or folders of text, or - for standard input",
+            ),
+            (
+                self.steps.is_sorted_by(|a, b| a < b),
+                "steps are not in their own order",
+                "name them as: extract lawful identify filter decontaminate redact dedup \
+                 tokenizer pack",
+            ),
+            (
+                !self.steps.contains(&Step::Pack) || self.steps.contains(&Step::Tokenizer),
+                "steps has pack and no tokenizer",
+                "add the step tokenizer: it also takes an existing one",
+            ),
+            (
+                self.layouts.contains(&Layout::Megatron),
+                "layouts lacks megatron",
+                "add it: the mix and the counts are those of its files",
             ),
             (
                 share(self.heldout_share) && self.heldout_share < 1.0,

@@ -12,7 +12,7 @@ use crate::data::dedup::SCurvePoint;
 use crate::data::error::{Error, Result};
 use crate::data::tokenize::Parity;
 use crate::lang::Lang;
-use crate::shard::Mix;
+use crate::shard::{Mix, MixRow};
 
 /// What `eu prepare` made.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -92,9 +92,16 @@ pub(super) struct Made<'a> {
     pub(super) stages: Vec<StageRow>,
     pub(super) domains: Vec<DomainRow>,
     pub(super) heldout: &'a [Supplied],
+    pub(super) unique: &'a [Supplied],
     pub(super) n_vocab: usize,
-    pub(super) parity: &'a Parity,
-    pub(super) mix: &'a Mix,
+    pub(super) parity: Option<Parity>,
+    pub(super) mix: Option<Mix>,
+}
+
+impl Made<'_> {
+    fn mix_rows(&self) -> &[MixRow] {
+        self.mix.as_ref().map_or(&[], |mix| &mix.rows)
+    }
 }
 
 impl Report {
@@ -106,7 +113,7 @@ impl Report {
         }
         let n_heldout = dropped.remove("heldout").unwrap_or(0);
         let n_seen = made.counts.n_seen;
-        let n_kept = made.mix.rows.iter().map(|row| row.n_docs).sum();
+        let n_kept = made.unique.iter().map(|own| own.n_docs).sum();
         let accounted = n_kept + n_heldout + dropped.values().sum::<u64>();
         if accounted != n_seen {
             return Err(Error::Lost {
@@ -122,7 +129,7 @@ impl Report {
             n_kept,
             n_heldout,
             dropped,
-            n_tokens: made.mix.rows.iter().map(|row| row.n_tokens).sum(),
+            n_tokens: made.mix_rows().iter().map(|row| row.n_tokens).sum(),
             n_vocab: made.n_vocab as u64,
             langs: lang_rows(&made),
             stages: made.stages,
@@ -141,20 +148,22 @@ fn lang_rows(made: &Made) -> Vec<LangRow> {
         .iter()
         .map(|l| (l.code.as_str(), l.name.as_str()));
     let row = |(code, name): (&str, &str)| {
-        let mix = made.mix.rows.iter().find(|row| row.lang == code);
-        let cost = made.parity.rows.iter().find(|row| row.lang == code);
+        let own = made.unique.iter().find(|own| own.lang == code);
+        let mix = made.mix_rows().iter().find(|row| row.lang == code);
+        let costs = made.parity.iter().flat_map(|costs| &costs.rows);
+        let cost = costs.into_iter().find(|row| row.lang == code);
         let mut dropped = by_lang.get(code).cloned().unwrap_or_default();
         dropped.remove("heldout"); // set aside, not dropped
         let heldout = made.heldout.iter().find(|own| own.lang == code);
         let n_heldout = heldout.map_or(0, |own| own.n_docs);
-        if mix.is_none() && dropped.is_empty() && n_heldout == 0 {
+        if own.is_none() && dropped.is_empty() && n_heldout == 0 {
             return None;
         }
         Some(LangRow {
             lang: code.into(),
             name: name.into(),
-            n_docs: mix.map_or(0, |row| row.n_docs),
-            n_bytes: mix.map_or(0, |row| row.n_bytes),
+            n_docs: own.map_or(0, |own| own.n_docs),
+            n_bytes: own.map_or(0, |own| own.n_bytes),
             n_tokens: mix.map_or(0, |row| row.n_tokens),
             n_heldout,
             parity: cost.and_then(|row| row.ratio),

@@ -1,149 +1,337 @@
 //! One stage alone, as a filter over a stream of records: `eu prepare STAGE`.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use rayon::prelude::*;
 use serde_json::{Value, json};
 
+use super::enter::{Entered, enter};
 use super::map::CLUSTER_SIZE;
 use super::output::line;
-use super::plan::Plan;
-use super::steps::{identify, judge, select};
+use super::plan::{Plan, Step};
+use super::steps::{Verdict, annotate, evaluated, identify, judge, known, redact, select};
+use super::tools::Tools;
+use crate::contamination::Scratch;
 use crate::data::dedup::{Document, Fate, exact_duplicates, near_duplicates};
 use crate::data::error::{Error, Result};
-use crate::data::filter::{Meter, Rules, verdict};
+use crate::data::filter::{Meter, Metrics, calibrate, verdict, whatif};
+use crate::data::optout;
+use crate::data::pii::Span;
+use crate::data::read::{self, Item};
 use crate::data::record::Record;
 use crate::event::Control;
 use crate::lang::Lang;
 
 /// A stage that runs alone.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Stage {
-    /// Every record with its language in `lang` and `prob`.
+    /// Every page as a record with its main text, its facts, and where it came from.
+    Extract,
+    /// Every record with `allowed`, and in `optout` what each check of its lawfulness said.
+    Lawful,
+    /// Every record with its language in `lang` and `prob`, and with `annotate` HPLT's scores.
     Identify,
     /// The records worth keeping, untouched.
     Filter,
+    /// Every record with its personal data told in `pii` and `pii_kinds`, and masked.
+    Redact,
+    /// The records that hold nothing of the evaluation sets; or all, with `contaminated`.
+    Decontaminate {
+        /// Keep all and mark them.
+        mark: bool,
+    },
     /// One record of each set of copies, in the order they came; all are held in memory.
     Dedup,
     /// One row a language, in the order of the table.
     Stats,
     /// Every check of every record, in place of the record.
     Explain,
+    /// What each filter would drop, alone and after the others, on a share of the records.
+    Whatif {
+        /// Share of the records that is looked at.
+        share: f64,
+    },
+    /// Thresholds that fit the records, which are good text: a file for `thresholds`.
+    Calibrate,
 }
 
-/// Records judged between two looks at the signals.
-const BATCH_RECORDS: usize = 512;
+/// What a stage passed over: whole, but no text.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PassedOver {
+    /// How many, by reason.
+    pub reasons: BTreeMap<&'static str, u64>,
+}
+
+/// Items judged between two looks at the signals.
+const BATCH_ITEMS: usize = 512;
 /// Text judged between two looks at the signals.
 const BATCH_BYTES: usize = 4 << 20;
 
-/// Runs `stage` over `records` on every thread and gives the lines that come out to `out`, many
-/// at a time, in order, each with its line feed.
+/// Runs `stage` over all that `inputs` hold, on every thread, and gives the lines that come out
+/// to `out`, many at a time, in order, each with its line feed.
 ///
 /// # Errors
-/// The first error of `records`; [`Error::Interrupted`] when a stop was asked for.
+/// The first damage of the input, once what came before it was given out; [`Error::Interrupted`]
+/// when a stop was asked for.
 pub fn run_stage(
     stage: Stage,
-    records: impl Iterator<Item = Result<Record>>,
+    inputs: &[PathBuf],
     plan: &Plan,
     control: &Control,
     out: &mut dyn FnMut(&str),
-) -> Result<()> {
+) -> Result<PassedOver> {
+    let plan = Plan {
+        steps: Step::ALL.to_vec(),
+        ..plan.clone()
+    };
     let langs = Lang::select(&plan.langs)?;
+    let tools = Tools::open(&plan, &langs, &[])?;
+    if matches!(stage, Stage::Decontaminate { .. }) && tools.evaluation.is_none() {
+        return Err(Error::usage(
+            "no evaluation sets to look for",
+            "name them with --against",
+        ));
+    }
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(plan.threads)
         .build()
         .map_err(|e| Error::Failed(format!("cannot start {} threads: {e}", plan.threads)))?;
-    let mut held = Vec::new();
-    let mut stats: BTreeMap<usize, Stats> = BTreeMap::new();
-    let mut batch = Vec::new();
-    let mut n_bytes = 0;
-    let mut records = records.fuse();
-    loop {
-        let next = records.next();
-        let is_last = next.is_none();
-        // What came before damage is given before the damage is told.
-        let (ended, is_last) = match next {
-            Some(Ok(record)) => {
-                n_bytes += record.text.len();
-                batch.push(record);
-                (Ok(()), is_last)
-            }
-            Some(Err(error)) => (Err(error), true),
-            None => (Ok(()), is_last),
-        };
-        if batch.len() >= BATCH_RECORDS || n_bytes >= BATCH_BYTES || is_last {
-            if control.stop_requested() {
-                return Err(interrupted());
-            }
-            n_bytes = 0;
-            let records = std::mem::take(&mut batch);
-            match stage {
-                Stage::Dedup => held.extend(records),
-                _ => {
-                    let judged: Vec<Told> = pool.install(|| {
-                        let judged = records.into_par_iter();
-                        judged
-                            .map_init(Meter::new, |m, r| told(stage, r, plan, &langs, m))
-                            .collect()
-                    });
-                    let mut lines = String::new();
-                    for told in judged {
-                        match told {
-                            Told::Line(line) => lines.push_str(&line),
-                            Told::Nothing => {}
-                            Told::Stats(at, row) => stats.entry(at).or_default().add(row),
-                        }
+    let mut gathered = Gathered::new(stage);
+    let mut items = read::items(inputs, &tools.options)?.fuse();
+    let (mut n_items, mut ended) = (0u64, false);
+    while !ended {
+        let (mut batch, mut n_bytes, mut failed) = (Vec::new(), 0, None);
+        while batch.len() < BATCH_ITEMS && n_bytes < BATCH_BYTES && !ended {
+            match items.next() {
+                None => ended = true,
+                Some(item) => match sound(item) {
+                    Ok(item) => {
+                        n_bytes += super::map::held_bytes(&item);
+                        batch.push(item);
                     }
-                    if !lines.is_empty() {
-                        out(&lines);
-                    }
-                }
+                    Err(error) => (failed, ended) = (Some(error), true),
+                },
             }
         }
-        ended?;
-        if is_last {
-            break;
+        if control.stop_requested() {
+            return Err(interrupted());
+        }
+        n_items += batch.len() as u64;
+        let told: Vec<Told> = pool.install(|| {
+            let judged = batch.into_par_iter();
+            judged
+                .map_init(Bench::default, |bench, item| {
+                    told(stage, item, &tools, bench)
+                })
+                .collect()
+        });
+        let lines = gathered.take(told);
+        if !lines.is_empty() {
+            out(&lines);
+        }
+        if let Some(error) = failed {
+            return Err(error);
         }
     }
-    for (at, row) in stats {
-        out(&format!("{}\n", row.told(at)));
+    if n_items == 0 {
+        return Err(Error::Empty {
+            path: inputs.first().cloned().unwrap_or_default(),
+            what: "no record in this file".into(),
+        });
     }
-    for record in pool.install(|| dedup(held, plan, control))? {
-        out(&format!("{}\n", line(&record, None)));
+    let passed_over = std::mem::take(&mut gathered.passed_over);
+    let lines = pool.install(|| gathered.finish(&tools, control))?;
+    if !lines.is_empty() {
+        out(&lines);
     }
-    Ok(())
+    Ok(passed_over)
 }
 
-/// What a stage has to say of one record.
+/// An item that can be read; damage ends a stage, for whoever reads its output must know.
+fn sound(item: Result<Item>) -> Result<Item> {
+    match item? {
+        Item::Quarantined(broken) => Err(Error::line(
+            &broken.path,
+            broken.line,
+            broken.what,
+            "`eu prepare` as a whole sets damage aside and goes on",
+        )),
+        item => Ok(item),
+    }
+}
+
+/// What one thread works with.
+#[derive(Default)]
+struct Bench {
+    meter: Meter,
+    scratch: Scratch,
+    spans: Vec<Span>,
+}
+
+/// What a stage has to say of one item.
 enum Told {
     Line(String),
     Nothing,
+    PassedOver(&'static str),
+    Held(Box<Record>),
     Stats(usize, Stats),
+    Metrics(&'static Lang, u64, Box<Metrics>),
 }
 
-fn told(
-    stage: Stage,
-    mut record: Record,
-    plan: &Plan,
-    langs: &[&'static Lang],
-    meter: &mut Meter,
-) -> Told {
+fn told(stage: Stage, item: Item, tools: &Tools, bench: &mut Bench) -> Told {
+    let Entered {
+        mut record,
+        verdict: entered,
+        judgement,
+    } = enter(item, tools, &mut optout::Tally::default());
+    match &entered {
+        Some(verdict) if verdict.stage == "read" => return Told::PassedOver(verdict.reason),
+        // A stage does its own work and no other's: what may be used is not its question.
+        _ => {}
+    }
+    let plan = tools.plan;
+    let whole = |record: &Record| Told::Line(format!("{}\n", line(record, None)));
     match stage {
+        Stage::Extract => whole(&record),
+        Stage::Lawful => {
+            let judgement = judgement.unwrap_or_default();
+            record.fields.insert("allowed".into(), judgement.allowed().into());
+            if !judgement.decisions.is_empty() {
+                let decisions = serde_json::to_value(&judgement.decisions);
+                let decisions = decisions.unwrap_or(Value::Null);
+                record.fields.insert("optout".into(), decisions);
+            }
+            whole(&record)
+        }
         Stage::Identify => {
             identify(&mut record, plan);
-            Told::Line(format!("{}\n", line(&record, None)))
+            if plan.annotate {
+                annotate(&mut record, tools, &mut bench.meter);
+            }
+            whole(&record)
         }
-        Stage::Filter => match keep(&mut record, plan, langs, meter) {
-            true => Told::Line(format!("{}\n", line(&record, None))),
+        Stage::Filter => match keep(&mut record, tools, &mut bench.meter) {
+            true => whole(&record),
             false => Told::Nothing,
         },
+        Stage::Redact => {
+            if record.lang.is_none() {
+                identify_quietly(&mut record, plan);
+            }
+            if let Some((finder, mode)) = &tools.personal {
+                redact(&mut record, finder, mode, &mut bench.spans);
+            }
+            whole(&record)
+        }
+        Stage::Decontaminate { mark } => {
+            let verdict = evaluated(&record, tools, &mut bench.scratch);
+            if mark {
+                record.fields.insert("contaminated".into(), verdict.is_some().into());
+                return whole(&record);
+            }
+            match verdict {
+                None => whole(&record),
+                Some(_) => Told::Nothing,
+            }
+        }
+        Stage::Dedup => Told::Held(Box::new(record)),
+        Stage::Calibrate => {
+            labelled(&mut record, plan);
+            Told::Held(Box::new(record))
+        }
         Stage::Stats => {
-            let verdict = labelled(&mut record, plan).or_else(|| judge(&record, meter));
+            let judged = labelled(&mut record, plan);
+            let verdict = judged.or_else(|| judge(&record, tools, &mut bench.meter));
             let at = record.lang.map_or(usize::MAX, Lang::index);
             Told::Stats(at, Stats::of(&record, verdict.map(|v| v.reason)))
         }
-        Stage::Explain => Told::Line(format!("{}\n", explain(&mut record, plan, langs, meter))),
-        Stage::Dedup => Told::Nothing, // needs them all
+        Stage::Explain => {
+            let told = explain(&mut record, entered, tools, &mut bench.meter);
+            Told::Line(format!("{told}\n"))
+        }
+        Stage::Whatif { share } => {
+            if !whatif::sampled(&record.id, share) || labelled(&mut record, plan).is_some() {
+                return Told::Nothing;
+            }
+            let Some(lang) = record.lang else {
+                return Told::Nothing;
+            };
+            let rules = tools.rules.of(lang);
+            let known = known(&record, tools);
+            let metrics = bench.meter.measure_all(&record.text, rules, &known);
+            Told::Metrics(lang, record.text.len() as u64, Box::new(metrics))
+        }
+    }
+}
+
+/// What is known only when all was read.
+struct Gathered {
+    stage: Stage,
+    passed_over: PassedOver,
+    held: Vec<Record>,
+    stats: BTreeMap<usize, Stats>,
+    metrics: Vec<(&'static Lang, u64, Metrics)>,
+    calibrator: calibrate::Calibrator,
+}
+
+impl Gathered {
+    fn new(stage: Stage) -> Self {
+        Gathered {
+            stage,
+            passed_over: PassedOver::default(),
+            held: Vec::new(),
+            stats: BTreeMap::new(),
+            metrics: Vec::new(),
+            calibrator: calibrate::Calibrator::new(calibrate::Plan::default()),
+        }
+    }
+
+    /// Takes what was told in order; the lines among it.
+    fn take(&mut self, told: Vec<Told>) -> String {
+        let mut lines = String::new();
+        for told in told {
+            match told {
+                Told::Line(line) => lines.push_str(&line),
+                Told::Nothing => {}
+                Told::PassedOver(reason) => {
+                    *self.passed_over.reasons.entry(reason).or_default() += 1;
+                }
+                Told::Held(record) if self.stage == Stage::Calibrate => {
+                    if let Some(lang) = record.lang {
+                        self.calibrator.add(lang, &record.id, &record.text);
+                    }
+                }
+                Told::Held(record) => self.held.push(*record),
+                Told::Stats(at, row) => self.stats.entry(at).or_default().add(row),
+                Told::Metrics(lang, n, metrics) => self.metrics.push((lang, n, *metrics)),
+            }
+        }
+        lines
+    }
+
+    /// The lines that come of all together.
+    fn finish(self, tools: &Tools, control: &Control) -> Result<String> {
+        let mut lines = String::new();
+        for (at, row) in self.stats {
+            lines.push_str(&format!("{}\n", row.told(at)));
+        }
+        for record in dedup(self.held, tools.plan, control)? {
+            lines.push_str(&format!("{}\n", line(&record, None)));
+        }
+        if let Stage::Whatif { .. } = self.stage {
+            for table in whatif::what_if(self.metrics, &tools.rules) {
+                let told = serde_json::to_value(table).unwrap_or(Value::Null);
+                lines.push_str(&format!("{told}\n"));
+            }
+        }
+        if self.stage == Stage::Calibrate {
+            let found = self.calibrator.finish();
+            let file = calibrate::rules_file(&found, &calibrate::Plan::default());
+            lines.push_str(&serde_json::to_string_pretty(&file).unwrap_or_default());
+            lines.push('\n');
+        }
+        Ok(lines)
     }
 }
 
@@ -154,27 +342,49 @@ fn interrupted() -> Error {
 }
 
 /// Identifies a record only if it has no label: a stream may come from `identify` already.
-fn labelled(record: &mut Record, plan: &Plan) -> Option<super::steps::Verdict> {
+fn labelled(record: &mut Record, plan: &Plan) -> Option<Verdict> {
     match record.lang {
         Some(_) => None,
         None => identify(record, plan),
     }
 }
 
-fn keep(record: &mut Record, plan: &Plan, langs: &[&'static Lang], meter: &mut Meter) -> bool {
-    let verdict = labelled(record, plan).or_else(|| select(record, langs));
-    verdict.or_else(|| judge(record, meter)).is_none()
+/// Identifies a record without noting it: `redact` adds nothing but what it found.
+fn identify_quietly(record: &mut Record, plan: &Plan) {
+    let fields = record.fields.clone();
+    identify(record, plan);
+    record.fields = fields;
+}
+
+fn keep(record: &mut Record, tools: &Tools, meter: &mut Meter) -> bool {
+    let verdict = labelled(record, tools.plan).or_else(|| select(record, tools.langs));
+    verdict.or_else(|| judge(record, tools, meter)).is_none()
 }
 
 /// The record's language and every check, with the first reason to drop it if there is one.
-fn explain(record: &mut Record, plan: &Plan, langs: &[&'static Lang], meter: &mut Meter) -> Value {
-    let first = labelled(record, plan)
-        .or_else(|| select(record, langs))
-        .or_else(|| judge(record, meter));
+fn explain(
+    record: &mut Record,
+    entered: Option<Verdict>,
+    tools: &Tools,
+    meter: &mut Meter,
+) -> Value {
+    let first = entered
+        .or_else(|| labelled(record, tools.plan))
+        .or_else(|| select(record, tools.langs))
+        .or_else(|| judge(record, tools, meter));
     let checks = record.lang.map(|lang| {
-        let rules = Rules::of(lang);
-        verdict(&meter.measure(&record.text, rules), rules)
+        let rules = tools.rules.of(lang);
+        let known = known(record, tools);
+        verdict(&meter.measure_all(&record.text, rules, &known), rules)
     });
+    let mut spans = Vec::new();
+    if let Some((finder, _)) = &tools.personal {
+        finder.find(&record.text, record.lang, &mut spans);
+    }
+    let mut kinds: BTreeMap<&str, u64> = BTreeMap::new();
+    for span in &spans {
+        *kinds.entry(span.kind.name()).or_default() += 1;
+    }
     json!({
         "schema": "explain/1",
         "id": record.id,
@@ -183,6 +393,7 @@ fn explain(record: &mut Record, plan: &Plan, langs: &[&'static Lang], meter: &mu
         "kept": first.is_none(),
         "verdict": first,
         "checks": checks,
+        "personal_data": kinds,
     })
 }
 

@@ -1,10 +1,14 @@
 //! One record at a time: which language, whether it is asked for, whether it is good.
 
 use serde::Serialize;
+use serde_json::json;
 
 use super::plan::Plan;
-use crate::data::filter::{Bound, Check, Meter, Rules, first_failure};
+use super::tools::Tools;
+use crate::contamination::{self, Scratch};
+use crate::data::filter::{Bound, Check, Families, Family, Known, Meter, first_failure};
 use crate::data::langid::{self, Guess};
+use crate::data::pii;
 use crate::data::record::Record;
 use crate::lang::Lang;
 
@@ -15,6 +19,20 @@ pub struct Verdict {
     pub stage: &'static str,
     /// The reason, as the folder under `dropped/` is called.
     pub reason: &'static str,
+    /// What was measured, where something was.
+    #[serde(flatten)]
+    pub measure: Option<Measure>,
+    /// What said so, in words, where words did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub evidence: Option<String>,
+    /// The record that stayed in its stead.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub survivor: Option<String>,
+}
+
+/// A measure and what it was held against.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Measure {
     /// What was measured.
     pub metric: &'static str,
     /// The measure.
@@ -23,32 +41,49 @@ pub struct Verdict {
     pub threshold: f64,
     /// The side of the threshold it should have been on.
     pub bound: Bound,
-    /// The record that stayed in its stead.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub survivor: Option<String>,
 }
 
+/// Characters of evidence kept.
+const MAX_EVIDENCE: usize = 400;
+
 impl Verdict {
-    fn below(stage: &'static str, reason: &'static str, value: f64, threshold: f64) -> Self {
+    fn measured(stage: &'static str, reason: &'static str, measure: Measure) -> Self {
         Verdict {
             stage,
             reason,
-            metric: "lang_prob",
-            value,
-            threshold,
-            bound: Bound::AtLeast,
+            measure: Some(measure),
+            evidence: None,
             survivor: None,
         }
     }
 
+    fn below(stage: &'static str, reason: &'static str, value: f64, threshold: f64) -> Self {
+        let measure = Measure {
+            metric: "lang_prob",
+            value,
+            threshold,
+            bound: Bound::AtLeast,
+        };
+        Verdict::measured(stage, reason, measure)
+    }
+
     fn of_check(check: &Check) -> Self {
-        Verdict {
-            stage: "filter",
-            reason: check.reason,
+        let measure = Measure {
             metric: check.metric,
             value: check.value,
             threshold: check.threshold,
             bound: check.bound,
+        };
+        Verdict::measured("filter", check.reason, measure)
+    }
+
+    /// What something said, in words.
+    pub(super) fn said(stage: &'static str, reason: &'static str, evidence: &str) -> Self {
+        Verdict {
+            stage,
+            reason,
+            measure: None,
+            evidence: Some(evidence.chars().take(MAX_EVIDENCE).collect()),
             survivor: None,
         }
     }
@@ -61,14 +96,15 @@ impl Verdict {
         threshold: f64,
         survivor: &str,
     ) -> Self {
-        Verdict {
-            stage,
-            reason,
+        let measure = Measure {
             metric: "similarity",
             value: similarity,
             threshold,
             bound: Bound::AtMost,
+        };
+        Verdict {
             survivor: Some(survivor.into()),
+            ..Verdict::measured(stage, reason, measure)
         }
     }
 }
@@ -104,18 +140,81 @@ fn settle(record: &mut Record, guesses: &[Guess], min_prob: f64) -> Option<Verdi
 /// Drops a record whose language was not asked for.
 pub(super) fn select(record: &Record, langs: &[&'static Lang]) -> Option<Verdict> {
     let wanted = record.lang.is_some_and(|lang| langs.contains(&lang));
-    let prob = f64::from(record.lang_prob);
-    (!wanted).then(|| Verdict {
+    let measure = Measure {
+        metric: "lang_prob",
+        value: f64::from(record.lang_prob),
+        threshold: 0.0,
         bound: Bound::AtMost,
-        ..Verdict::below("select", "other_language", prob, 0.0)
-    })
+    };
+    (!wanted).then(|| Verdict::measured("select", "other_language", measure))
 }
 
-/// Judges the text by the rules of its language.
-pub(super) fn judge(record: &Record, meter: &mut Meter) -> Option<Verdict> {
-    let rules = Rules::of(record.lang?);
-    let metrics = meter.measure(&record.text, rules);
+/// Judges the text by the rules of its language; one without a language is not judged.
+pub(super) fn judge(record: &Record, tools: &Tools, meter: &mut Meter) -> Option<Verdict> {
+    let rules = tools.rules.of(record.lang?);
+    let known = known(record, tools);
+    let metrics = meter.measure_for(&record.text, rules, rules.families, &known);
     first_failure(&metrics, rules).map(|check| Verdict::of_check(&check))
+}
+
+/// What the filters are told of a record.
+pub(super) fn known<'a>(record: &Record, tools: &'a Tools) -> Known<'a> {
+    Known {
+        lang_prob: f64::from(record.lang_prob),
+        bad_words: tools.bad_words.as_ref(),
+        ..Known::default()
+    }
+}
+
+/// What evaluation sets hold is never trained on: the set it is most of, and the verdict.
+pub(super) fn evaluated(
+    record: &Record,
+    tools: &Tools,
+    scratch: &mut Scratch,
+) -> Option<(String, Verdict)> {
+    let index = tools.evaluation.as_ref()?;
+    let rule = contamination::Rule::default();
+    let hits = index.check(&record.text, scratch);
+    let of_sets = hits.iter().filter(|hit| index.contaminates(hit, &rule));
+    let worst = of_sets.max_by(|a, b| a.share.total_cmp(&b.share))?;
+    let evidence = format!(
+        "{} {}: {} runs of {} words",
+        worst.benchmark, worst.id, worst.n_matched, worst.n
+    );
+    let verdict = Verdict::said("decontaminate", "in_evaluation_set", &evidence);
+    Some((worst.benchmark.into(), verdict))
+}
+
+/// Finds personal data and does with it what the plan says; `spans` is where it lies now.
+pub(super) fn redact(
+    record: &mut Record,
+    finder: &pii::Finder,
+    mode: &pii::Mode,
+    spans: &mut Vec<pii::Span>,
+) {
+    spans.clear();
+    finder.find(&record.text, record.lang, spans);
+    if spans.is_empty() {
+        return;
+    }
+    if !matches!(mode, pii::Mode::Annotate) {
+        (record.text, *spans) = pii::redact(&record.text, spans, mode);
+    }
+    let offsets = pii::unicode_offsets(&record.text, spans);
+    record.fields.insert("pii".into(), json!(offsets));
+    let kinds: Vec<&str> = spans.iter().map(|span| span.kind.name()).collect();
+    record.fields.insert("pii_kinds".into(), json!(kinds));
+}
+
+/// Notes HPLT's document scores and that no filter objects.
+pub(super) fn annotate(record: &mut Record, tools: &Tools, meter: &mut Meter) {
+    let Some(lang) = record.lang else { return };
+    let rules = tools.rules.of(lang);
+    let families = Families::cheap().with([Family::Wds].into_iter().collect());
+    let metrics = meter.measure_for(&record.text, rules, families, &known(record, tools));
+    let scores = metrics.wds.doc_scores();
+    record.fields.insert("doc_scores".into(), json!(scores));
+    record.fields.insert("filter".into(), "keep".into());
 }
 
 #[cfg(test)]
@@ -149,10 +248,10 @@ mod tests {
         let mut record = Record::new("a", "…");
         let verdict = settle(&mut record, &[guess("de", 0.3)], 0.5).unwrap();
         assert_eq!(
-            (verdict.reason, verdict.threshold),
+            (verdict.reason, verdict.measure.unwrap().threshold),
             ("uncertain_language", 0.5)
         );
-        assert!((verdict.value - 0.3).abs() < 1e-6);
+        assert!((verdict.measure.unwrap().value - 0.3).abs() < 1e-6);
         assert_eq!(settle(&mut record, &[], 0.5).unwrap().reason, "no_letters");
         assert_eq!(
             select(&record, &[Lang::find("fr").unwrap()])

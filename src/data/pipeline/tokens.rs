@@ -5,7 +5,7 @@ use std::path::Path;
 use rayon::prelude::*;
 
 use super::gather::{Gathered, Supplied};
-use super::plan::Plan;
+use super::plan::{Layout, Plan};
 use super::progress::Progress;
 use super::steps::identify;
 use super::work::Work;
@@ -13,10 +13,12 @@ use crate::data::error::{Error, Result};
 use crate::data::mix::Supply;
 use crate::data::read;
 use crate::data::record::Record;
-use crate::data::tokenize::{Parity, pack_file, parity, text_of, train};
+pub(super) use crate::data::tokenize::text_of;
+use crate::data::tokenize::{Parity, id_of, pack_file, parity, train};
 use crate::disk;
 use crate::event::Event;
 use crate::lang::Lang;
+use crate::shard::{Origin, Shard};
 use crate::vocab::Vocab;
 
 /// Text a vocabulary is trained on, of all languages together, in bytes.
@@ -150,8 +152,41 @@ fn is_parallel(heldout: &[Record]) -> bool {
     first.is_some_and(|first| sets.all(|ids| ids == first))
 }
 
+/// Writes the tokens of a language in the layouts beside Megatron's that the plan asks for.
+fn other_layouts(plan: &Plan, stem: &Path, records: &Path) -> Result<()> {
+    for layout in &plan.layouts {
+        match layout {
+            Layout::Megatron => {}
+            Layout::Datatrove => Shard::open(stem)?.save_datatrove(stem, "tokenizer.json")?,
+            Layout::Olmo => {
+                let mut source = disk::Source::open(records)?;
+                let (mut line, mut failed) = (Vec::new(), None);
+                let name = records.file_name().unwrap_or_default().to_string_lossy();
+                let origin = |place: usize| {
+                    let read = source.read_line(&mut line).map_err(Error::from);
+                    let id = read.and_then(|_| id_of(&line));
+                    Origin {
+                        id: id.unwrap_or_else(|error| {
+                            failed.get_or_insert(error);
+                            String::new()
+                        }),
+                        source: name.clone().into_owned(),
+                        place: place as u64 + 1,
+                    }
+                };
+                Shard::open(stem)?.save_olmo(stem, origin)?;
+                if let Some(error) = failed {
+                    return Err(error);
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
 /// Packs every language's texts of `part` as `tokens/<split>/<lang>`.
 pub(super) fn pack_all(
+    plan: &Plan,
     vocab: &Vocab,
     (part, split): (&str, &str),
     supplied: &[Supplied],
@@ -180,6 +215,7 @@ pub(super) fn pack_all(
                 let stem = work.out().join("tokens").join(split).join(&own.lang);
                 let mut each = |n| progress.advance(&mut open, n);
                 let n_tokens = pack_file(vocab, end, &file(work, part, own), &stem, &mut each)?;
+                other_layouts(plan, &stem, &file(work, part, own))?;
                 work.finish(&piece, &n_tokens)?;
                 n_tokens
             }

@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use super::counts::Counts;
 use super::domains::{DomainRow, Domains};
+use crate::data::dedup::{Bands, Sketch, SketchWriter};
 use crate::data::error::{Error, Result};
 use crate::disk::{self, Making};
 use crate::lang::Lang;
@@ -24,6 +25,10 @@ pub(super) const FRAME_BYTES: usize = 4 << 20;
 pub(super) const LEVEL: i32 = 3;
 /// Dropped text held back before frames are written.
 const HELD_BYTES: usize = 32 << 20;
+/// File of sketches in a unit.
+const SKETCHES: &str = "sketch.bin";
+/// File of what speaks for sites in a unit.
+const SITES: &str = "sites.jsonl.zst";
 /// Bytes of a row on disk.
 const ROW_BYTES: usize = 40;
 /// Language byte of a record without one.
@@ -145,13 +150,23 @@ pub(super) struct Writer {
     held: BTreeMap<(&'static str, &'static str), Vec<u8>>,
     held_bytes: usize,
     domains: Domains,
+    sketches: Option<SketchWriter<Making>>,
+    sites: Option<Frames<Making>>,
     done: Done,
 }
 
 impl Writer {
-    pub(super) fn new(folder: &Path) -> Result<Self> {
+    /// Begins a unit; with the shape of an index of near-duplicates, it keeps sketches for it.
+    pub(super) fn new(folder: &Path, shape: Option<Bands>) -> Result<Self> {
         let staged = disk::Staged::new(folder, true)?;
         let making = |name: &str| Making::new(&staged.path().join(name));
+        let sketches = match shape {
+            None => None,
+            Some(shape) => {
+                let begun = SketchWriter::new(making(SKETCHES)?, shape);
+                Some(begun.map_err(|e| disk::Error::io(folder, "write", e))?)
+            }
+        };
         Ok(Writer {
             kept: Frames::new(making("kept.jsonl.zst")?, LEVEL),
             rows: making("rows.bin")?,
@@ -160,14 +175,11 @@ impl Writer {
             held: BTreeMap::new(),
             held_bytes: 0,
             domains: Domains::default(),
+            sketches,
+            sites: None,
             done: Done::default(),
             staged,
         })
-    }
-
-    /// Where to put files of its own kind.
-    pub(super) fn folder(&self) -> &Path {
-        self.staged.path()
     }
 
     /// What is counted.
@@ -181,14 +193,32 @@ impl Writer {
     }
 
     /// Adds a record that goes on.
-    pub(super) fn keep(&mut self, line: &[u8], row: Row) -> Result<()> {
-        let written = self
-            .kept
-            .push(line)
-            .and_then(|()| self.rows.write_all(&row.to_bytes()));
+    pub(super) fn keep(&mut self, line: &[u8], row: Row, sketch: Option<&Sketch>) -> Result<()> {
+        let mut write = || {
+            self.kept.push(line)?;
+            self.rows.write_all(&row.to_bytes())?;
+            match (&mut self.sketches, sketch) {
+                (Some(sketches), Some(sketch)) => sketches.push(sketch),
+                _ => Ok(()),
+            }
+        };
+        let written = write();
         written.map_err(|e| disk::Error::io(self.rows.target(), "write", e))?;
         self.done.counts.n_kept += 1;
         Ok(())
+    }
+
+    /// Adds a file that speaks for its site.
+    pub(super) fn site_file(&mut self, line: &[u8]) -> Result<()> {
+        let sites = match &mut self.sites {
+            Some(sites) => sites,
+            none => {
+                let making = Making::new(&self.staged.path().join(SITES))?;
+                none.insert(Frames::new(making, LEVEL))
+            }
+        };
+        let written = sites.push(line);
+        Ok(written.map_err(|e| disk::Error::io(self.rows.target(), "write", e))?)
     }
 
     /// Adds a record that does not.
@@ -238,6 +268,18 @@ impl Writer {
         let kept = self.kept.finish();
         let kept = kept.map_err(|e| disk::Error::io(&target, "write", e))?;
         kept.finish()?;
+        if let Some(sites) = self.sites {
+            let sites = sites.finish();
+            sites
+                .map_err(|e| disk::Error::io(&target, "write", e))?
+                .finish()?;
+        }
+        if let Some(sketches) = self.sketches {
+            let sketches = sketches.into_inner();
+            sketches
+                .map_err(|e| disk::Error::io(&target, "write", e))?
+                .finish()?;
+        }
         self.rows.finish()?;
         self.dropped.finish()?;
         let domains = self.domains.most(usize::MAX);
@@ -284,6 +326,20 @@ impl Finished {
     /// Its kept records, a line of JSON each, in order.
     pub(super) fn kept(&self) -> Result<disk::Source> {
         Ok(disk::Source::open(&self.path("kept.jsonl.zst"))?)
+    }
+
+    /// Sketches of its kept records.
+    pub(super) fn sketches(&self) -> PathBuf {
+        self.path(SKETCHES)
+    }
+
+    /// Files that speak for their sites, a line of JSON each, if it met any.
+    pub(super) fn sites(&self) -> Result<Option<disk::Source>> {
+        let path = self.path(SITES);
+        match path.exists() {
+            true => Ok(Some(disk::Source::open(&path)?)),
+            false => Ok(None),
+        }
     }
 
     /// What it counted by domain.
@@ -335,7 +391,7 @@ mod tests {
     fn a_unit_is_read_as_it_was_written() {
         let folder = tempfile::tempdir().unwrap();
         let target = folder.path().join("u");
-        let mut writer = Writer::new(&target).unwrap();
+        let mut writer = Writer::new(&target, None).unwrap();
         writer.counts().n_seen = 3;
         let row = |lang: Option<&str>, n: u64| Row {
             lang: lang.and_then(Lang::find),
@@ -346,7 +402,7 @@ mod tests {
         };
         let rows = [row(Some("cy"), 10), row(None, 1 << 40)];
         for row in rows {
-            writer.keep(b"{}\n", row).unwrap();
+            writer.keep(b"{}\n", row, None).unwrap();
         }
         writer
             .drop(b"{\"a\":1}\n", "filter", "few_letters", "deu_Latn")

@@ -20,12 +20,12 @@ const UNIT_FILES: usize = 4096;
 /// A file, or a piece of one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(super) struct Part {
-    /// The file; `-` is standard input.
-    pub(super) path: PathBuf,
-    /// Its bytes on disk when the walk began.
+    /// Where it begins and ends.
+    pub(super) unit: read::Unit,
+    /// Bytes on disk of the file when the walk began.
     pub(super) file_bytes: u64,
-    /// When it was last changed, in nanoseconds since 1970.
-    pub(super) changed_ns: u128,
+    /// When the file was last changed, in nanoseconds since 1970.
+    pub(super) changed_ns: u64,
     /// Bytes on disk of this piece.
     pub(super) n_bytes: u64,
 }
@@ -50,14 +50,36 @@ impl Unit {
 /// # Errors
 /// When an input is not there.
 pub(super) fn units(plan: &Plan) -> Result<Vec<Unit>> {
-    let mut files = read::files(&plan.inputs)?;
-    files.sort();
-    let mut parts: Vec<Part> = Vec::new();
-    for path in files {
-        parts.extend(parts_of(&path)?);
+    let mut files: Vec<(PathBuf, u64, u64)> = Vec::new();
+    for path in read::inputs(&plan.inputs)? {
+        let (file_bytes, changed_ns) = stamp(&path)?;
+        files.push((path, file_bytes, changed_ns));
     }
-    let all: u64 = parts.iter().map(|part| part.n_bytes).sum();
+    files.sort();
+    let all: u64 = files.iter().map(|(_, n, _)| n).sum();
     let unit_bytes = UNIT_BYTES.max(all / MOST_UNITS);
+    let mut parts: Vec<Part> = Vec::new();
+    for (path, file_bytes, changed_ns) in files {
+        let pieces = match file_bytes > unit_bytes {
+            true => read::splits(&path, unit_bytes)?,
+            false => vec![read::Unit {
+                path,
+                start: read::Position::default(),
+                end: None,
+            }],
+        };
+        parts.extend(pieces.into_iter().map(|unit| {
+            Part {
+                n_bytes: unit
+                    .end
+                    .unwrap_or(file_bytes)
+                    .saturating_sub(unit.start.offset),
+                unit,
+                file_bytes,
+                changed_ns,
+            }
+        }));
+    }
     let mut units: Vec<Unit> = Vec::new();
     let mut open = Unit { parts: Vec::new() };
     let mut n_bytes = 0;
@@ -76,22 +98,18 @@ pub(super) fn units(plan: &Plan) -> Result<Vec<Unit>> {
     Ok(units)
 }
 
-fn parts_of(path: &Path) -> Result<Vec<Part>> {
-    let (mut file_bytes, mut changed_ns) = (0, 0);
-    if path != Path::new("-") {
-        let meta = std::fs::metadata(path).map_err(|e| disk::Error::io(path, "open", e))?;
-        file_bytes = if meta.is_file() { meta.len() } else { 0 };
-        let since = |t: std::time::SystemTime| t.duration_since(std::time::UNIX_EPOCH).ok();
-        changed_ns = meta
-            .modified()
-            .ok()
-            .and_then(since)
-            .map_or(0, |t| t.as_nanos());
+/// Length of a file and when it was last changed; nothing of standard input and pipes.
+fn stamp(path: &Path) -> Result<(u64, u64)> {
+    if path == Path::new("-") {
+        return Ok((0, 0));
     }
-    Ok(vec![Part {
-        path: path.into(),
-        file_bytes,
-        changed_ns,
-        n_bytes: file_bytes,
-    }])
+    let meta = std::fs::metadata(path).map_err(|e| disk::Error::io(path, "open", e))?;
+    let since = |t: std::time::SystemTime| t.duration_since(std::time::UNIX_EPOCH).ok();
+    let changed = meta
+        .modified()
+        .ok()
+        .and_then(since)
+        .map_or(0, |t| t.as_nanos());
+    let len = if meta.is_file() { meta.len() } else { 0 };
+    Ok((len, changed as u64))
 }

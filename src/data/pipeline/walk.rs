@@ -8,13 +8,14 @@ use super::domains::{DomainRow, Domains};
 use super::fates;
 use super::gather::{Gathered, gather};
 use super::heldout;
-use super::judge::{STEPS, Tools};
+use super::judge::STEPS;
 use super::map;
 use super::page::page;
-use super::plan::Plan;
+use super::plan::{Plan, Step};
 use super::progress::Progress;
 use super::report::{Made, Report};
 use super::tokens::{measure_parity, pack_all, vocabulary};
+use super::tools::Tools;
 use super::unit_files::Finished;
 use super::units::{Unit, units};
 use super::work::Work;
@@ -30,7 +31,13 @@ use crate::ledger::Manifest;
 /// Name of the stage in manifests.
 const STAGE: &str = "prepare";
 /// Steps after the map, in their order; each may drop.
-const LATER_STEPS: [&str; 3] = ["dedup_exact", "dedup_fuzzy", "heldout"];
+const LATER_STEPS: [&str; 5] = [
+    "sites",
+    "dedup_url",
+    "dedup_exact",
+    "dedup_fuzzy",
+    "heldout",
+];
 
 /// Domains in the report.
 const REPORTED_DOMAINS: usize = 100;
@@ -98,11 +105,7 @@ fn walk(
 ) -> Result<Walked> {
     let mut manifest = Manifest::begin(STAGE, plan);
     let heldout = heldout::read(plan, langs, progress.sink)?;
-    let tools = Tools {
-        plan,
-        langs,
-        heldout: heldout::hashes(&heldout),
-    };
+    let tools = Tools::open(plan, langs, &heldout)?;
     let began = Instant::now();
     let shard = plan.shard.map(|shard| (shard.first(), shard.n));
     map::run(units, shard, work, &tools, progress)?;
@@ -117,7 +120,7 @@ fn walk(
     tell(&counts, &STEPS, Some(began), progress)?;
 
     let began = Instant::now();
-    let found = fates::resolve(&finished, plan, progress.control)?;
+    let found = fates::resolve(&finished, plan, work, progress.control)?;
     let gathered = gather(&finished, &found, work, plan, progress.control)?;
     let n_seen = counts.n_kept;
     counts.add(&gathered.counts);
@@ -165,7 +168,7 @@ fn domains(units: &[Finished]) -> Result<Vec<DomainRow>> {
     Ok(domains.most(REPORTED_DOMAINS))
 }
 
-/// The vocabulary, the shards, the mix, and the report on all.
+/// The vocabulary, the shards and the mix, as far as the plan goes, and the report on all.
 fn pack(
     plan: &Plan,
     heldout: &[crate::data::Record],
@@ -179,34 +182,38 @@ fn pack(
         gathered,
     } = &all;
     let out = work.out();
-    let vocab = vocabulary(plan, gathered, work, progress)?;
-    let costs = measure_parity(plan, &vocab, heldout, gathered, work)?;
-    disk::replace_json(&out.join("parity.json"), &costs)?;
-    refuse_dear(plan, &costs)?;
-    let supplies = pack_all(
-        &vocab,
-        ("unique", "train"),
-        &gathered.unique,
-        work,
-        progress,
-    )?;
     let aside = match plan.heldout.is_empty() {
         true => gathered.heldout.clone(),
         false => heldout::supplied(heldout),
     };
-    pack_all(&vocab, ("heldout", "valid"), &aside, work, progress)?;
-    let mix = mix(&supplies, &plan.wish());
-    mix.save(&out)?;
-    let report = Report::of(Made {
+    let mut made = Made {
         plan,
         counts,
         stages: stages(counts)?,
         domains: domains.clone(),
+        unique: &gathered.unique,
         heldout: &aside,
-        n_vocab: vocab.len(),
-        parity: &costs,
-        mix: &mix,
-    })?;
+        n_vocab: 0,
+        parity: None,
+        mix: None,
+    };
+    if plan.has(Step::Tokenizer) {
+        let vocab = vocabulary(plan, gathered, work, progress)?;
+        made.n_vocab = vocab.len();
+        let costs = measure_parity(plan, &vocab, heldout, gathered, work)?;
+        disk::replace_json(&out.join("parity.json"), &costs)?;
+        refuse_dear(plan, &costs)?;
+        made.parity = Some(costs);
+        if plan.has(Step::Pack) {
+            let train = ("unique", "train");
+            let supplies = pack_all(plan, &vocab, train, &gathered.unique, work, progress)?;
+            pack_all(plan, &vocab, ("heldout", "valid"), &aside, work, progress)?;
+            let mix = mix(&supplies, &plan.wish());
+            mix.save(&out)?;
+            made.mix = Some(mix);
+        }
+    }
+    let report = Report::of(made)?;
     disk::replace_json(&out.join("report.json"), &report)?;
     let page = page(&report)?;
     disk::replace_bytes(&out.join("report.html"), page.as_bytes())?;

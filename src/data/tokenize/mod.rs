@@ -10,6 +10,6 @@ mod train;
 mod words;
 
 pub use balance::Balance;
-pub use pack::{pack_file, text_of};
+pub use pack::{id_of, pack_file, text_of};
 pub use parity::{Parity, ParityRow, REFERENCE, parity};
 pub use train::{MIN_VOCAB, Texts, TrainPlan, train, train_bpe};

@@ -66,6 +66,24 @@ pub fn text_of(line: &[u8]) -> Result<String> {
     Ok(read.text)
 }
 
+/// The id of a record of our own, given its line.
+///
+/// # Errors
+/// When it is none.
+pub fn id_of(line: &[u8]) -> Result<String> {
+    #[derive(serde::Deserialize)]
+    struct Id {
+        #[serde(default)]
+        id: serde_json::Value,
+    }
+    let read = serde_json::from_slice::<Id>(line);
+    let read = read.map_err(|e| Error::Failed(format!("a record of our own: {e}")))?;
+    Ok(match read.id {
+        serde_json::Value::String(id) => id,
+        other => other.to_string(),
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

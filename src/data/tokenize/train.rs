@@ -80,11 +80,7 @@ pub fn train(texts: &[Vec<&str>], vocab_size: usize, max_epochs: f64) -> Result<
 ///
 /// # Errors
 /// When the plan's vocabulary is below [`MIN_VOCAB`], or `go_on` said no.
-pub fn train_bpe(
-    langs: &[Texts],
-    plan: &TrainPlan,
-    go_on: impl Fn() -> bool,
-) -> Result<Tokenizer> {
+pub fn train_bpe(langs: &[Texts], plan: &TrainPlan, go_on: impl Fn() -> bool) -> Result<Tokenizer> {
     if plan.vocab_size < MIN_VOCAB {
         return Err(Error::usage(
             format!(

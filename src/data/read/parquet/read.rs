@@ -59,9 +59,7 @@ struct Group {
 }
 
 /// Runs what reads foreign bytes: the library panics on some that are damaged.
-fn guarded<T>(
-    read: impl FnOnce() -> parquet::errors::Result<T>,
-) -> std::result::Result<T, String> {
+fn guarded<T>(read: impl FnOnce() -> parquet::errors::Result<T>) -> std::result::Result<T, String> {
     match catch_unwind(AssertUnwindSafe(read)) {
         Ok(Ok(value)) => Ok(value),
         Ok(Err(e)) => Err(e.to_string()),
@@ -73,9 +71,15 @@ fn guarded<T>(
 fn offset_of(group: &RowGroupMetaData) -> u64 {
     let of_columns = group.columns().iter().map(|column| {
         let data = column.data_page_offset();
-        column.dictionary_page_offset().filter(|d| *d > 0).map_or(data, |d| d.min(data))
+        column
+            .dictionary_page_offset()
+            .filter(|d| *d > 0)
+            .map_or(data, |d| d.min(data))
     });
-    of_columns.min().and_then(|n| u64::try_from(n).ok()).unwrap_or(0)
+    of_columns
+        .min()
+        .and_then(|n| u64::try_from(n).ok())
+        .unwrap_or(0)
 }
 
 fn groups_of(reader: &SerializedFileReader<File>) -> Vec<Group> {
@@ -133,7 +137,9 @@ impl Rows {
             stored: Stored::open(path)?,
             options: options.clone(),
             lang: named_lang(path),
-            table: Err(Some("a Parquet file is read from its end: not from a pipe".into())),
+            table: Err(Some(
+                "a Parquet file is read from its end: not from a pipe".into(),
+            )),
         };
         if rows.stored.len().is_none() {
             return Ok(rows);
@@ -155,7 +161,10 @@ impl Rows {
                 options.text_key,
                 names.join(", ")
             );
-            return Err(Error::usage(what, "name the column of the text with --text-key"));
+            return Err(Error::usage(
+                what,
+                "name the column of the text with --text-key",
+            ));
         }
         let json = schema.get_fields().iter().filter(|f| {
             f.is_primitive() && f.get_basic_info().converted_type() == ConvertedType::JSON

@@ -1,0 +1,311 @@
+//! `eu prepare STAGE`: one stage alone, as a filter.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::cli::Shared;
+use super::fail::{Failure, Result};
+use super::out::{self, Out};
+use super::{browse, langid, signals};
+use crate::data::{self, Plan};
+use crate::disk;
+use crate::event::Control;
+
+/// One stage alone: JSONL in, JSONL out, order kept.
+#[derive(Debug, clap::Subcommand)]
+pub enum Stage {
+    /// Take the main text and the facts out of web pages.
+    #[command(before_help = EXTRACT)]
+    Extract(StageArgs),
+    /// Say of each record whether the people behind it allow its use, and who said so.
+    #[command(before_help = LAWFUL)]
+    Lawful(LawfulArgs),
+    /// Add the language of each record.
+    #[command(before_help = IDENTIFY)]
+    Identify(StageArgs),
+    /// Keep the records that pass the thresholds of their language.
+    #[command(before_help = FILTER)]
+    Filter(StageArgs),
+    /// Find personal data, and mask it.
+    #[command(before_help = REDACT)]
+    Redact(RedactArgs),
+    /// Keep the records that hold nothing of evaluation sets.
+    #[command(before_help = DECONTAMINATE)]
+    Decontaminate(DecontaminateArgs),
+    /// Keep the first of records that are equal or nearly so.
+    #[command(before_help = DEDUP)]
+    Dedup(StageArgs),
+    /// Count records, bytes and words per language.
+    #[command(before_help = STATS)]
+    Stats(StageArgs),
+    /// Say for each record, or one of a prepared folder, what every filter measured.
+    #[command(before_help = EXPLAIN)]
+    Explain(ExplainArgs),
+    /// Tell what each filter would drop, on a sample.
+    #[command(before_help = WHATIF)]
+    Whatif(WhatifArgs),
+    /// Derive thresholds from good text of your own.
+    #[command(before_help = CALIBRATE)]
+    Calibrate(StageArgs),
+    /// Look at the documents that stayed and those that were dropped, and why.
+    #[command(before_help = browse::EXAMPLES)]
+    View(browse::Args),
+    /// Make the identifier of languages anew (for those who work on it).
+    #[command(hide = true, before_help = langid::EXAMPLES)]
+    LangidTrain(langid::Args),
+}
+
+const EXTRACT: &str = "\
+Examples:
+  eu prepare extract page.html | jq -r .text
+  eu prepare extract crawl.warc.gz > pages.jsonl";
+const REDACT: &str = "\
+Examples:
+  eu prepare redact < in.jsonl > masked.jsonl
+  eu prepare redact --mode annotate in.jsonl | jq -c .pii_kinds
+  head -c 32 /dev/urandom > key
+  eu prepare redact --mode pseudonymise --key key in.jsonl > out.jsonl";
+const LAWFUL: &str = "\
+Examples:
+  eu prepare lawful --hosts robots.jsonl in.jsonl | jq -c '[.u, .allowed, .optout]'";
+const DECONTAMINATE: &str = "\
+Examples:
+  eu prepare decontaminate --against bench/ < in.jsonl > clean.jsonl
+  eu prepare decontaminate --against bench/ --mark in.jsonl | jq .contaminated";
+const WHATIF: &str = "\
+Examples:
+  eu prepare whatif crawl/ --sample 0.01
+  eu prepare whatif in.jsonl.zst --json | jq -c '{lang, seen, kept}'";
+const CALIBRATE: &str = "\
+Examples:
+  eu prepare calibrate good/ > thresholds.json
+  eu prepare crawl/ -o data --thresholds thresholds.json";
+const IDENTIFY: &str = "\
+Examples:
+  eu prepare identify < in.jsonl > out.jsonl
+  eu prepare identify in.jsonl.zst | jq -r '.lang[0]' | sort | uniq -c";
+const FILTER: &str = "\
+Examples:
+  eu prepare filter < in.jsonl > kept.jsonl";
+const DEDUP: &str = "\
+Examples:
+  eu prepare dedup < in.jsonl > unique.jsonl";
+const STATS: &str = "\
+Examples:
+  eu prepare stats in.jsonl.zst
+  eu prepare stats --json in.jsonl.zst | jq .";
+const EXPLAIN: &str = "\
+Examples:
+  head -n 5 in.jsonl | eu prepare explain
+  eu prepare explain 3f2a9c… --data data     one record of a prepared folder";
+
+/// What can be typed after a stage.
+#[derive(Debug, Default, clap::Args)]
+pub struct StageArgs {
+    /// JSONL, WARC, HTML, Parquet, text, folders of them; - or nothing: standard input.
+    #[arg(value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// Field of a JSON record that holds its text.
+    #[arg(long, value_name = "KEY")]
+    pub text_key: Option<String>,
+}
+
+/// What can be typed after `redact`.
+#[derive(Debug, Default, clap::Args)]
+pub struct RedactArgs {
+    #[command(flatten)]
+    stage: StageArgs,
+    /// What is done with what is found.
+    #[arg(long, value_name = "MODE", value_parser = MODES)]
+    mode: Option<String>,
+    /// Secret under which pseudonyms are drawn: a file of random bytes.
+    #[arg(long, value_name = "FILE")]
+    key: Option<PathBuf>,
+}
+
+/// What can be done with personal data.
+pub const MODES: [&str; 3] = ["annotate", "mask", "pseudonymise"];
+
+/// What can be typed after `decontaminate`.
+#[derive(Debug, Default, clap::Args)]
+pub struct DecontaminateArgs {
+    #[command(flatten)]
+    stage: StageArgs,
+    /// Evaluation sets: files or folders of JSONL, JSON, TSV, or the index made of them.
+    #[arg(long, value_name = "PATH", required = true)]
+    against: Vec<PathBuf>,
+    /// Keep all records, with `contaminated` in each.
+    #[arg(long)]
+    mark: bool,
+}
+
+/// What can be typed after `lawful`.
+#[derive(Debug, Default, clap::Args)]
+pub struct LawfulArgs {
+    #[command(flatten)]
+    stage: StageArgs,
+    /// Files of sites (robots.txt, tdmrep.json, ai.txt): a crawl of them, or lines of JSON.
+    #[arg(long, value_name = "FILE")]
+    hosts: Vec<PathBuf>,
+    /// Crawlers as which robots.txt is read, or groups: hplt, train, all.
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    agents: Option<Vec<String>>,
+    /// Checks that are made, with commas between; without it all.
+    #[arg(long, value_name = "CHECKS", value_delimiter = ',')]
+    checks: Option<Vec<String>>,
+}
+
+/// What can be typed after `explain`.
+#[derive(Debug, Default, clap::Args)]
+pub struct ExplainArgs {
+    #[command(flatten)]
+    stage: StageArgs,
+    /// The prepared folder in which the record of this id is looked for.
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+}
+
+/// What can be typed after `whatif`.
+#[derive(Debug, Default, clap::Args)]
+pub struct WhatifArgs {
+    #[command(flatten)]
+    stage: StageArgs,
+    /// Share of the records that is looked at, the same ones every time.
+    #[arg(long, value_name = "SHARE", default_value_t = 0.01)]
+    sample: f64,
+}
+
+/// Runs the stage that was asked for, its own settings laid over the plan's.
+///
+/// # Errors
+/// When its settings make no sense, its input is damaged, or its output cannot be written.
+pub fn run(
+    stage: &Stage,
+    mut plan: Plan,
+    shared: &Shared,
+    control: &Arc<Control>,
+    out: &Arc<Out>,
+) -> Result<()> {
+    let (stage, args) = match stage {
+        Stage::Extract(args) => (data::Stage::Extract, args),
+        Stage::Identify(args) => (data::Stage::Identify, args),
+        Stage::Filter(args) => (data::Stage::Filter, args),
+        Stage::Redact(args) => {
+            match args.mode.as_deref() {
+                Some("annotate") => plan.redact = data::Redact::Annotate,
+                Some("pseudonymise") => plan.redact = data::Redact::Pseudonymise,
+                Some(_) => plan.redact = data::Redact::Mask,
+                None => {}
+            }
+            plan.pii_key = args.key.clone().or(plan.pii_key);
+            (data::Stage::Redact, &args.stage)
+        }
+        Stage::Decontaminate(args) => {
+            plan.contamination.clone_from(&args.against);
+            let mark = args.mark;
+            (data::Stage::Decontaminate { mark }, &args.stage)
+        }
+        Stage::Lawful(args) => {
+            plan.robots.extend(args.hosts.iter().cloned());
+            if let Some(agents) = &args.agents {
+                plan.agents.clone_from(agents);
+            }
+            if let Some(checks) = &args.checks {
+                plan.checks.clone_from(checks);
+            }
+            (data::Stage::Lawful, &args.stage)
+        }
+        Stage::Dedup(args) => (data::Stage::Dedup, args),
+        Stage::Stats(args) => (data::Stage::Stats, args),
+        Stage::Explain(args) => match found(args, &plan)? {
+            Some(record) => {
+                // Read back as the stage reads everything else.
+                let folder = tempfile::tempdir().map_err(|e| {
+                    disk::Error::io(std::path::Path::new("temporary folder"), "create", e)
+                })?;
+                let path = folder.path().join("record.jsonl");
+                disk::replace_bytes(&path, format!("{record}\n").as_bytes())?;
+                let args = StageArgs {
+                    files: vec![path],
+                    text_key: None,
+                };
+                return filter(data::Stage::Explain, &args, plan, control, out);
+            }
+            None => (data::Stage::Explain, &args.stage),
+        },
+        Stage::Whatif(args) => {
+            let share = args.sample;
+            if !(share > 0.0 && share <= 1.0) {
+                return Err(Failure::usage(format!("{share}: not a share"))
+                    .hint("give --sample a number above 0, up to 1")
+                    .into());
+            }
+            (data::Stage::Whatif { share }, &args.stage)
+        }
+        Stage::Calibrate(args) => (data::Stage::Calibrate, args),
+        Stage::View(args) => return browse::run(args, out),
+        Stage::LangidTrain(args) => return langid::run(args, shared, out),
+    };
+    signals::listen(control, out)?;
+    filter(stage, args, plan, control, out)
+}
+
+/// The record of a prepared folder that `explain` was asked for, if it was asked for one: a name
+/// that is no file.
+fn found(args: &ExplainArgs, plan: &Plan) -> Result<Option<serde_json::Value>> {
+    let [name] = &args.stage.files[..] else {
+        return Ok(None);
+    };
+    if args.data.is_none() && (name.as_os_str() == "-" || name.exists()) {
+        return Ok(None);
+    }
+    let folder = args.data.as_ref().unwrap_or(&plan.output);
+    if args.data.is_none() && !folder.is_dir() {
+        return Ok(None); // reading it as a file says that it is not there
+    }
+    let id = name.to_string_lossy();
+    match data::browse::find(folder, &id)? {
+        Some(mut fields) => {
+            fields.remove("verdict");
+            Ok(Some(fields.into()))
+        }
+        None => Err(
+            Failure::missing(format!("{}: no record with the id {id}", folder.display()))
+                .hint("ids stand in the field `id` of unique/, heldout/ and dropped/")
+                .into(),
+        ),
+    }
+}
+
+/// One stage over a stream: records in, JSON lines out, order kept.
+fn filter(
+    stage: data::Stage,
+    args: &StageArgs,
+    mut plan: Plan,
+    control: &Control,
+    out: &Out,
+) -> Result<()> {
+    if let Some(key) = &args.text_key {
+        plan.text_key.clone_from(key);
+    }
+    let mut files = args.files.clone();
+    if files.is_empty() {
+        files.push("-".into());
+    }
+    let mut unwritten = None;
+    let ended = data::run_stage(stage, &files, &plan, control, &mut |lines| {
+        if unwritten.is_none()
+            && let Err(e) = out.data(lines)
+        {
+            unwritten = Some(e);
+            control.request_stop(); // nobody reads on
+        }
+    });
+    if let Some(error) = unwritten {
+        return Err(error);
+    }
+    for (reason, n) in ended?.reasons {
+        out.say(&format!("passed over {}: {reason}", out::count(n)));
+    }
+    Ok(())
+}

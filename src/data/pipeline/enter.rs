@@ -1,0 +1,185 @@
+//! What was read becomes a record: pages give their text and facts, and all that gives none is
+//! a record too, with the reason it goes no further.
+
+use serde_json::{Map, Value};
+
+use super::steps::Verdict;
+use super::tools::Tools;
+use crate::data::extract::{self, Extracted};
+use crate::data::optout::{Judgement, Page as Asked, PageSignals, Tally};
+use crate::data::read::{Item, Page, Quarantined, Skipped};
+use crate::data::record::{Record, Source};
+
+/// A record, and why it goes no further if it does not.
+pub(super) struct Entered {
+    pub(super) record: Record,
+    pub(super) verdict: Option<Verdict>,
+    /// What all checks of its lawfulness came to, where the plan asks.
+    pub(super) judgement: Option<Judgement>,
+}
+
+/// Turns what was read into a record.
+pub(super) fn enter(item: Item, tools: &Tools, tally: &mut Tally) -> Entered {
+    let (record, verdict) = match item {
+        Item::Record(record) => {
+            let judgement = lawful_record(&record, tools, tally);
+            return Entered {
+                verdict: denial(judgement.as_ref()),
+                judgement,
+                record,
+            };
+        }
+        Item::Page(page) => return enter_page(page, tools, tally),
+        Item::Robots(page) => {
+            let record = bare(page.source, page.url);
+            (
+                record,
+                Some(Verdict::said("read", "site_file", "kept for its rules")),
+            )
+        }
+        Item::Skipped(Skipped { source, url, why }) => {
+            let evidence = format!("{why:?}");
+            let verdict = Verdict::said("read", reason_of(why.name()), &evidence);
+            (bare(source, url), Some(verdict))
+        }
+        Item::Quarantined(broken) => quarantined(broken),
+    };
+    Entered {
+        record,
+        verdict,
+        judgement: None,
+    }
+}
+
+/// The verdict of the first check that forbids.
+fn denial(judgement: Option<&Judgement>) -> Option<Verdict> {
+    let denial = judgement?.denial()?;
+    Some(Verdict::said("lawful", denial.reason, &denial.evidence))
+}
+
+/// Reasons of what is whole but no text.
+fn reason_of(why: &str) -> &'static str {
+    match why {
+        "warc_type" => "no_response",
+        "status" => "http_status",
+        "content_type" => "no_html",
+        _ => "empty",
+    }
+}
+
+/// A record without text, with its place: fields as HPLT names them.
+fn bare(source: Source, url: Option<String>) -> Record {
+    let mut record = Record::new(source.id(), "");
+    record.fields = place(&source);
+    if let Some(url) = url {
+        record.fields.insert("u".into(), url.into());
+    }
+    record.fields.insert("id".into(), record.id.clone().into());
+    record.fields.insert("text".into(), Value::Null);
+    record.source = source;
+    record
+}
+
+fn place(source: &Source) -> Map<String, Value> {
+    let mut fields = Map::new();
+    fields.insert("f".into(), source.path.to_string_lossy().into());
+    fields.insert("o".into(), source.offset.into());
+    fields.insert("s".into(), source.size.into());
+    fields
+}
+
+fn quarantined(broken: Quarantined) -> (Record, Option<Verdict>) {
+    let source = Source {
+        path: broken.path,
+        line: broken.line,
+        offset: broken.offset,
+        size: broken.size,
+    };
+    let mut record = bare(source, None);
+    record.id = format!("{}-{}", record.id, record.source.offset);
+    record.fields.insert("id".into(), record.id.clone().into());
+    (record, Some(Verdict::said("read", "damaged", &broken.what)))
+}
+
+/// A page: its text, its facts, and whether it may be used.
+fn enter_page(page: Page, tools: &Tools, tally: &mut Tally) -> Entered {
+    if !tools.plan.has(super::plan::Step::Extract) {
+        let verdict = Verdict::said("extract", "page", "the plan has no step `extract`");
+        return Entered {
+            record: bare(page.source, page.url),
+            verdict: Some(verdict),
+            judgement: None,
+        };
+    }
+    let (html, de) = page.decode();
+    let found = extract::page(&html, &tools.extract);
+    let judgement = lawful_page(&page, &found, tools, tally);
+    let mut record = page.into_record(found.text, de);
+    for (key, value) in [
+        ("title", found.title),
+        ("htmllang", found.html_lang),
+        ("metalang", found.meta_lang),
+        ("date", found.date),
+        ("canonical", found.canonical),
+    ] {
+        if let Some(value) = value {
+            record.fields.insert(key.into(), value.into());
+        }
+    }
+    if !found.licences.is_empty() {
+        record
+            .fields
+            .insert("licences".into(), found.licences.into());
+    }
+    let empty = || record.text.trim().is_empty();
+    let verdict = denial(judgement.as_ref()).or_else(|| {
+        empty().then(|| Verdict::said("extract", "no_text", "nothing but boilerplate"))
+    });
+    Entered {
+        record,
+        verdict,
+        judgement,
+    }
+}
+
+/// What headers, meta elements, licences and lists say of a page.
+fn lawful_page(
+    page: &Page,
+    found: &Extracted,
+    tools: &Tools,
+    tally: &mut Tally,
+) -> Option<Judgement> {
+    let rules = tools.lawful.as_ref()?;
+    let mut signals = PageSignals::default();
+    for (name, value) in &page.headers {
+        signals.header(name, value, &rules.agents);
+    }
+    for (name, content) in &found.robots {
+        signals.meta(name, content, &rules.agents);
+    }
+    let asked = Asked {
+        url: page.url.as_deref().unwrap_or(""),
+        date: page.ts.as_deref(),
+        signals: Some(&signals),
+        licences: &found.licences,
+    };
+    Some(rules.judge(&asked, tally))
+}
+
+/// What lists and the files of its site say of a record that has an address.
+fn lawful_record(record: &Record, tools: &Tools, tally: &mut Tally) -> Option<Judgement> {
+    let rules = tools.lawful.as_ref()?;
+    let said = |key: &str| record.fields.get(key).and_then(Value::as_str);
+    let url = said("u").or(said("url"))?;
+    let licences: Vec<String> = ["license", "licence"]
+        .iter()
+        .filter_map(|key| said(key).map(String::from))
+        .collect();
+    let asked = Asked {
+        url,
+        date: said("ts").or(said("date")),
+        signals: None,
+        licences: &licences,
+    };
+    Some(rules.judge(&asked, tally))
+}
