@@ -125,6 +125,13 @@ fn code_of(c: char) -> u16 {
 const WORD_SEED: u64 = 0x9e37_79b9_7f4a_7c15; // golden ratio, as in splitmix64
 const WORD_MULTIPLIER: u64 = 0xff51_afd7_ed55_8ccd; // murmur3's finaliser
 
+/// The hash of a word that goes on by a letter. The product does not wait for the letters
+/// before, so a letter costs a rotation and a sum.
+#[inline]
+fn longer(hash: u64, code: u32) -> u64 {
+    hash.rotate_left(23) ^ u64::from(code).wrapping_mul(WORD_MULTIPLIER)
+}
+
 /// Hashes of the bare words of a text, a buffer at a time, so that a text of any length needs
 /// no more memory than a short one: lower case, without marks, digits all alike (see [`bare`]),
 /// parted by everything else.
@@ -172,7 +179,7 @@ impl<'a> BareWords<'a> {
                     Some(code) => *code,
                     None => match bare(c) {
                         Some(c) if c != ' ' => {
-                            hash = (hash ^ u64::from(c as u32)).wrapping_mul(WORD_MULTIPLIER);
+                            hash = longer(hash, c as u32);
                             is_open = true;
                             NOTHING
                         }
@@ -188,7 +195,7 @@ impl<'a> BareWords<'a> {
             *slot = hash;
             n += usize::from(parts & is_open);
             is_open = !parts;
-            let longer = (hash ^ u64::from(code)).wrapping_mul(WORD_MULTIPLIER);
+            let longer = longer(hash, u32::from(code));
             hash = if parts { WORD_SEED } else { longer };
         }
         if at >= bytes.len()
@@ -234,9 +241,8 @@ mod tests {
     fn bare_words(text: &str) -> Vec<u64> {
         let spaced: String = text.chars().filter_map(bare).collect();
         let hash = |word: &str| {
-            word.chars().fold(WORD_SEED, |hash, c| {
-                (hash ^ u64::from(c as u32)).wrapping_mul(WORD_MULTIPLIER)
-            })
+            let codes = word.chars().map(|c| c as u32);
+            codes.fold(WORD_SEED, longer)
         };
         spaced
             .split(' ')
@@ -274,6 +280,27 @@ mod tests {
                 prop_assert_eq!(text.nfc().collect::<String>(), text);
             }
         }
+    }
+
+    #[test]
+    fn all_words_of_three_letters_and_numbered_long_ones_have_hashes_of_their_own() {
+        let letters: Vec<char> = "abcdefghijklmnopqrstuvwxyz0ßłαβγδωабвгдюяქაბ"
+            .chars()
+            .collect();
+        let mut words = vec![String::new()];
+        for from in [0, 1, letters.len() + 1] {
+            let longer = words[from..].iter().flat_map(|word| {
+                let letters = letters.iter();
+                letters.map(move |letter| format!("{word}{letter}"))
+            });
+            words.extend(longer.collect::<Vec<_>>());
+        }
+        let tail = |i: usize| format!("{}{}", "donaudampfschifffahrt".repeat(4), words[i]);
+        words.extend((1..2000).map(tail).collect::<Vec<_>>());
+        let hashes = filled(&words.join(" "), 4096);
+        assert_eq!(hashes.len(), words.len() - 1);
+        let different: std::collections::HashSet<u64> = hashes.iter().copied().collect();
+        assert_eq!(different.len(), hashes.len());
     }
 
     #[test]

@@ -59,7 +59,8 @@ impl Bands {
 
 /// No shingle fell into this bin.
 const EMPTY: u64 = u64::MAX;
-/// Different shingles kept for each band: with so many, a bin is empty once in 10^11 texts.
+/// Different shingles kept for each band at most: with so many, a bin is empty once in 10^11
+/// texts.
 const KEPT_A_BAND: usize = 64;
 
 /// Makes band keys; one a thread.
@@ -70,10 +71,10 @@ pub struct Signer {
     /// Least value of each band in a row, row after row.
     minima: Vec<u64>,
     shingler: Shingler,
-    /// The first shingles, for the bins that stay empty.
+    /// The shingles so far, for the bins that stay empty.
     kept: Vec<u64>,
-    /// There are more shingles than `kept` holds.
-    has_more: bool,
+    /// No bin is empty, or there are more shingles than `kept` holds.
+    is_full: bool,
     words: Vec<u64>,
     bytes: Vec<u8>,
 }
@@ -95,7 +96,7 @@ impl Signer {
             minima: vec![EMPTY; bands * rows],
             shingler: Shingler::new(shape.ngram),
             kept: Vec::new(),
-            has_more: false,
+            is_full: false,
             words: vec![0; WORDS_AT_ONCE],
             bytes: Vec::new(),
         }
@@ -125,13 +126,14 @@ impl Signer {
             minima,
             shingler,
             kept,
-            has_more,
+            is_full,
             ..
         } = self;
         let n_bands = *bands as u64;
         shingler.push(words, |shingle| {
-            if !*has_more {
-                *has_more = keep(kept, shingle, KEPT_A_BAND * *bands);
+            if !*is_full {
+                kept.push(shingle);
+                *is_full = kept.len().is_multiple_of(64) && is_settled(kept, minima, *bands);
             }
             for ((summand, multiplier), minima) in rows.iter().zip(minima.chunks_exact_mut(*bands))
             {
@@ -157,7 +159,7 @@ impl Signer {
         self.shingler.finish(|shingle| short = Some(shingle));
         self.kept.extend(short);
         let is_empty = self.kept.is_empty();
-        if !is_empty && !self.has_more {
+        if !is_empty && !self.is_full {
             self.fill_empty();
         }
         let keys = match is_empty {
@@ -166,13 +168,16 @@ impl Signer {
         };
         self.shingler.clear();
         self.kept.clear();
-        self.has_more = false;
+        self.is_full = false;
         self.minima.fill(EMPTY);
         keys
     }
 
     /// Gives bins that no shingle fell into the least value of a permutation of their own.
     fn fill_empty(&mut self) {
+        if !self.minima.contains(&EMPTY) {
+            return;
+        }
         self.kept.sort_unstable();
         self.kept.dedup();
         for (row, (summand, multiplier)) in self.rows.iter().enumerate() {
@@ -198,9 +203,13 @@ impl Signer {
     }
 }
 
-/// Keeps a shingle; true when there are too many different ones to keep.
-fn keep(kept: &mut Vec<u64>, shingle: u64, limit: usize) -> bool {
-    kept.push(shingle);
+/// True when no bin is empty, or when there are too many different shingles to keep.
+#[cold]
+fn is_settled(kept: &mut Vec<u64>, minima: &[u64], bands: usize) -> bool {
+    if !minima.contains(&EMPTY) {
+        return true;
+    }
+    let limit = KEPT_A_BAND * bands;
     if kept.len() < 2 * limit {
         return false;
     }

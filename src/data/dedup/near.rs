@@ -112,7 +112,7 @@ fn shingle_sets(
     candidates: &Bits,
     knots: &mut Forest,
 ) -> Result<Tape<Set>> {
-    let table: Mutex<(Sorter<Set>, &mut Forest)> = Mutex::new((run.table()?, knots));
+    let table: Mutex<(Sorter<Set>, &mut Forest)> = Mutex::new((run.table()?.alone(), knots));
     let poisoned = || Error::Failed("a thread of the deduplication failed".into());
     let units = run.starts.windows(2).enumerate();
     let units: Vec<(usize, u32, u32)> =

@@ -40,6 +40,24 @@ pub struct Sketch {
 }
 
 impl Sketch {
+    /// The sketch of a text whose band keys a [`Signer`] made; fetched from `url` at `time`, in
+    /// seconds since 1970 (0: unknown).
+    pub fn new(id: &str, text: &str, url: Option<&str>, time: u64, keys: Vec<u64>) -> Self {
+        let mut end = id.len().min(MAX_ID_BYTES);
+        while !id.is_char_boundary(end) {
+            end -= 1;
+        }
+        Sketch {
+            id: id.get(..end).unwrap_or_default().into(),
+            text_hash: text_hash(text),
+            bytes_hash: xxh3_64(text.as_bytes()),
+            url_hash: url.and_then(url_hash),
+            time,
+            n_bytes: text.len() as u64,
+            keys,
+        }
+    }
+
     /// What makes it the one to stay among copies: the least stays. The longest text, then the
     /// smallest id, then the smallest hash of the bytes; never the position.
     pub(super) fn rank(&self) -> (u64, &str, u64) {
@@ -99,19 +117,7 @@ impl Sketcher {
     /// The sketch of a text that was fetched from `url` at `time`, in seconds since 1970 (0:
     /// unknown).
     pub fn sketch(&mut self, id: &str, text: &str, url: Option<&str>, time: u64) -> Sketch {
-        let mut end = id.len().min(MAX_ID_BYTES);
-        while !id.is_char_boundary(end) {
-            end -= 1;
-        }
-        Sketch {
-            id: id.get(..end).unwrap_or_default().into(),
-            text_hash: text_hash(text),
-            bytes_hash: xxh3_64(text.as_bytes()),
-            url_hash: url.and_then(url_hash),
-            time,
-            n_bytes: text.len() as u64,
-            keys: self.signer.keys(text),
-        }
+        Sketch::new(id, text, url, time, self.signer.keys(text))
     }
 }
 

@@ -26,6 +26,7 @@ pub(super) struct Sorter<T> {
     heap_bytes: usize,
     tape: Tape<T>,
     runs: Vec<(u64, u64)>,
+    is_alone: bool,
 }
 
 impl<T: Field> Sorter<T> {
@@ -39,7 +40,17 @@ impl<T: Field> Sorter<T> {
             heap_bytes: 0,
             tape: Tape::new(work)?,
             runs: Vec::new(),
+            is_alone: false,
         })
+    }
+
+    /// Sorts without the help of other threads: for a table behind a lock, which a thread that
+    /// waits for help could be given work for that takes the lock again.
+    pub(super) fn alone(self) -> Self {
+        Sorter {
+            is_alone: true,
+            ..self
+        }
     }
 
     /// Takes a row.
@@ -60,7 +71,10 @@ impl<T: Field> Sorter<T> {
 
     /// Writes the rows in memory as one run.
     fn spill(&mut self) -> Result<()> {
-        self.rows.par_sort_unstable();
+        match self.is_alone {
+            true => self.rows.sort_unstable(),
+            false => self.rows.par_sort_unstable(),
+        }
         let start = self.tape.end();
         for row in self.rows.drain(..) {
             self.tape.push(&row)?;

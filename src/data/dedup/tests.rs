@@ -271,6 +271,14 @@ fn a_template_of_many_pages_is_one_cluster_at_few_comparisons_in_little_memory()
 }
 
 #[test]
+fn many_units_on_many_threads_in_little_memory_come_to_an_end() {
+    let pages = template(1200);
+    let units = Units(pages.chunks(4).map(<[Page]>::to_vec).collect());
+    let (_, resolution) = resolved(&units, &asked(110_000, 8));
+    assert_eq!(resolution.n_kept, 1);
+}
+
+#[test]
 fn too_little_memory_a_wrong_shape_and_a_stop_are_told() {
     let folder = tempfile::tempdir().unwrap();
     let units = Units(vec![template(30)]);
