@@ -145,7 +145,8 @@ fn is_outside(page: &Page, i: usize, whole: Held) -> bool {
         return true;
     }
     match node.tag {
-        Tag::Nav | Tag::Menu | Tag::Search | Tag::Footer | Tag::Aside => return share < 0.5,
+        Tag::Footer => return share < 0.7,
+        Tag::Nav | Tag::Menu | Tag::Search | Tag::Aside => return share < 0.5,
         Tag::Header => {
             return share < 0.2 && !(strict && in_text(page.tree, i)) && !cues.any(Cues::CONTENT);
         }
@@ -153,8 +154,8 @@ fn is_outside(page: &Page, i: usize, whole: Held) -> bool {
         Tag::Label => return strict,
         _ => {}
     }
-    let around = cues.any(Cues::FOOT.with(Cues::NAV).with(Cues::CONSENT));
-    strict && is_named_bad(page, i) && share < if around { 0.5 } else { 0.3 }
+    let around = cues.any(Cues::FOOT.with(Cues::CONSENT));
+    strict && is_named_bad(page, i) && share < if around { 0.7 } else { 0.3 }
 }
 
 /// The element's names say that it is no text; one that introduces the text may be called a

@@ -85,7 +85,8 @@ pub(super) const WORDS: &[(Cues, &str)] = &[
     ),
     (
         Cues::CAPTION,
-        "caption captions legende bildunterschrift bildtext imagecaption figcaption wpcaption \
+        "image images photo photos img picture foto fotos bild bilder imagen imagens immagine zdjecie obrazek \
+         caption captions legende bildunterschrift bildtext imagecaption figcaption wpcaption \
          photocredit credit credits imagecredit bildnachweis pie leyenda didascalia podpis \
          popisek kuvateksti bildbeschreibung",
     ),
