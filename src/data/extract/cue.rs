@@ -62,6 +62,8 @@ cues! {
     LIST = 21,
     /// Print, audio and other services about the text.
     WIDGET = 22,
+    /// A picture and what stands with it.
+    PICTURE = 23,
 }
 
 impl Cues {
@@ -217,6 +219,10 @@ fn name_cues(name: &[u8]) -> Cues {
     }
     if cues.any(Cues::CANCEL) {
         return Cues::NONE;
+    }
+    if cues.any(Cues::INSIDE) {
+        // Text and picture: a module that has both.
+        cues = cues.without(Cues::PICTURE);
     }
     if cues.any(Cues::SUBJECT.with(Cues::MAIN))
         && cues.any(Cues::INSIDE)

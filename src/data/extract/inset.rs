@@ -31,7 +31,7 @@ pub(super) fn is_inset(page: &Page, i: usize, inside: Held) -> bool {
     {
         return true;
     }
-    if named && cues.any(Cues::CAPTION) && share < 0.2 {
+    if named && cues.any(Cues::CAPTION.with(Cues::PICTURE)) && share < 0.2 {
         return true;
     }
     if named && cues.any(Cues::ABOUT) && share < 0.1 && held.text < 300 {

@@ -18,6 +18,7 @@ const NOT_LEAD: Cues = Cues::BAD
     .without(Cues::TOP)
     .with(Cues::COMMENT)
     .with(Cues::CAPTION)
+    .with(Cues::PICTURE)
     .with(Cues::ABOUT)
     .with(Cues::HIDDEN);
 

@@ -47,7 +47,7 @@ pub(super) const WORDS: &[(Cues, &str)] = &[
     ),
     (
         Cues::RELATED,
-        "related relateds relevant recommend recommended recommendation recommendations recirc \
+        "related relateds recommend recommended recommendation recommendations recirc \
          recirculation similar suggested suggestions teaser teasers promo promos promobox \
          readmore readalso alsoread seealso morenews moreon morefrom morestories nextpost prevpost \
          trending popular mostread mostpopular latest outbrain taboola plista zergnet verwandt \
@@ -85,10 +85,15 @@ pub(super) const WORDS: &[(Cues, &str)] = &[
     ),
     (
         Cues::CAPTION,
-        "image images photo photos img picture foto fotos bild bilder imagen imagens immagine zdjecie obrazek \
-         caption captions legende bildunterschrift bildtext imagecaption figcaption wpcaption \
+        "caption captions legende bildunterschrift bildtext imagecaption figcaption wpcaption \
          photocredit credit credits imagecredit bildnachweis pie leyenda didascalia podpis \
          popisek kuvateksti bildbeschreibung",
+    ),
+    (
+        Cues::PICTURE,
+        "image images photo photos img picture pictures foto fotos bild bilder imagen imagens immagine \
+         immagini zdjecie zdjecia obrazek obrazky kep slika slike kuva bilde billede afbeelding resim \
+         fotografia fotka nuotrauka pilt attels",
     ),
     (
         Cues::SUBSCRIBE,
