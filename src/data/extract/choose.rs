@@ -144,6 +144,9 @@ fn is_outside(page: &Page, i: usize, whole: Held) -> bool {
     {
         return true;
     }
+    if cues.any(Cues::COOKIE) && share < 0.97 {
+        return true;
+    }
     match node.tag {
         Tag::Footer => return share < 0.7,
         Tag::Nav | Tag::Menu | Tag::Search | Tag::Aside => return share < 0.5,

@@ -64,6 +64,8 @@ cues! {
     WIDGET = 22,
     /// A picture and what stands with it.
     PICTURE = 23,
+    /// Cookies and consent to them, by name.
+    COOKIE = 24,
 }
 
 impl Cues {
@@ -79,6 +81,7 @@ impl Cues {
             | Cues::RELATED.0
             | Cues::AD.0
             | Cues::CONSENT.0
+            | Cues::COOKIE.0
             | Cues::SUBSCRIBE.0
             | Cues::CONTROL.0
             | Cues::WIDGET.0,
@@ -364,7 +367,7 @@ mod tests {
             ("kommentare", Cues::COMMENT),
             ("publicidad", Cues::AD),
             ("reklama", Cues::AD),
-            ("cookie-consent", Cues::CONSENT),
+            ("cookie-consent", Cues::COOKIE),
         ] {
             assert!(cues(names).any(expected), "{names}: {:x}", cues(names).0);
         }

@@ -69,9 +69,13 @@ pub(super) const WORDS: &[(Cues, &str)] = &[
          skyscraper mrec adtag publicitat reclame adhesion",
     ),
     (
+        Cues::COOKIE,
+        "cookie cookies consent gdpr dsgvo rgpd cookiebar cookiebanner cookienotice ccpa onetrust \
+         didomi usercentrics cookiebot cookielaw cookiehinweis einwilligung",
+    ),
+    (
         Cues::CONSENT,
-        "cookie cookies consent gdpr dsgvo rgpd cmp cookiebar cookiebanner cookienotice ccpa \
-         datenschutz privacy privacidad onetrust didomi usercentrics popup popin modal overlay \
+        "cmp datenschutz privacy privacidad popup popin modal overlay \
          lightbox interstitial tooltip toast backdrop",
     ),
     (
