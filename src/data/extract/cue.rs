@@ -3,7 +3,7 @@
 
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::vocabulary::WORDS;
+use super::vocabulary::{HIDDEN_NAMES, SHOWN_ENDS, WORDS};
 
 macro_rules! cues {
     ($($(#[$doc:meta])* $name:ident = $bit:expr),* $(,)?) => {
@@ -272,10 +272,13 @@ impl CueReader {
         {
             return *cues;
         }
-        let cues = value
-            .split(|b| b.is_ascii_whitespace())
-            .map(name_cues)
-            .fold(Cues::NONE, Cues::with);
+        let names = || value.split(u8::is_ascii_whitespace);
+        let mut cues = names().map(name_cues).fold(Cues::NONE, Cues::with);
+        let hides = |name: &[u8]| HIDDEN_NAMES.iter().any(|h| name == h.as_bytes());
+        let shows = |name: &[u8]| SHOWN_ENDS.iter().any(|s| name.ends_with(s.as_bytes()));
+        if names().any(hides) && !names().any(shows) {
+            cues = cues.with(Cues::HIDDEN);
+        }
         if let Some(entry) = self.cache.get_mut(at) {
             *entry = (hash, cues);
         }
@@ -367,6 +370,7 @@ mod tests {
             ("kommentare", Cues::COMMENT),
             ("publicidad", Cues::AD),
             ("reklama", Cues::AD),
+            ("x visually-hidden", Cues::HIDDEN),
             ("cookie-consent", Cues::COOKIE),
         ] {
             assert!(cues(names).any(expected), "{names}: {:x}", cues(names).0);
@@ -374,6 +378,8 @@ mod tests {
         for (names, not) in [
             ("has-sidebar", Cues::SIDE),
             ("comment-body", Cues::CONTENT),
+            ("field--label-hidden", Cues::HIDDEN),
+            ("hidden md:block", Cues::HIDDEN),
             ("badge", Cues::AD),
             ("shadow", Cues::AD),
             ("header-content", Cues::CONTENT),

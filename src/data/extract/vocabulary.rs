@@ -108,11 +108,6 @@ pub(super) const WORDS: &[(Cues, &str)] = &[
          unsubscribe prenumerera prenumerata predplatne account cta",
     ),
     (
-        Cues::HIDDEN,
-        "hidden hide invisible visuallyhidden screenreader unsichtbar versteckt oculto noprint dnone hideme \
-         displaynone",
-    ),
-    (
         Cues::CONTROL,
         "button buttons btn search searchbox suche buscar buscador recherche ricerca szukaj \
          hledat zoeken sok haku player videoplayer audioplayer controls rating ratings vote \
@@ -167,3 +162,34 @@ pub(super) const WORDS: &[(Cues, &str)] = &[
         "list liste lista listing archive archives grid cards feed items loop",
     ),
 ];
+
+/// Whole names of elements that are not shown, or to screen readers alone.
+pub(super) const HIDDEN_NAMES: &[&str] = &[
+    "hidden",
+    "is-hidden",
+    "u-hidden",
+    "hide",
+    "invisible",
+    "is-invisible",
+    "visually-hidden",
+    "visuallyhidden",
+    "u-visually-hidden",
+    "is-visually-hidden",
+    "element-invisible",
+    "screen-reader-text",
+    "screen-reader-only",
+    "screenreader-only",
+    "screenreader",
+    "sr-only",
+    "show-for-sr",
+    "d-none",
+    "unsichtbar",
+    "versteckt",
+    "oculto",
+    "noscreen",
+    "print-only",
+    "only-print",
+];
+
+/// Ends of names that show at some width what another name hides.
+pub(super) const SHOWN_ENDS: &[&str] = &["block", "flex", "inline", "grid", "visible", "table"];
