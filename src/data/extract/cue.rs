@@ -3,7 +3,7 @@
 
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::vocabulary::{HIDDEN_NAMES, SHOWN_ENDS, WORDS};
+use super::vocabulary::{HIDDEN_NAMES, SHOWN_ENDS, UNPRINTED_NAMES, WORDS};
 
 macro_rules! cues {
     ($($(#[$doc:meta])* $name:ident = $bit:expr),* $(,)?) => {
@@ -66,6 +66,8 @@ cues! {
     PICTURE = 23,
     /// Cookies and consent to them, by name.
     COOKIE = 24,
+    /// Who wrote the text.
+    AUTHOR = 25,
 }
 
 impl Cues {
@@ -279,6 +281,10 @@ impl CueReader {
         if names().any(hides) && !names().any(shows) {
             cues = cues.with(Cues::HIDDEN);
         }
+        let unprinted = |name: &[u8]| UNPRINTED_NAMES.iter().any(|h| name == h.as_bytes());
+        if names().any(unprinted) {
+            cues = cues.with(Cues::CONTROL);
+        }
         if let Some(entry) = self.cache.get_mut(at) {
             *entry = (hash, cues);
         }
@@ -326,7 +332,8 @@ fn item(value: &[u8]) -> Cues {
     match lower.as_slice() {
         b"articlebody" => Cues::CONTENT,
         b"comment" => Cues::COMMENT,
-        b"author" | b"publisher" | b"datepublished" | b"datemodified" | b"keywords" => Cues::ABOUT,
+        b"author" => Cues::AUTHOR,
+        b"publisher" | b"datepublished" | b"datemodified" | b"keywords" => Cues::ABOUT,
         b"caption" => Cues::CAPTION,
         b"headline" => Cues::TITLE,
         _ => Cues::NONE,

@@ -20,6 +20,7 @@ const NOT_LEAD: Cues = Cues::BAD
     .with(Cues::CAPTION)
     .with(Cues::PICTURE)
     .with(Cues::ABOUT)
+    .with(Cues::AUTHOR)
     .with(Cues::HIDDEN);
 
 /// Lines of `all` before `root` that lead in to it.

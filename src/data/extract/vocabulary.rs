@@ -80,12 +80,16 @@ pub(super) const WORDS: &[(Cues, &str)] = &[
     ),
     (
         Cues::ABOUT,
-        "meta metadata byline author authors autor autoren auteur auteurs autore autori autorzy \
-         szerzo forfatter forfattare kirjoittaja yazar dateline date datum fecha timestamp \
+        "meta metadata byline dateline date datum fecha timestamp \
          published pubdate publishdate postdate keywords tag tags taglist tagcloud schlagworte \
          schlagwort etiquetas etiquetes etiquettes tagi categories category kategorie kategorien \
-         categorie rubrik postmeta entrymeta postedon byauthor posted authorbox bio biography \
-         vcard contributor contributors readtime readingtime reading lesezeit info infos details source sources",
+         categorie rubrik postmeta entrymeta postedon posted readtime readingtime reading lesezeit info infos details source sources",
+    ),
+    (
+        Cues::AUTHOR,
+        "author authors autor autoren auteur auteurs autore autori autorzy autorka redakteur \
+         szerzo forfatter forfattare kirjoittaja yazar autora autores verfasser byauthor authorbox \
+         bio biography vcard contributor contributors sabox",
     ),
     (
         Cues::CAPTION,
@@ -190,6 +194,10 @@ pub(super) const HIDDEN_NAMES: &[&str] = &[
     "print-only",
     "only-print",
 ];
+
+/// Whole names of elements that are left out when a page is printed.
+pub(super) const UNPRINTED_NAMES: &[&str] =
+    &["noprint", "no-print", "dontprint", "d-print-none", "hidden-print", "print-hidden"];
 
 /// Ends of names that show at some width what another name hides.
 pub(super) const SHOWN_ENDS: &[&str] = &["block", "flex", "inline", "grid", "visible", "table"];
