@@ -43,11 +43,7 @@ pub(super) fn is_inset(page: &Page, i: usize, inside: Held) -> bool {
     }
     // Boxes of links: related pages, keywords, indexes; not sentences that are full of links.
     let sentence = node.tag == Tag::P && held.text - held.link.min(held.text) >= MIN_SENTENCE;
-    node.tag.is_block()
-        && held.link_share() > 0.6
-        && held.n_links > 1
-        && share < 0.3
-        && !sentence
+    node.tag.is_block() && held.link_share() > 0.6 && held.n_links > 1 && share < 0.3 && !sentence
 }
 
 /// A figure may be a table or a listing and no picture.

@@ -91,7 +91,11 @@ pub(super) fn judge(
     while kept.pop_if(|judged| judged.tag.is_heading()).is_some() {}
     // Verses end in short lines as well, and have hardly a long one.
     let n_prose = kept.iter().filter(|j| j.line.held.n_prose > 0).count();
-    let n_scraps = kept.iter().rev().take_while(|j| is_scrap(j) || j.tag.is_heading()).count();
+    let n_scraps = kept
+        .iter()
+        .rev()
+        .take_while(|j| is_scrap(j) || j.tag.is_heading())
+        .count();
     if n_prose * 2 > kept.len() && n_scraps < MAX_SCRAPS {
         kept.truncate(kept.len() - n_scraps);
     }
@@ -115,7 +119,9 @@ pub(super) fn judge(
 /// a keyword, a button.
 fn is_scrap(judged: &Judged) -> bool {
     let in_list = matches!(judged.tag, Tag::Li | Tag::Td | Tag::Th | Tag::Dd | Tag::Dt);
-    let text = judged.text.trim_end_matches(['"', '”', '“', '»', ')', '\'', '’']);
+    let text = judged
+        .text
+        .trim_end_matches(['"', '”', '“', '»', ')', '\'', '’']);
     !in_list
         && !judged.tag.is_pre()
         && !judged.tag.is_heading()

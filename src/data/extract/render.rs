@@ -153,6 +153,8 @@ pub(super) fn line(
 /// The text of a line, all of it.
 pub(super) fn text(tree: &Tree, of: &Line) -> String {
     let mut writer = Writer::new();
-    line(&mut writer, tree, of.from as usize, of.to as usize, |_| false);
+    line(&mut writer, tree, of.from as usize, of.to as usize, |_| {
+        false
+    });
     writer.out
 }

@@ -33,7 +33,9 @@ fn titled(page: &Page, facts: &Facts, lines: &[Line]) -> Option<usize> {
     let titles = Titles::of(facts);
     let whole = page.held(0).prose;
     let heading = lines.iter().find(|line| {
-        let is_h1 = nodes.get(line.block as usize).is_some_and(|n| n.tag == Tag::H1);
+        let is_h1 = nodes
+            .get(line.block as usize)
+            .is_some_and(|n| n.tag == Tag::H1);
         is_h1 && titles.are(&render::text(page.tree, line))
     })?;
     let mut i = heading.block as usize;
@@ -54,7 +56,10 @@ fn joined(page: &Page, root: usize) -> usize {
     let mut best = root;
     let mut up = root;
     for _ in 0..MAX_UP {
-        if nodes.get(up).is_none_or(|n| matches!(n.tag, Tag::Article | Tag::Main | Tag::Body)) {
+        if nodes
+            .get(up)
+            .is_none_or(|n| matches!(n.tag, Tag::Article | Tag::Main | Tag::Body))
+        {
             break;
         }
         up = nodes.get(up).map_or(0, |n| n.parent as usize);

@@ -196,8 +196,14 @@ pub(super) const HIDDEN_NAMES: &[&str] = &[
 ];
 
 /// Whole names of elements that are left out when a page is printed.
-pub(super) const UNPRINTED_NAMES: &[&str] =
-    &["noprint", "no-print", "dontprint", "d-print-none", "hidden-print", "print-hidden"];
+pub(super) const UNPRINTED_NAMES: &[&str] = &[
+    "noprint",
+    "no-print",
+    "dontprint",
+    "d-print-none",
+    "hidden-print",
+    "print-hidden",
+];
 
 /// Ends of names that show at some width what another name hides.
 pub(super) const SHOWN_ENDS: &[&str] = &["block", "flex", "inline", "grid", "visible", "table"];
