@@ -7,6 +7,7 @@ use xxhash_rust::xxh3::xxh3_64;
 use super::choose::Page;
 use super::facts::Facts;
 use super::measure::Line;
+use super::networks::asks_to_follow;
 use super::page::Options;
 use super::phrases::is_pointer;
 use super::render::{self, Writer};
@@ -86,7 +87,8 @@ pub(super) fn judge(
         // What follows a pointer is what it points to, until there is a sentence again.
         let goes_on = pointing && next.line.held.link_share() > 0.3;
         pointing = points || goes_on;
-        if !pointing && is_text(&next, page.options, &titles, &mut seen) {
+        let follow = asks_to_follow(page.tree, &next.line);
+        if !pointing && !follow && is_text(&next, page.options, &titles, &mut seen) {
             kept.push(next);
         }
     }

@@ -13,6 +13,7 @@ mod lead;
 mod lines;
 mod linked;
 mod measure;
+mod networks;
 mod page;
 mod phrases;
 mod render;
