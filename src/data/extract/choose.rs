@@ -7,7 +7,7 @@ use super::facts::Facts;
 use super::inset::{is_inset, is_teaser_heading};
 use super::lead::leads;
 use super::lines::{Lines, judge};
-use super::measure::{Held, Measured, measure};
+use super::measure::{Held, Line, Measured, measure};
 use super::page::Options;
 use super::root::{find_root, rank};
 use super::tag::Tag;
@@ -15,6 +15,9 @@ use super::tree::Tree;
 
 /// An article among more teasers than text has at least so much prose.
 const MIN_ARTICLE: u32 = 400;
+
+/// Headings that are links, from the start of a text, that make it an index.
+const MIN_INDEX: usize = 6;
 
 /// How much is taken on trust.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -93,23 +96,11 @@ pub(super) fn choose(tree: &Tree, facts: &Facts, options: &Options, level: Level
     let root = find_root(&page, facts, &all);
     let inside = page.held(root);
     page.drop_where(root, |page, i| is_inset(page, i, inside));
-    let measured = page.measure();
-    let teasers: Vec<usize> = measured
-        .lines
-        .iter()
-        .filter_map(|line| is_teaser_heading(&page, root, line))
-        .collect();
-    // Where most of the text is teased so, it is an index, and that is its text.
-    let teased: u32 = distinct(&teasers).map(|i| page.held(i).prose).sum();
-    let rest = page.held(root).prose.saturating_sub(teased);
-    let is_index = teased > rest && rest < MIN_ARTICLE;
-    for i in teasers.into_iter().filter(|_| !is_index) {
-        if let Some(flag) = page.dropped.get_mut(i) {
-            *flag = true;
-        }
-    }
-    let mut lines = page.measure().lines;
     let (from, to) = (root as u32, tree.nodes.get(root).map_or(0, |n| n.end));
+    let mut lines = page.measure().lines;
+    lines.retain(|line| line.from >= from && line.to <= to);
+    drop_teasers(&mut page, root, &lines);
+    let mut lines = page.measure().lines;
     lines.retain(|line| line.from >= from && line.to <= to);
     let n_lines = all.len();
     let mut chosen = leads(&page, root, &all);
@@ -118,6 +109,24 @@ pub(super) fn choose(tree: &Tree, facts: &Facts, options: &Options, level: Level
         chosen.append(&mut comments(&page, root, &all));
     }
     judge(&page, facts, root, chosen, n_lines)
+}
+
+/// Drops what teases other pages among `lines`, unless the page is an index, whose text that is.
+fn drop_teasers(page: &mut Page, root: usize, lines: &[Line]) {
+    let teaser = |line: &Line| is_teaser_heading(page, root, line);
+    let first = lines.iter().position(|line| teaser(line).is_some());
+    let teasers: Vec<usize> = lines.iter().filter_map(teaser).collect();
+    let teased: u32 = distinct(&teasers).map(|i| page.held(i).prose).sum();
+    let rest = page.held(root).prose.saturating_sub(teased);
+    // From its beginning an index is little else; an article comes before what teases others.
+    let from_the_start = first.is_some_and(|n| n * 8 <= lines.len());
+    let is_index = (teased > rest && rest < MIN_ARTICLE)
+        || (from_the_start && distinct(&teasers).count() >= MIN_INDEX);
+    for i in teasers.into_iter().filter(|_| !is_index) {
+        if let Some(flag) = page.dropped.get_mut(i) {
+            *flag = true;
+        }
+    }
 }
 
 /// Each once; they come in document order.
@@ -144,8 +153,12 @@ fn is_outside(page: &Page, i: usize, whole: Held) -> bool {
     {
         return true;
     }
+    if cues.any(Cues::COOKIE) && share < 0.97 {
+        return true;
+    }
     match node.tag {
-        Tag::Nav | Tag::Menu | Tag::Search | Tag::Footer | Tag::Aside => return share < 0.5,
+        Tag::Footer => return share < 0.7,
+        Tag::Nav | Tag::Menu | Tag::Search | Tag::Aside => return share < 0.5,
         Tag::Header => {
             return share < 0.2 && !(strict && in_text(page.tree, i)) && !cues.any(Cues::CONTENT);
         }
@@ -153,8 +166,8 @@ fn is_outside(page: &Page, i: usize, whole: Held) -> bool {
         Tag::Label => return strict,
         _ => {}
     }
-    let around = cues.any(Cues::FOOT.with(Cues::NAV).with(Cues::CONSENT));
-    strict && is_named_bad(page, i) && share < if around { 0.5 } else { 0.3 }
+    let around = cues.any(Cues::FOOT.with(Cues::CONSENT));
+    strict && is_named_bad(page, i) && share < if around { 0.7 } else { 0.3 }
 }
 
 /// The element's names say that it is no text; one that introduces the text may be called a

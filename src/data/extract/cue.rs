@@ -3,7 +3,7 @@
 
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::vocabulary::WORDS;
+use super::vocabulary::{HIDDEN_NAMES, SHOWN_ENDS, UNPRINTED_NAMES, WORDS};
 
 macro_rules! cues {
     ($($(#[$doc:meta])* $name:ident = $bit:expr),* $(,)?) => {
@@ -62,6 +62,12 @@ cues! {
     LIST = 21,
     /// Print, audio and other services about the text.
     WIDGET = 22,
+    /// A picture and what stands with it.
+    PICTURE = 23,
+    /// Cookies and consent to them, by name.
+    COOKIE = 24,
+    /// Who wrote the text.
+    AUTHOR = 25,
 }
 
 impl Cues {
@@ -77,6 +83,7 @@ impl Cues {
             | Cues::RELATED.0
             | Cues::AD.0
             | Cues::CONSENT.0
+            | Cues::COOKIE.0
             | Cues::SUBSCRIBE.0
             | Cues::CONTROL.0
             | Cues::WIDGET.0,
@@ -218,6 +225,10 @@ fn name_cues(name: &[u8]) -> Cues {
     if cues.any(Cues::CANCEL) {
         return Cues::NONE;
     }
+    if cues.any(Cues::INSIDE) {
+        // Text and picture: a module that has both.
+        cues = cues.without(Cues::PICTURE);
+    }
     if cues.any(Cues::SUBJECT.with(Cues::MAIN))
         && cues.any(Cues::INSIDE)
         && !cues.any(
@@ -263,10 +274,17 @@ impl CueReader {
         {
             return *cues;
         }
-        let cues = value
-            .split(|b| b.is_ascii_whitespace())
-            .map(name_cues)
-            .fold(Cues::NONE, Cues::with);
+        let names = || value.split(u8::is_ascii_whitespace);
+        let mut cues = names().map(name_cues).fold(Cues::NONE, Cues::with);
+        let hides = |name: &[u8]| HIDDEN_NAMES.iter().any(|h| name == h.as_bytes());
+        let shows = |name: &[u8]| SHOWN_ENDS.iter().any(|s| name.ends_with(s.as_bytes()));
+        if names().any(hides) && !names().any(shows) {
+            cues = cues.with(Cues::HIDDEN);
+        }
+        let unprinted = |name: &[u8]| UNPRINTED_NAMES.iter().any(|h| name == h.as_bytes());
+        if names().any(unprinted) {
+            cues = cues.with(Cues::CONTROL);
+        }
         if let Some(entry) = self.cache.get_mut(at) {
             *entry = (hash, cues);
         }
@@ -314,7 +332,8 @@ fn item(value: &[u8]) -> Cues {
     match lower.as_slice() {
         b"articlebody" => Cues::CONTENT,
         b"comment" => Cues::COMMENT,
-        b"author" | b"publisher" | b"datepublished" | b"datemodified" | b"keywords" => Cues::ABOUT,
+        b"author" => Cues::AUTHOR,
+        b"publisher" | b"datepublished" | b"datemodified" | b"keywords" => Cues::ABOUT,
         b"caption" => Cues::CAPTION,
         b"headline" => Cues::TITLE,
         _ => Cues::NONE,
@@ -358,13 +377,16 @@ mod tests {
             ("kommentare", Cues::COMMENT),
             ("publicidad", Cues::AD),
             ("reklama", Cues::AD),
-            ("cookie-consent", Cues::CONSENT),
+            ("x visually-hidden", Cues::HIDDEN),
+            ("cookie-consent", Cues::COOKIE),
         ] {
             assert!(cues(names).any(expected), "{names}: {:x}", cues(names).0);
         }
         for (names, not) in [
             ("has-sidebar", Cues::SIDE),
             ("comment-body", Cues::CONTENT),
+            ("field--label-hidden", Cues::HIDDEN),
+            ("hidden md:block", Cues::HIDDEN),
             ("badge", Cues::AD),
             ("shadow", Cues::AD),
             ("header-content", Cues::CONTENT),

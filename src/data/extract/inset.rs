@@ -31,10 +31,14 @@ pub(super) fn is_inset(page: &Page, i: usize, inside: Held) -> bool {
     {
         return true;
     }
-    if named && cues.any(Cues::CAPTION) && share < 0.2 {
+    if named && cues.any(Cues::CAPTION.with(Cues::PICTURE)) && share < 0.2 {
         return true;
     }
-    if named && cues.any(Cues::ABOUT) && share < 0.1 && held.text < 300 {
+    if named && cues.any(Cues::AUTHOR) && share < 0.3 {
+        return true;
+    }
+    let about = cues.any(Cues::ABOUT) || node.tag == Tag::Address;
+    if named && about && share < 0.1 && held.text < 300 {
         return true;
     }
     // Boxes of links: related pages, keywords, indexes; not sentences that are full of links.

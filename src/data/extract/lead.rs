@@ -7,7 +7,7 @@ use super::root::rank;
 use super::tag::Tag;
 
 /// A lead has at least this many characters outside links, unless its name says it is one.
-const MIN_LEAD: u32 = 60;
+const MIN_LEAD: u32 = 80;
 /// Most lines of a lead.
 const MAX_LINES: usize = 4;
 /// Elements above the text that are looked through.
@@ -18,7 +18,9 @@ const NOT_LEAD: Cues = Cues::BAD
     .without(Cues::TOP)
     .with(Cues::COMMENT)
     .with(Cues::CAPTION)
+    .with(Cues::PICTURE)
     .with(Cues::ABOUT)
+    .with(Cues::AUTHOR)
     .with(Cues::HIDDEN);
 
 /// Lines of `all` before `root` that lead in to it.

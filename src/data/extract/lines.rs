@@ -1,10 +1,13 @@
 //! The last look: which lines of the chosen part are text.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
+
+use xxhash_rust::xxh3::xxh3_64;
 
 use super::choose::Page;
 use super::facts::Facts;
 use super::measure::Line;
+use super::networks::asks_to_follow;
 use super::page::Options;
 use super::phrases::is_pointer;
 use super::render::{self, Writer};
@@ -76,7 +79,7 @@ pub(super) fn judge(
         }
     }
     let titles = Titles::of(facts);
-    let mut seen: HashSet<u64> = HashSet::new();
+    let mut seen: HashMap<u64, u32> = HashMap::new();
     let mut kept: Vec<Judged> = Vec::with_capacity(judged.len());
     let mut pointing = false;
     for next in judged {
@@ -84,7 +87,8 @@ pub(super) fn judge(
         // What follows a pointer is what it points to, until there is a sentence again.
         let goes_on = pointing && next.line.held.link_share() > 0.3;
         pointing = points || goes_on;
-        if !pointing && is_text(&next, page.options, &titles, &mut seen) {
+        let follow = asks_to_follow(page.tree, &next.line);
+        if !pointing && !follow && is_text(&next, page.options, &titles, &mut seen) {
             kept.push(next);
         }
     }
@@ -142,7 +146,12 @@ fn same_row(page: &Page, last: &Judged, next: &Judged) -> bool {
     a != b && row == other
 }
 
-fn is_text(judged: &Judged, options: &Options, titles: &Titles, seen: &mut HashSet<u64>) -> bool {
+fn is_text(
+    judged: &Judged,
+    options: &Options,
+    titles: &Titles,
+    seen: &mut HashMap<u64, u32>,
+) -> bool {
     let Judged { text, tag, line } = judged;
     if !text.contains(char::is_alphanumeric) {
         return false;
@@ -151,22 +160,33 @@ fn is_text(judged: &Judged, options: &Options, titles: &Titles, seen: &mut HashS
     if matches!(tag, Tag::Td | Tag::Th) && !options.tables {
         return false;
     }
-    if heading && titles.are(text) {
+    if heading && (*tag == Tag::H1 || text.len() >= MIN_TITLE) && titles.are(text) {
         return false;
     }
     if !heading && line.held.link_share() > 0.8 {
         return false;
     }
-    if is_date(text) {
+    if is_date(text) || (text.len() < MAX_NOTICE && text.contains('©')) {
         return false;
     }
-    // A paragraph stands once.
-    if text.len() > 60 && !tag.is_pre() && !seen.insert(xxhash_rust::xxh3::xxh3_64(text.as_bytes()))
-    {
-        return false;
+    if tag.is_pre() {
+        return true;
     }
-    true
+    // A paragraph stands once; a short line may be a refrain.
+    let n = seen.entry(xxh3_64(text.as_bytes())).or_default();
+    *n += 1;
+    *n <= if text.len() > MAX_REFRAIN {
+        1
+    } else {
+        MAX_REPEATS
+    }
 }
+
+/// Bytes of a line that is hardly more than a notice of copyright, at most.
+const MAX_NOTICE: usize = 160;
+/// Bytes of a line that may stand again, and how often.
+const MAX_REFRAIN: usize = 60;
+const MAX_REPEATS: u32 = 6;
 
 /// Letters and digits only, lower case: titles are told by them.
 fn plain(text: &str) -> String {
@@ -175,6 +195,9 @@ fn plain(text: &str) -> String {
         .flat_map(char::to_lowercase)
         .collect()
 }
+
+/// Bytes of a heading other than the first that may be a title: letters head lists of words.
+const MIN_TITLE: usize = 12;
 
 /// The page's titles, which are kept apart from its text.
 pub(super) struct Titles(Vec<String>);

@@ -48,7 +48,7 @@ pub(super) struct Line {
 }
 
 /// Prose has at least this many characters outside links.
-const MIN_PROSE: u32 = 30;
+const MIN_PROSE: u32 = 40;
 /// Shorter lines weigh this many times less: verses, steps and rows are text where no prose is.
 const SHORT: u32 = 4;
 

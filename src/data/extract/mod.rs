@@ -1,7 +1,10 @@
-//! Main text and facts of a web page: markup -> tree -> what is text of the page -> lines.
+//! Main text and facts of a web page.
 //!
-//! [`page`] is pure: it opens nothing, keeps nothing, and takes any characters, in time and memory
-//! that grow with their number alone.
+//! `scan` reads tokens, `tree` puts them in one array, `cue` notes what class names say, `facts`
+//! what the page says of itself; `measure` counts text, links and prose for every element; `choose`
+//! drops what is around the text, finds the element that holds it (`root`), drops what is set into
+//! it (`inset`), and adds its `lead`; `lines` has the last look. [`page`] is pure: it opens nothing,
+//! keeps nothing, and takes any characters, in time and memory that grow with their number alone.
 
 mod choose;
 mod comments;
@@ -13,6 +16,7 @@ mod lead;
 mod lines;
 mod linked;
 mod measure;
+mod networks;
 mod page;
 mod phrases;
 mod render;

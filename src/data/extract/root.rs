@@ -109,7 +109,7 @@ pub(super) fn find_root(page: &Page, facts: &Facts, lines: &[Line]) -> usize {
     if rank(page.tree, root) == 3 {
         root = joined(page, root);
     }
-    let least = if root == 0 { 80 } else { 95 };
+    let least = if root == 0 { 80 } else { 90 };
     // From there down while one child holds nearly all.
     loop {
         let held = page.held(root).prose;

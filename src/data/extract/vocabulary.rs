@@ -47,7 +47,7 @@ pub(super) const WORDS: &[(Cues, &str)] = &[
     ),
     (
         Cues::RELATED,
-        "related relateds relevant recommend recommended recommendation recommendations recirc \
+        "related relateds recommend recommended recommendation recommendations recirc \
          recirculation similar suggested suggestions teaser teasers promo promos promobox \
          readmore readalso alsoread seealso morenews moreon morefrom morestories nextpost prevpost \
          trending popular mostread mostpopular latest outbrain taboola plista zergnet verwandt \
@@ -69,19 +69,27 @@ pub(super) const WORDS: &[(Cues, &str)] = &[
          skyscraper mrec adtag publicitat reclame adhesion",
     ),
     (
+        Cues::COOKIE,
+        "cookie cookies consent gdpr dsgvo rgpd cookiebar cookiebanner cookienotice ccpa onetrust \
+         didomi usercentrics cookiebot cookielaw cookiehinweis einwilligung",
+    ),
+    (
         Cues::CONSENT,
-        "cookie cookies consent gdpr dsgvo rgpd cmp cookiebar cookiebanner cookienotice ccpa \
-         datenschutz privacy privacidad onetrust didomi usercentrics popup popin modal overlay \
+        "cmp datenschutz privacy privacidad popup popin modal overlay \
          lightbox interstitial tooltip toast backdrop",
     ),
     (
         Cues::ABOUT,
-        "meta metadata byline author authors autor autoren auteur auteurs autore autori autorzy \
-         szerzo forfatter forfattare kirjoittaja yazar dateline date datum fecha timestamp \
+        "meta metadata byline dateline date datum fecha timestamp \
          published pubdate publishdate postdate keywords tag tags taglist tagcloud schlagworte \
          schlagwort etiquetas etiquetes etiquettes tagi categories category kategorie kategorien \
-         categorie rubrik postmeta entrymeta postedon byauthor posted authorbox bio biography \
-         vcard contributor contributors readtime readingtime reading lesezeit info infos details source sources",
+         categorie rubrik postmeta entrymeta postedon posted readtime readingtime reading lesezeit info infos details source sources",
+    ),
+    (
+        Cues::AUTHOR,
+        "author authors autor autoren auteur auteurs autore autori autorzy autorka redakteur \
+         szerzo forfatter forfattare kirjoittaja yazar autora autores verfasser byauthor authorbox \
+         bio biography vcard contributor contributors sabox",
     ),
     (
         Cues::CAPTION,
@@ -90,17 +98,18 @@ pub(super) const WORDS: &[(Cues, &str)] = &[
          popisek kuvateksti bildbeschreibung",
     ),
     (
+        Cues::PICTURE,
+        "image images photo photos img picture pictures foto fotos bild bilder imagen imagens immagine \
+         immagini zdjecie zdjecia obrazek obrazky kep slika slike kuva bilde billede afbeelding resim \
+         fotografia fotka nuotrauka pilt attels",
+    ),
+    (
         Cues::SUBSCRIBE,
         "newsletter newsletters nieuwsbrief subscribe subscription subscriptions subscriber signup \
          signin login logout anmelden anmeldung registrieren register registration abo abonnieren \
          abonnement abonnez suscribete suscripcion suscribirse inscription iscriviti mailchimp \
          mailinglist optin paywall metered piano regwall donate donation spenden donacion \
          unsubscribe prenumerera prenumerata predplatne account cta",
-    ),
-    (
-        Cues::HIDDEN,
-        "hidden hide invisible visuallyhidden screenreader unsichtbar versteckt oculto noprint dnone hideme \
-         displaynone",
     ),
     (
         Cues::CONTROL,
@@ -157,3 +166,44 @@ pub(super) const WORDS: &[(Cues, &str)] = &[
         "list liste lista listing archive archives grid cards feed items loop",
     ),
 ];
+
+/// Whole names of elements that are not shown, or to screen readers alone.
+pub(super) const HIDDEN_NAMES: &[&str] = &[
+    "hidden",
+    "is-hidden",
+    "u-hidden",
+    "hide",
+    "invisible",
+    "is-invisible",
+    "visually-hidden",
+    "visuallyhidden",
+    "u-visually-hidden",
+    "is-visually-hidden",
+    "element-invisible",
+    "screen-reader-text",
+    "screen-reader-only",
+    "screenreader-only",
+    "screenreader",
+    "sr-only",
+    "show-for-sr",
+    "d-none",
+    "unsichtbar",
+    "versteckt",
+    "oculto",
+    "noscreen",
+    "print-only",
+    "only-print",
+];
+
+/// Whole names of elements that are left out when a page is printed.
+pub(super) const UNPRINTED_NAMES: &[&str] = &[
+    "noprint",
+    "no-print",
+    "dontprint",
+    "d-print-none",
+    "hidden-print",
+    "print-hidden",
+];
+
+/// Ends of names that show at some width what another name hides.
+pub(super) const SHOWN_ENDS: &[&str] = &["block", "flex", "inline", "grid", "visible", "table"];
