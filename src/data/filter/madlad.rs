@@ -39,7 +39,7 @@ pub(super) fn measure(page: &Page, rules: &Rules, metrics: &mut Metrics) {
         let n_chars = text.bytes().filter(|b| b & 0xc0 != 0x80).count();
         let n_technical = text.bytes().filter(|b| is_technical(*b)).count();
         let mut n_cursed = 0;
-        while cursed_places.next_if(|at| *at < stop).is_some() {
+        while cursed_places.next_if(|(at, _)| *at < stop).is_some() {
             n_cursed += 1;
         }
         let broken = [

@@ -182,7 +182,7 @@ impl Meter {
         repetition::measure(&page, &mut self.tables, &mut metrics);
         lines::measure(&page, &mut self.tables, &mut metrics);
         if families.has(Family::C4) {
-            c4::measure(text, rules, &mut metrics);
+            c4::measure(&page, rules, &mut metrics);
         }
         if families.has(Family::Madlad) {
             madlad::measure(&page, rules, &mut metrics);

@@ -266,28 +266,89 @@ fn next_flags(text: &str, at: usize, ascii: &[u8; 128], table: &Flags) -> u8 {
 #[inline(always)]
 fn word_end(text: &str, start: usize, ascii: &[u8; 128], table: &Flags) -> (usize, usize, u8) {
     let bytes = text.as_bytes();
-    let (mut at, mut n_chars, mut seen, mut last) = (start, 0, 0, 0);
-    while let Some(&byte) = bytes.get(at) {
-        let (flags, len) = look(text, at, byte, ascii, table);
-        let joins = match byte {
-            _ if flags & WORD != 0 => true,
-            b'.' => next_flags(text, at + 1, ascii, table) & last & WORD != 0,
-            b'_' => last != 0 && next_flags(text, at + 1, ascii, table) & WORD != 0,
-            b',' => next_flags(text, at + 1, ascii, table) & last & DIGIT != 0,
-            0xc2 if bytes.get(at + 1) == Some(&0xb7) => {
-                next_flags(text, at + 2, ascii, table) & last & LETTER != 0
-            }
-            _ => false,
+    let (mut at, mut n_chars, mut seen) = (start, 0, 0);
+    loop {
+        let (len, run) = ascii_run(bytes, at, ascii);
+        at += len;
+        n_chars += len;
+        seen |= run;
+        if len == 8 {
+            continue;
+        }
+        let Some(&byte) = bytes.get(at) else {
+            break;
         };
-        if !joins {
+        let next = |at: usize| next_flags(text, at, ascii, table);
+        if byte < 0x80 {
+            let before = match at.checked_sub(1).and_then(|i| bytes.get(i)) {
+                Some(b) if at > start => {
+                    if b.is_ascii_digit() {
+                        DIGIT
+                    } else {
+                        LETTER
+                    }
+                }
+                _ => 0,
+            };
+            let joins = match byte {
+                b'.' => next(at + 1) & before & WORD != 0,
+                b',' => next(at + 1) & before & DIGIT != 0,
+                b'_' => before != 0 && next(at + 1) & WORD != 0,
+                _ => false,
+            };
+            if !joins {
+                break;
+            }
+            at += 1;
+            n_chars += 1;
+            continue;
+        }
+        let begun = at;
+        while let Some(&byte) = bytes.get(at).filter(|b| **b >= 0x80) {
+            let (flags, len) = look(text, at, byte, ascii, table);
+            let middle_dot = byte == 0xc2 && bytes.get(at + 1) == Some(&0xb7);
+            if flags & WORD == 0 && !(middle_dot && at > start && next(at + 2) & LETTER != 0) {
+                break;
+            }
+            seen |= flags;
+            n_chars += 1;
+            at += len;
+        }
+        if at == begun {
             break;
         }
-        last = flags;
-        seen |= flags;
-        n_chars += 1;
-        at += len;
     }
     (at, n_chars, seen)
+}
+
+/// How many of the eight bytes at `at` are letters or digits of ASCII before the first that is
+/// not, and what they are together. All eight are looked at at once: where words end is what a
+/// loop over their bytes could not foresee.
+#[inline(always)]
+fn ascii_run(bytes: &[u8], at: usize, ascii: &[u8; 128]) -> (usize, u8) {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const HIGH: u64 = 0x80 * ONES;
+    // The high bit of each byte of `x`, which has none, that is at least `low` and at most `high`.
+    let within = |x: u64, low: u8, high: u8| {
+        (x + (0x80 - u64::from(low)) * ONES) & !(x + (0x7f - u64::from(high)) * ONES) & HIGH
+    };
+    let Some(chunk) = bytes.get(at..).and_then(|rest| rest.first_chunk::<8>()) else {
+        let tail = bytes.get(at..).unwrap_or_default().iter();
+        let flags = tail.map(|b| ascii.get(*b as usize).copied().unwrap_or(0) & WORD);
+        let run = flags.take_while(|flags| *flags != 0);
+        return run.fold((0, 0), |(n, seen), flags| (n + 1, seen | flags));
+    };
+    let x = u64::from_le_bytes(*chunk);
+    let (low, is_ascii) = (x & !HIGH, !x & HIGH);
+    let letters = within(low | (0x20 * ONES), b'a', b'z') & is_ascii;
+    let digits = within(low, b'0', b'9') & is_ascii;
+    let rest = !(letters | digits) & HIGH;
+    let len = rest.trailing_zeros() as usize / 8;
+    let own = rest & rest.wrapping_neg(); // its lowest bit: all below it is the run's
+    let own = own.wrapping_sub(1);
+    let letter = if letters & own != 0 { LETTER } else { 0 };
+    let digit = if digits & own != 0 { DIGIT } else { 0 };
+    (len, letter | digit)
 }
 
 /// Hash of a word as [`split`] would give it.
