@@ -8,20 +8,24 @@ Each line of RECORDS has `text` and `lang` (any code `eu` knows). Speed is megab
 each second of processor time. Every program runs once in each round, by turns; the medians are
 printed with the extremes. eu is timed as a whole process (its start, JSON in and out included); of
 datatrove only the calls of its three filters are timed, one after the other on every text until
-one drops it, with its own word splitter of each language (spaCy) and its defaults. Texts in a
-language whose splitter needs a model that is not installed (Stanza) are left out for both.
+one drops it, with its own word splitter of each language (spaCy) and the thresholds of eu. Texts
+in a language whose splitter needs a model that is not installed (Stanza) are left out for both.
 """
 
 import argparse
 import collections
 import importlib.metadata
 import json
+import pathlib
 import platform
 import resource
 import statistics
 import subprocess
 import sys
 import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tests/parity"))
+from filters_datatrove import explained, filters  # noqa: E402
 
 
 def read_records(paths, n_megabytes):
@@ -49,18 +53,10 @@ def eu(program, options):
     return run
 
 
-def datatrove(codes):
+def datatrove(rules):
     from datatrove.data import Document
-    from datatrove.pipeline.filters import (
-        FineWebQualityFilter,
-        GopherQualityFilter,
-        GopherRepetitionFilter,
-    )
 
-    chains = {}
-    for lang, code in codes.items():
-        kinds = (GopherQualityFilter, GopherRepetitionFilter, FineWebQualityFilter)
-        chains[lang] = [kind(language=code) for kind in kinds]
+    chains = {lang: filters(*rule) for lang, rule in rules.items()}
 
     def passes(one, document):
         told = one.filter(document)
@@ -77,20 +73,18 @@ def datatrove(codes):
     return run
 
 
-def splitters(langs, program):
-    """The code datatrove knows each language by, of those whose splitter is there."""
+def rules_of(langs, program, thresholds):
+    """Code, thresholds and stop words of each language whose splitter is there."""
     from datatrove.utils.text import split_into_words
 
-    # eu knows every way to write a code; datatrove wants ISO 639-3 and the script.
-    lines = "".join(json.dumps({"lang": lang, "text": "a b"}) + "\n" for lang in langs)
-    command = [program, "prepare", "explain", "--quiet", "--trust-labels"]
-    done = subprocess.run(command, input=lines.encode(), stdout=subprocess.PIPE, check=True)
+    with open(thresholds, encoding="utf-8") as file:
+        stop_words = {row["lang"]: row["stopwords"] for row in json.load(file)}
+    docs = [{"lang": lang, "text": "a b"} for lang in langs]
     found = {}
-    for lang, line in zip(langs, done.stdout.splitlines(), strict=True):
-        code = json.loads(line)["lang"]
+    for lang, (code, checks) in zip(langs, explained(program, docs), strict=True):
         try:
             split_into_words("a b", code)
-            found[lang] = code
+            found[lang] = code, checks, stop_words[code]
         except Exception as error:
             print(f"{code} left out: {str(error)[:60]!r}", file=sys.stderr)
     return found
@@ -112,24 +106,25 @@ def main():
     )
     parser.add_argument("records", nargs="+")
     parser.add_argument("--eu", default="target/release/eu")
+    parser.add_argument("--thresholds", default="assets/thresholds.json", help="for stop words")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--megabytes", type=float, default=2, help="of text for datatrove")
     parser.add_argument("--times", type=int, default=10, help="as much text for eu")
     args = parser.parse_args()
 
     records = list(read_records(args.records, args.megabytes))
-    codes = splitters(sorted({r["lang"] for r in records}), args.eu)
-    records = [r for r in records if r["lang"] in codes]
+    rules = rules_of(sorted({r["lang"] for r in records}), args.eu, args.thresholds)
+    records = [r for r in records if r["lang"] in rules]
     size = sum(len(r["text"].encode()) for r in records) / 1e6
     version = subprocess.run([args.eu, "--version"], capture_output=True, text=True).stdout.strip()
     ours, peer = version or "eu", f"datatrove {importlib.metadata.version('datatrove')}"
     options = ["--threads", "1", "--trust-labels"]
     programs = {
         ours: (eu(args.eu, options), records * args.times),
-        peer: (datatrove(codes), records),
+        peer: (datatrove(rules), records),
     }
     print(f"machine: {machine()}; Python {platform.python_version()}")
-    print(f"{len(records)} texts, {size:.1f} MB, {len(codes)} languages, {args.rounds} rounds by turns")
+    print(f"{len(records)} texts, {size:.1f} MB, {len(rules)} languages, {args.rounds} rounds by turns")
     speeds, kept = collections.defaultdict(list), {}
     for _ in range(args.rounds):
         for name, (run, texts) in programs.items():

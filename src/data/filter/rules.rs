@@ -68,6 +68,7 @@ struct Row {
     new_line_ratio: f64,
     stopwords: Vec<String>,
     top_n_grams: [(u8, f64); 3],
+    min_alpha_ratio: Option<f64>,
     char_duplicates_ratio: Option<f64>,
     short_line_thr: Option<f64>,
     families: Option<Families>,
@@ -89,7 +90,9 @@ const COLUMNS: [Column; 15] = [
     ("min_line_punctuation", |row| row.line_punct_thr),
     ("max_mean_word", |row| row.max_avg_word_length),
     ("min_mean_word", |row| row.min_avg_word_length),
-    ("min_alpha_ratio", |row| row.max_non_alpha_words_ratio),
+    ("min_alpha_ratio", |row| {
+        row.min_alpha_ratio.unwrap_or(row.max_non_alpha_words_ratio)
+    }),
     ("max_new_line_ratio", |row| row.new_line_ratio),
     ("max_top_2_gram", |row| row.top_n_grams[0].1),
     ("max_top_3_gram", |row| row.top_n_grams[1].1),

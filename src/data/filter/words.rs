@@ -183,9 +183,16 @@ pub(super) fn split(text: &str, words: &mut Vec<Word>) -> Marks {
             let (end, n_chars, seen) = word_end(text, at, ascii, flags_of);
             let seen = (seen & WORD) | (flags & CAPITAL) | line;
             at = end;
+            let hash = hash_of(bytes, start, end);
+            line = 0;
+            if bytes.get(at) == Some(&b' ') {
+                words.push(Word::new(hash, start, n_chars, seen | BEFORE_SPACE));
+                at += 1;
+                continue;
+            }
             let next = next_flags(text, at, ascii, flags_of);
             let seen = seen | if next & SPACE != 0 { BEFORE_SPACE } else { 0 };
-            words.push(Word::new(hash_of(bytes, start, end), start, n_chars, seen));
+            words.push(Word::new(hash, start, n_chars, seen));
             // An apostrophe or hyphen between letters only parts two words.
             let joint = match bytes.get(at) {
                 Some(b'\'' | b'-') => 1,
@@ -198,7 +205,9 @@ pub(super) fn split(text: &str, words: &mut Vec<Word>) -> Marks {
         } else {
             let mut n = 1;
             at += len;
-            while bytes.get(at..at + len) == bytes.get(start..start + len) && at < bytes.len() {
+            while bytes.get(at) == Some(&byte)
+                && bytes.get(at..at + len) == bytes.get(start..start + len)
+            {
                 n += 1;
                 at += len;
             }
@@ -217,8 +226,8 @@ pub(super) fn split(text: &str, words: &mut Vec<Word>) -> Marks {
             let space = if next & SPACE != 0 { BEFORE_SPACE } else { 0 };
             let flags = (flags & (STOP | COMMON)) | line | space;
             words.push(Word::new(hash_of(bytes, start, at), start, n, flags));
+            line = 0;
         }
-        line = 0;
     }
     marks
 }
@@ -280,20 +289,17 @@ fn word_end(text: &str, start: usize, ascii: &[u8; 128], table: &Flags) -> (usiz
         };
         let next = |at: usize| next_flags(text, at, ascii, table);
         if byte < 0x80 {
-            let before = match at.checked_sub(1).and_then(|i| bytes.get(i)) {
-                Some(b) if at > start => {
-                    if b.is_ascii_digit() {
-                        DIGIT
-                    } else {
-                        LETTER
-                    }
-                }
+            // The character before is of ASCII where it is a digit.
+            let before = || match at.checked_sub(1).and_then(|i| bytes.get(i)) {
+                Some(b'0'..=b'9') if at > start => DIGIT,
+                _ if at > start => LETTER,
                 _ => 0,
             };
             let joins = match byte {
-                b'.' => next(at + 1) & before & WORD != 0,
-                b',' => next(at + 1) & before & DIGIT != 0,
-                b'_' => before != 0 && next(at + 1) & WORD != 0,
+                b' ' => false,
+                b'.' => next(at + 1) & before() != 0,
+                b',' => next(at + 1) & before() & DIGIT != 0,
+                b'_' => before() != 0 && next(at + 1) & WORD != 0,
                 _ => false,
             };
             if !joins {
