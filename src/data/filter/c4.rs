@@ -4,10 +4,11 @@
 use memchr::memmem;
 use serde::Serialize;
 
+use super::flags::{BEFORE_SPACE, COMMON, FIRST_OF_LINE, STOP, ends_sentence};
 use super::metrics::{Metrics, Page, ratio};
 use super::phrases::Phrases;
 use super::rules::Rules;
-use super::words::{BEFORE_SPACE, COMMON, FIRST_OF_LINE, STOP, Word, ends_sentence};
+use super::words::Word;
 
 /// A text without the lines that C4 removes.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]

@@ -2,9 +2,10 @@
 //! too short or long, technical, or with substrings that no prose holds. Whether a sentence's
 //! language is the text's own is the language family's question.
 
+use super::flags::{BEFORE_SPACE, CAPITAL, DIGIT, FIRST_OF_LINE, LETTER, STOP};
 use super::metrics::{Metrics, Page, ratio};
 use super::rules::Rules;
-use super::words::{BEFORE_SPACE, CAPITAL, DIGIT, FIRST_OF_LINE, LETTER, STOP, Word};
+use super::words::Word;
 
 /// Words a sentence must have before its capitals are counted.
 const LIST_CASE_WORDS: usize = 12;

@@ -182,9 +182,11 @@ fn bad_words_drop_where_a_list_is_given() {
 fn a_meter_forgets_the_text_before_and_bears_any_text() {
     let rules = Rules::of(Lang::find("ka").unwrap());
     let mut used = Meter::new();
-    let long = "x y ".repeat(5_000_000);
+    let long = "x y ".repeat(200_000);
+    let huge = format!("x{}", "é".repeat(8_500_000)); // cut inside a character if cut blindly
     for text in [
-        &long,
+        long.as_str(),
+        &huge,
         "",
         "\u{0}\u{0}",
         "\r\n\r\n",

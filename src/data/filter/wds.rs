@@ -7,9 +7,10 @@ use std::collections::BTreeMap;
 use memchr::memmem;
 use serde::{Deserialize, Serialize};
 
+use super::flags::{FIRST_OF_LINE, LETTER};
 use super::metrics::{Page, Tables, ratio};
 use super::rules::Rules;
-use super::words::{FIRST_OF_LINE, LETTER, Word};
+use super::words::Word;
 
 /// What is usual in a language. Lengths, and shares of letters, of good text.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]

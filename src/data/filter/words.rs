@@ -4,32 +4,9 @@
 //! compare them: eight bytes at a time, the letters of a run are never decoded where they are
 //! ASCII.
 
-use std::sync::LazyLock;
-
-use crate::data::letters::Class;
-
-/// Holds a letter or a mark on one.
-pub(super) const LETTER: u8 = 1;
-/// Holds a digit.
-pub(super) const DIGIT: u8 = 2;
-/// Parts words; not kept.
-const SPACE: u8 = 4;
-/// Begins with a capital letter.
-pub(super) const CAPITAL: u8 = 8;
-/// A mark that ends a sentence.
-pub(super) const STOP: u8 = 16;
-/// A mark that is common in running text; other marks are symbols.
-pub(super) const COMMON: u8 = 32;
-/// White space, or the end of the text, comes right after.
-pub(super) const BEFORE_SPACE: u8 = 64;
-/// The first of a line.
-pub(super) const FIRST_OF_LINE: u8 = 128;
-
-/// A letter, mark or digit: part of a word.
-const WORD: u8 = LETTER | DIGIT;
-
-/// Code points below this are answered from the table.
-const TABLE: usize = 0x3000;
+use super::flags::{
+    BEFORE_SPACE, CAPITAL, COMMON, DIGIT, FIRST_OF_LINE, Flags, LETTER, SPACE, STOP, TABLE, WORD,
+};
 
 /// A word, or a run of one mark.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -84,75 +61,6 @@ pub(super) struct Marks {
     pub(super) symbols: usize,
 }
 
-/// Flags of every code point of the table: its class, and which kind of mark it is.
-struct Flags(Box<[u8]>);
-
-impl Flags {
-    fn get() -> &'static Flags {
-        static FLAGS: LazyLock<Flags> = LazyLock::new(|| {
-            let flags = |n: u32| char::from_u32(n).map_or(0, compute);
-            Flags((0..TABLE as u32).map(flags).collect())
-        });
-        &FLAGS
-    }
-
-    #[inline]
-    fn of(&self, c: char) -> u8 {
-        match self.0.get(c as usize) {
-            Some(flags) => *flags,
-            None => compute(c),
-        }
-    }
-}
-
-fn compute(c: char) -> u8 {
-    let class = Class::of(c);
-    let mut flags = 0;
-    if class.is_word() {
-        flags |= if class.is_letter() || !c.is_numeric() {
-            LETTER
-        } else {
-            DIGIT
-        };
-        flags |= if class.lower() != c && c.is_uppercase() {
-            CAPITAL
-        } else {
-            0
-        };
-    } else if class.is_space() {
-        flags |= SPACE;
-    } else {
-        flags |= if is_common(c) { COMMON } else { 0 };
-        flags |= if ends_sentence(c) || c == '…' {
-            STOP
-        } else {
-            0
-        };
-    }
-    flags
-}
-
-/// Ends a sentence: Unicode's Sentence_Terminal in the scripts of Europe and its neighbours and in
-/// their full-width forms.
-pub(super) fn ends_sentence(c: char) -> bool {
-    matches!(
-        c,
-        '.' | '!' | '?' | '‼' | '‽' | '⁇'
-            ..='⁉' | '։' | '؟' | '۔' | '።' | '。' | '！' | '．' | '？' | '｡'
-    )
-}
-
-/// Punctuation of running text in the scripts of Europe: quotation marks, brackets, stops,
-/// dashes. All other visible marks are symbols.
-fn is_common(c: char) -> bool {
-    matches!(
-        c,
-        '!' | '"' | '\'' | '(' | ')' | ',' | '-' | '.' | ':' | ';' | '?' | '[' | ']' | '`' | '¡'
-            | '¿' | '«' | '»' | '·' | '´' | '\u{37e}' | '\u{387}' | '։' | '־' | '‐'..='―'
-            | '‘'..='‟' | '…' | '‹' | '›' | '、' | '。' | '「' | '」'
-    )
-}
-
 /// Splits `text` into `words`, which is cleared first.
 ///
 /// A full stop or comma between digits and a full stop between letters are part of the word
@@ -162,11 +70,10 @@ fn is_common(c: char) -> bool {
 /// counts once.
 pub(super) fn split(text: &str, words: &mut Vec<Word>) -> Marks {
     let flags_of = Flags::get();
-    let ascii: &[u8; 128] = match flags_of.0.first_chunk() {
-        Some(ascii) => ascii,
-        None => return Marks::default(),
-    };
     words.clear();
+    let Some(ascii) = flags_of.ascii() else {
+        return Marks::default();
+    };
     let bytes = text.as_bytes();
     let mut marks = Marks::default();
     let mut line = FIRST_OF_LINE;
@@ -238,9 +145,7 @@ fn look(text: &str, at: usize, byte: u8, ascii: &[u8; 128], table: &Flags) -> (u
     match ascii.get(byte as usize) {
         Some(flags) => (*flags, 1),
         None => match decode(text.as_bytes(), at, byte) {
-            Some((code, len)) if (code as usize) < TABLE => {
-                (table.0.get(code as usize).copied().unwrap_or(0), len)
-            }
+            Some((code, len)) if (code as usize) < TABLE => (table.at(code as usize), len),
             _ => {
                 let c = text.get(at..).and_then(|rest| rest.chars().next());
                 c.map_or((SPACE, 1), |c| (table.of(c), c.len_utf8()))
