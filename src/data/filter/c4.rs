@@ -1,15 +1,14 @@
 //! Lines that are no text (C4, arXiv 1910.10683, section 2.2, with the bounds of its code):
 //! removed one by one, and the text dropped where too little is left.
 
-use std::sync::LazyLock;
-
 use memchr::memmem;
 use serde::Serialize;
 
-use super::metrics::{Metrics, ratio};
+use super::flags::{BEFORE_SPACE, COMMON, FIRST_OF_LINE, STOP, ends_sentence};
+use super::metrics::{Metrics, Page, ratio};
 use super::phrases::Phrases;
 use super::rules::Rules;
-use super::words::ends_sentence;
+use super::words::Word;
 
 /// A text without the lines that C4 removes.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
@@ -67,9 +66,15 @@ enum Why {
 /// Removes the lines of `text` that C4's rules remove, and marks of citation (`[12]`, `[edit]`).
 pub fn clean(text: &str, rules: &Rules) -> Cleaned {
     let mut cleaned = Cleaned::default();
-    for line in lines(text) {
+    let lines = text
+        .split('\n')
+        .map(str::trim)
+        .filter(|line| !line.is_empty());
+    for line in lines {
         cleaned.n_lines += 1;
-        match judge(line, rules) {
+        let n_words = line.split_whitespace().count();
+        let notices = rules.notices().places(line);
+        match judge(line, n_words, notices.map(|(_, which)| which), rules) {
             Some(why) => cleaned.removed.count(why),
             None => {
                 if !cleaned.text.is_empty() {
@@ -82,73 +87,93 @@ pub fn clean(text: &str, rules: &Rules) -> Cleaned {
     cleaned
 }
 
-/// Metrics of the lines that are kept.
-pub(super) fn measure(text: &str, rules: &Rules, metrics: &mut Metrics) {
+/// Metrics of the lines that [`clean`] keeps, from the words that are already there.
+pub(super) fn measure(page: &Page, rules: &Rules, metrics: &mut Metrics) {
     let (mut n_lines, mut n_kept, mut n_sentences, mut n_brackets) = (0, 0, 0, 0);
-    for line in lines(text) {
+    let mut n_lorem = 0;
+    let mut notices = rules.notices().places(page.text).peekable();
+    let mut rest = page.words;
+    for words in page.words.chunk_by(|_, next| !next.is(FIRST_OF_LINE)) {
+        rest = rest.get(words.len()..).unwrap_or_default();
+        let start = words.first().map_or(0, |word| word.start as usize);
+        let stop = rest
+            .first()
+            .map_or(page.text.len(), |word| word.start as usize);
+        let line = page.text.get(start..stop).unwrap_or_default().trim_end();
+        let n_words = words.iter().filter(|word| word.is(BEFORE_SPACE)).count();
+        let mut own = None;
+        while let Some((_, which)) = notices.next_if(|(at, _)| *at < stop) {
+            n_lorem += u64::from(which == LOREM_IPSUM);
+            own = own.max(Some(which));
+        }
         n_lines += 1;
-        if judge(line, rules).is_none() {
+        if judge(line, n_words, own.into_iter(), rules).is_none() {
             n_kept += 1;
-            n_sentences += count_sentences(line);
+            n_sentences += count_sentences(words);
             n_brackets += memchr::memchr_iter(b'{', line.as_bytes()).count();
         }
     }
     metrics.c4_sentences = n_sentences;
     metrics.c4_removed_lines = ratio(n_lines - n_kept, n_lines);
     metrics.curly_brackets = n_brackets as u64;
-    metrics.lorem_ipsum = LOREM_IPSUM.places(text).count() as u64;
+    metrics.lorem_ipsum = n_lorem;
 }
 
-static LOREM_IPSUM: LazyLock<Phrases> =
-    LazyLock::new(|| Phrases::new(&["lorem ipsum"]).expect("one short phrase"));
-static JAVASCRIPT: LazyLock<Phrases> =
-    LazyLock::new(|| Phrases::new(&["javascript"]).expect("one short phrase"));
+/// Positions in the list of [`notices`]; the phrases of notices follow.
+const LOREM_IPSUM: usize = 0;
+const JAVASCRIPT: usize = 1;
 
-/// Lines that are not blank, without the space around them.
-fn lines(text: &str) -> impl Iterator<Item = &str> {
-    text.split('\n')
-        .map(str::trim)
-        .filter(|line| !line.is_empty())
+/// What is looked for: filler text, JavaScript, and the phrases of notices.
+pub(super) fn notices(phrases: &[&str]) -> Result<Phrases, String> {
+    Phrases::new(&[["lorem ipsum", "javascript"].as_slice(), phrases].concat())
 }
 
-fn judge(line: &str, rules: &Rules) -> Option<Why> {
-    let mut n_words = 0;
-    for word in line.split_whitespace() {
-        n_words += 1;
-        // Bytes are at least as many as characters: most words are not counted.
-        if word.len() > rules.max_word_chars && word.chars().count() > rules.max_word_chars {
-            return Some(Why::LongWord);
-        }
+/// Why `line` is removed: it has `n_words` between white space and these notices.
+fn judge(
+    line: &str,
+    n_words: usize,
+    notices: impl Iterator<Item = usize>,
+    rules: &Rules,
+) -> Option<Why> {
+    // Bytes are at least as many as characters: few lines can hold a word that long.
+    let most = rules.max_word_chars;
+    let too_long = |word: &str| word.len() > most && word.chars().count() > most;
+    if line.len() > most && line.split_whitespace().any(too_long) {
+        return Some(Why::LongWord);
     }
-    let end = line.trim_end_matches(']');
-    let stopped = end.ends_with(|c| ends_sentence(c) || "\"'”“»’".contains(c));
-    if rules.terminal_punctuation && (!stopped || line.ends_with("...")) {
-        return Some(Why::NoStop);
+    if rules.terminal_punctuation {
+        let end = line.trim_end_matches(']');
+        let stopped = end.ends_with(|c| ends_sentence(c) || "\"'”“»’".contains(c));
+        if !stopped || line.ends_with("...") {
+            return Some(Why::NoStop);
+        }
     }
     if n_words < rules.min_words_per_line {
         return Some(Why::FewWords);
     }
-    if JAVASCRIPT.is_in(line) {
-        return Some(Why::Javascript);
+    match notices.max()? {
+        LOREM_IPSUM => None,
+        JAVASCRIPT => Some(Why::Javascript),
+        _ => Some(Why::Policy),
     }
-    rules.policy().is_in(line).then_some(Why::Policy)
 }
 
-/// Sentences of a line: a stop before white space ends one, and so does the line.
-fn count_sentences(line: &str) -> u64 {
+/// Sentences of a line: a stop before white space ends one, closing marks between them, and so
+/// does the line.
+fn count_sentences(words: &[Word]) -> u64 {
     let (mut n, mut stopped, mut open) = (0, false, false);
-    for c in line.chars() {
-        if c.is_whitespace() {
-            n += u64::from(stopped);
-            open &= !stopped;
-            stopped = false;
-        } else if ends_sentence(c) || c == '…' {
+    for word in words {
+        if word.is(STOP) {
             stopped = true;
-        } else if !")]\"'”“»’".contains(c) {
+        } else if word.is_word() || !word.is(COMMON) {
             (stopped, open) = (false, true);
         }
+        if word.is(BEFORE_SPACE) && stopped {
+            n += 1;
+            (stopped, open) = (false, false);
+        }
     }
-    n + u64::from(open || stopped)
+    n + u64::from(open)
 }
 
 /// Appends `line` without marks of citation.
@@ -182,6 +207,7 @@ fn without_citations(line: &str, out: &mut String) {
 
 #[cfg(test)]
 mod tests {
+    use super::super::words::split;
     use super::*;
     use crate::lang::Lang;
 
@@ -210,20 +236,27 @@ mod tests {
             },
             expected
         );
-        let mut metrics = Metrics::default();
-        measure(
-            "Ein Satz hier. Noch einer! {x}\nLorem ipsum dolor sit",
-            &rules,
-            &mut metrics,
-        );
+        let text = "Ein Satz hier. Noch einer! {x}\nLorem ipsum dolor sit";
+        let metrics = measured(text, &rules);
         assert_eq!((metrics.lorem_ipsum, metrics.c4_removed_lines), (1, 1.0));
         rules.terminal_punctuation = false;
-        measure(
-            "Ein Satz hier. Noch einer! {x}\nLorem ipsum dolor sit",
-            &rules,
-            &mut metrics,
-        );
+        let metrics = measured(text, &rules);
         assert_eq!((metrics.c4_sentences, metrics.curly_brackets), (4, 1));
+    }
+
+    fn measured(text: &str, rules: &Rules) -> Metrics {
+        let mut words = Vec::new();
+        let marks = split(text, &mut words);
+        let n_chars = text.chars().count();
+        let page = Page {
+            text,
+            n_chars,
+            words: &words,
+            marks,
+        };
+        let mut metrics = Metrics::default();
+        measure(&page, rules, &mut metrics);
+        metrics
     }
 
     #[test]
@@ -237,7 +270,24 @@ mod tests {
             ("...", 1),
             ("a … b", 2),
         ] {
-            assert_eq!(count_sentences(line), n, "{line}");
+            let mut words = Vec::new();
+            split(line, &mut words);
+            assert_eq!(count_sentences(&words), n, "{line}");
+        }
+    }
+
+    proptest::proptest! {
+        /// Removing lines and measuring what would be removed never disagree.
+        #[test]
+        fn lines_are_judged_alike_by_both(text in "([a-zé.'’ \u{a0}-]{0,12}|uses cookies|JAVASCRIPT|\n|\u{2028}|…\n){0,12}") {
+            let mut rules = Rules::of(Lang::find("fr").unwrap()).clone();
+            for strict in [false, true] {
+                rules.terminal_punctuation = strict;
+                rules.max_word_chars = 8;
+                let cleaned = clean(&text, &rules);
+                let share = ratio(cleaned.removed.total() as usize, cleaned.n_lines as usize);
+                proptest::prop_assert_eq!(measured(&text, &rules).c4_removed_lines, share);
+            }
         }
     }
 }

@@ -76,8 +76,8 @@ const TARGETS: [(&str, Method); 15] = [
     ("min_line_punctuation", Method::Tail),
     ("max_new_line_ratio", Method::Tail),
 ];
-/// Columns of a sample: one a target, then HPLT's four.
-const N_COLUMNS: usize = TARGETS.len() + 4;
+/// Columns of a sample: one a target, then two for HPLT's score.
+const N_COLUMNS: usize = TARGETS.len() + 2;
 /// Deviations from the mean where the reference has no English to learn them from.
 const DEVIATIONS: f64 = 3.0;
 /// Share of all words that makes a stop word, and bounds on their number.
@@ -166,12 +166,7 @@ impl Calibrator {
             Some(filter) => (filter.value)(&metrics),
             None => 0.0,
         });
-        let usual = [
-            usual.punctuation,
-            usual.symbols,
-            usual.numbers,
-            usual.compression,
-        ];
+        let usual = [usual.punctuation, usual.compression];
         for (cell, value) in values.iter_mut().zip(targets.chain(usual)) {
             *cell = (value as f32).to_bits();
         }
@@ -270,9 +265,7 @@ fn scale(columns: &[Vec<f64>], letters: f64) -> Option<wds::Scale> {
     Some(wds::Scale {
         letters,
         punctuation: median(0)?,
-        symbols: median(1)?,
-        numbers: median(2)?,
-        compression: median(3)?,
+        compression: median(1)?,
     })
 }
 
@@ -282,7 +275,7 @@ impl Sample {
         if self.rows.len() < min_texts.max(1) {
             return None;
         }
-        let mut columns = vec![Vec::with_capacity(self.rows.len()); N_COLUMNS];
+        let mut columns = vec![Vec::new(); N_COLUMNS];
         for row in &self.rows {
             for (column, bits) in columns.iter_mut().zip(row.values) {
                 column.push(f64::from(f32::from_bits(bits)));

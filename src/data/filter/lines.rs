@@ -2,8 +2,9 @@
 
 use xxhash_rust::xxh3::xxh3_64;
 
+use super::flags::ends_sentence;
 use super::metrics::{Metrics, Page, Tables, ratio};
-use super::words::{ends_sentence, mix};
+use super::words::mix;
 
 /// Characters a short line has at most; FineWeb.
 const SHORT_LINE: usize = 30;

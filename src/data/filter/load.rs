@@ -15,6 +15,7 @@ use std::path::Path;
 
 use serde_json::{Map, Value};
 
+use super::c4;
 use super::checks::{FILTERS, Families, Family};
 use super::phrases::Phrases;
 use super::rules::{MAX_STOP_WORDS, Rules};
@@ -138,8 +139,8 @@ fn set(rules: &mut Rules, key: &str, value: &Value) -> std::result::Result<(), S
             }
             rules.set_stop_words(&words);
         }
-        "policy_phrases" => rules.set_policy(phrases(value)?),
-        "cursed_substrings" => rules.set_cursed(phrases(value)?),
+        "policy_phrases" => rules.set_notices(c4::notices(&list(value)?)?),
+        "cursed_substrings" => rules.set_cursed(Phrases::new(&list(value)?)?),
         "min_words_per_line" => {
             rules.min_words_per_line = size().ok_or_else(|| wanted("a whole number"))?;
         }
@@ -173,9 +174,8 @@ fn strings(value: &Value) -> Option<Vec<&str>> {
     value.as_array()?.iter().map(Value::as_str).collect()
 }
 
-fn phrases(value: &Value) -> std::result::Result<Phrases, String> {
-    let list = strings(value).ok_or("should be a list of phrases")?;
-    Phrases::new(&list)
+fn list(value: &Value) -> std::result::Result<Vec<&str>, String> {
+    strings(value).ok_or_else(|| "should be a list of phrases".into())
 }
 
 fn family(name: &str) -> std::result::Result<Family, String> {

@@ -2,9 +2,10 @@
 //! too short or long, technical, or with substrings that no prose holds. Whether a sentence's
 //! language is the text's own is the language family's question.
 
+use super::flags::{BEFORE_SPACE, CAPITAL, DIGIT, FIRST_OF_LINE, LETTER, STOP};
 use super::metrics::{Metrics, Page, ratio};
 use super::rules::Rules;
-use super::words::{BEFORE_SPACE, CAPITAL, DIGIT, FIRST_OF_LINE, LETTER, STOP, Word};
+use super::words::Word;
 
 /// Words a sentence must have before its capitals are counted.
 const LIST_CASE_WORDS: usize = 12;
@@ -39,7 +40,7 @@ pub(super) fn measure(page: &Page, rules: &Rules, metrics: &mut Metrics) {
         let n_chars = text.bytes().filter(|b| b & 0xc0 != 0x80).count();
         let n_technical = text.bytes().filter(|b| is_technical(*b)).count();
         let mut n_cursed = 0;
-        while cursed_places.next_if(|at| *at < stop).is_some() {
+        while cursed_places.next_if(|(at, _)| *at < stop).is_some() {
             n_cursed += 1;
         }
         let broken = [

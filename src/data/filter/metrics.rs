@@ -7,13 +7,15 @@ use super::rules::Rules;
 use super::words::{Word, split};
 use super::{bad_words::BadWords, c4, lines, madlad, ngrams::Table, quality, repetition, wds};
 
-/// Texts are measured up to this many bytes: no filter's answer hangs on what follows.
-const MAX_BYTES: usize = 1 << 30;
+/// Texts are measured up to this many bytes, and their sizes beyond: what a hostile text costs in
+/// memory is bounded by some 30 times this, and a text this long has too many words in any case.
+const MAX_BYTES: usize = 16 << 20;
 /// Slots of a hash table kept from text to text; a larger one is given back.
 const MAX_SLOTS: usize = 1 << 20;
 
 /// Everything measured on one text. Ratios are between 0 and 1 unless they say otherwise; blank
-/// lines count neither as lines nor as line ends, so paragraphs may be set apart or not.
+/// lines count neither as lines nor as line ends, so paragraphs may be set apart or not. Of a text
+/// beyond 16 MiB all but bytes and characters is measured on its first 16 MiB.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Metrics {
@@ -162,7 +164,8 @@ impl Meter {
         families: Families,
         known: &Known,
     ) -> Metrics {
-        let text = head(text);
+        let whole = text;
+        let text = head(whole);
         let marks = split(text, &mut self.words);
         let page = Page {
             text,
@@ -170,10 +173,11 @@ impl Meter {
             words: &self.words,
             marks,
         };
+        let behind = whole.get(text.len()..).unwrap_or_default();
         let mut metrics = Metrics {
             measured: families.with(Families::cheap()),
-            n_bytes: text.len() as u64,
-            n_chars: page.n_chars as u64,
+            n_bytes: whole.len() as u64,
+            n_chars: (page.n_chars + behind.chars().count()) as u64,
             lang_prob: known.lang_prob,
             lang_share: known.lang_share,
             ..Metrics::default()
@@ -182,7 +186,7 @@ impl Meter {
         repetition::measure(&page, &mut self.tables, &mut metrics);
         lines::measure(&page, &mut self.tables, &mut metrics);
         if families.has(Family::C4) {
-            c4::measure(text, rules, &mut metrics);
+            c4::measure(&page, rules, &mut metrics);
         }
         if families.has(Family::Madlad) {
             madlad::measure(&page, rules, &mut metrics);

@@ -8,6 +8,7 @@ mod bad_words;
 mod c4;
 pub mod calibrate;
 mod checks;
+mod flags;
 mod lines;
 mod load;
 mod madlad;

@@ -35,12 +35,10 @@ impl Table {
         let tag = hash & TAG;
         let mut at = hash as usize & self.mask;
         while let Some(slot) = self.slots.get_mut(at) {
-            if *slot == 0 {
-                *slot = tag | 1;
-                return at;
-            }
-            if *slot & TAG == tag {
-                *slot += u64::from(*slot as u32 != u32::MAX);
+            // An empty slot and one that is ours take the same way: which it is cannot be
+            // foreseen, and is not asked.
+            if *slot == 0 || *slot & TAG == tag {
+                *slot = tag | u64::from((*slot as u32).saturating_add(1));
                 return at;
             }
             at = (at + 1) & self.mask;

@@ -40,17 +40,13 @@ impl Phrases {
         Ok(Phrases { list, search })
     }
 
-    /// Whether `text` holds one of them.
-    pub(super) fn is_in(&self, text: &str) -> bool {
-        self.search
-            .as_ref()
-            .is_some_and(|search| search.is_match(text))
-    }
-
-    /// Where one of them begins, from left to right, none inside another.
-    pub(super) fn places<'a>(&'a self, text: &'a str) -> impl Iterator<Item = usize> + 'a {
+    /// Where one of them begins and which it is, from left to right, none inside another.
+    pub(super) fn places<'a>(&'a self, text: &'a str) -> impl Iterator<Item = (usize, usize)> + 'a {
         let search = self.search.iter();
-        search.flat_map(move |search| search.find_iter(text).map(|found| found.start()))
+        search.flat_map(move |s| {
+            s.find_iter(text)
+                .map(|m| (m.start(), m.pattern().as_usize()))
+        })
     }
 
     /// Begin and end of every one of them, inside another too.
@@ -73,12 +69,11 @@ mod tests {
     #[test]
     fn phrases_are_found_in_either_case_and_bad_lists_are_refused() {
         let phrases = Phrases::new(&["use cookies", " ", "éa"]).unwrap();
-        assert!(phrases.is_in("We Use Cookies") && !phrases.is_in("cookies"));
-        assert_eq!(
-            phrases.places("éA use cookies éa").collect::<Vec<_>>(),
-            [0, 4, 16]
-        );
-        assert!(!Phrases::new::<&str>(&[]).unwrap().is_in("x"));
+        let places = |text| phrases.places(text).collect::<Vec<_>>();
+        assert_eq!(places("We Use Cookies"), [(3, 0)]);
+        assert_eq!(places("éA use cookies éa"), [(0, 1), (4, 0), (16, 1)]);
+        assert_eq!(places("cookies"), []);
+        assert_eq!(Phrases::new::<&str>(&[]).unwrap().places("x").count(), 0);
         assert!(Phrases::new(&["x".repeat(1001)]).is_err());
         let both = Phrases::new(&["ab", "b"]).unwrap();
         assert_eq!(both.all("ab").collect::<Vec<_>>(), [(0, 2), (1, 2)]);

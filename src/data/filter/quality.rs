@@ -1,8 +1,8 @@
 //! Words: how many, how long, of letters, and of this language (Gopher, arXiv 2112.11446).
 
+use super::flags::LETTER;
 use super::metrics::{Metrics, Page, ratio};
 use super::rules::Rules;
-use super::words::LETTER;
 
 pub(super) fn measure(page: &Page, rules: &Rules, metrics: &mut Metrics) {
     let (mut n_words, mut n_chars, mut n_alpha, mut stop_words) = (0, 0, 0, 0u64);

@@ -91,27 +91,41 @@ fn first_pairs(words: &[Word], runs: &mut Vec<Run>, table: &mut Table) {
     runs.extend(words.array_windows().enumerate().map(|(at, [a, b])| {
         let hash = mix(a.hash, b.hash);
         let slot = table.add(hash) as u32;
-        Run {
-            hash,
-            at: at as u32,
-            slot,
-        }
+        let at = at as u32;
+        Run { hash, at, slot }
     }));
-    runs.retain(|run| table.count(run.slot as usize) > 1);
+    keep_repeated(runs, table);
 }
 
 /// Of `runs` of one word less, those of `n` words that come again.
 fn lengthen(words: &[Word], n: usize, runs: &mut Vec<Run>, table: &mut Table) {
+    // Runs stand left to right: only the last can reach beyond the text.
+    while runs
+        .last()
+        .is_some_and(|run| run.at as usize + n > words.len())
+    {
+        runs.pop();
+    }
     table.clear(runs.len());
-    runs.retain_mut(|run| match words.get(run.at as usize + n - 1) {
-        Some(last) => {
+    for run in runs.iter_mut() {
+        if let Some(last) = words.get(run.at as usize + n - 1) {
             run.hash = mix(run.hash, last.hash);
             run.slot = table.add(run.hash) as u32;
-            true
         }
-        None => false,
-    });
-    runs.retain(|run| table.count(run.slot as usize) > 1);
+    }
+    keep_repeated(runs, table);
+}
+
+/// Drops the runs that come once. Every run is written and the place moves on where it is kept:
+/// no branch hangs on a count.
+fn keep_repeated(runs: &mut Vec<Run>, table: &Table) {
+    let mut kept = 0;
+    for i in 0..runs.len() {
+        let run = runs[i];
+        runs[kept] = run;
+        kept += usize::from(table.count(run.slot as usize) > 1);
+    }
+    runs.truncate(kept);
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use std::sync::LazyLock;
 
 use serde::{Deserialize, Serialize};
 
+use super::c4;
 use super::checks::{FILTERS, Families, Family, Filter, N_FILTERS};
 use super::phrases::Phrases;
 use super::wds::Scale;
@@ -26,8 +27,8 @@ pub struct Rules {
     stop_sieve: [u64; 16],
     /// What is usual in the language, for HPLT's score.
     pub wds: Scale,
-    /// C4 removes lines that hold one of these.
-    policy: Phrases,
+    /// C4 looks for these.
+    notices: Phrases,
     /// C4 removes lines with fewer words.
     pub min_words_per_line: usize,
     /// C4 removes lines with a longer word, in characters.
@@ -67,6 +68,7 @@ struct Row {
     new_line_ratio: f64,
     stopwords: Vec<String>,
     top_n_grams: [(u8, f64); 3],
+    min_alpha_ratio: Option<f64>,
     char_duplicates_ratio: Option<f64>,
     short_line_thr: Option<f64>,
     families: Option<Families>,
@@ -79,13 +81,18 @@ struct Table {
     adjusted: Vec<Adjusted>,
 }
 
-/// Names of the thresholds that FineWeb-2 sets for each language.
-const COLUMNS: [(&str, fn(&Row) -> f64); 15] = [
+/// The name of a threshold and where a row has it.
+type Column = (&'static str, fn(&Row) -> f64);
+
+/// The thresholds that FineWeb-2 sets for each language.
+const COLUMNS: [Column; 15] = [
     ("max_dup_lines", |row| row.dup_line_frac),
     ("min_line_punctuation", |row| row.line_punct_thr),
     ("max_mean_word", |row| row.max_avg_word_length),
     ("min_mean_word", |row| row.min_avg_word_length),
-    ("min_alpha_ratio", |row| row.max_non_alpha_words_ratio),
+    ("min_alpha_ratio", |row| {
+        row.min_alpha_ratio.unwrap_or(row.max_non_alpha_words_ratio)
+    }),
     ("max_new_line_ratio", |row| row.new_line_ratio),
     ("max_top_2_gram", |row| row.top_n_grams[0].1),
     ("max_top_3_gram", |row| row.top_n_grams[1].1),
@@ -229,7 +236,7 @@ impl Rules {
             stop_words: Vec::new(),
             stop_sieve: [0; 16],
             wds: row.wds,
-            policy: Phrases::new(&POLICY_PHRASES).expect("six short phrases"),
+            notices: c4::notices(&POLICY_PHRASES).expect("six short phrases"),
             min_words_per_line: 3,
             max_word_chars: 1000,
             terminal_punctuation: false,
@@ -272,9 +279,9 @@ impl Rules {
         self
     }
 
-    /// Phrases whose lines C4 removes.
-    pub(super) fn policy(&self) -> &Phrases {
-        &self.policy
+    /// What C4 looks for, as [`c4::notices`] gave it.
+    pub(super) fn notices(&self) -> &Phrases {
+        &self.notices
     }
 
     /// Substrings whose sentences MADLAD-400 questions.
@@ -283,8 +290,8 @@ impl Rules {
     }
 
     /// Replaces the phrases whose lines C4 removes.
-    pub(super) fn set_policy(&mut self, phrases: Phrases) {
-        self.policy = phrases;
+    pub(super) fn set_notices(&mut self, phrases: Phrases) {
+        self.notices = phrases;
     }
 
     /// Replaces the substrings whose sentences MADLAD-400 questions.

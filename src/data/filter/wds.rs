@@ -7,9 +7,10 @@ use std::collections::BTreeMap;
 use memchr::memmem;
 use serde::{Deserialize, Serialize};
 
+use super::flags::{FIRST_OF_LINE, LETTER};
 use super::metrics::{Page, Tables, ratio};
 use super::rules::Rules;
-use super::words::{FIRST_OF_LINE, LETTER, Word};
+use super::words::Word;
 
 /// What is usual in a language. Lengths, and shares of letters, of good text.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -19,11 +20,7 @@ pub struct Scale {
     pub letters: f64,
     /// Common punctuation marks a hundred letters.
     pub punctuation: f64,
-    /// Other marks a hundred letters.
-    pub symbols: f64,
-    /// Digits a hundred letters.
-    pub numbers: f64,
-    /// Bytes of compressed text, for what [`expected_ratio`] says.
+    /// Compressed size of a text over that of a European text of its length.
     pub compression: f64,
 }
 
@@ -85,10 +82,9 @@ const SAMPLE_BYTES: usize = 64 << 10;
 const ALPHA: f64 = 2.9;
 const BETA: f64 = 3.0;
 
-/// What is usual in Spanish, for which the curves below are written.
+/// Marks a hundred letters in Spanish, for which the curves below are written. Digits and symbols
+/// do not hang on the language: their curves are the same for all.
 const SPANISH_PUNCTUATION: f64 = 2.4;
-const SPANISH_SYMBOLS: f64 = 0.8;
-const SPANISH_NUMBERS: f64 = 1.5;
 
 type Curve = [(f64, f64)];
 /// Addresses a 2,400 letters.
@@ -123,8 +119,8 @@ pub(super) fn expected_ratio(n_bytes: usize) -> f64 {
     FLOOR + SLOPE / (n_bytes.max(64) as f64).sqrt()
 }
 
-const FLOOR: f64 = 0.33;
-const SLOPE: f64 = 6.5;
+const FLOOR: f64 = 0.31;
+const SLOPE: f64 = 6.6;
 
 /// The scores of a page; `lang_share` of its letters are in segments of its own language.
 pub(super) fn score(page: &Page, rules: &Rules, lang_share: f64, tables: &mut Tables) -> Scores {
@@ -169,22 +165,15 @@ pub(super) fn score(page: &Page, rules: &Rules, lang_share: f64, tables: &mut Ta
     }
     let bytes = page.text.as_bytes();
     let n_digits = bytes.iter().filter(|b| b.is_ascii_digit()).count();
-    let percent = |n: usize, usual: f64, spanish: f64| {
-        100.0 * ratio(n, n_letters) * spanish / usual.max(0.01)
-    };
+    let percent = |n: usize| 100.0 * ratio(n, n_letters);
+    let usual = SPANISH_PUNCTUATION / scale.punctuation.max(0.1);
     let mut scores = Scores {
         wds: 0.0,
         language: lang_share.clamp(0.0, 1.0),
         urls: on(URLS, 2400.0 * ratio(n_urls(bytes), n_letters)),
-        punctuation: on(
-            PUNCTUATION,
-            percent(page.marks.common, scale.punctuation, SPANISH_PUNCTUATION),
-        ),
-        singular_chars: on(
-            SYMBOLS,
-            percent(page.marks.symbols, scale.symbols, SPANISH_SYMBOLS),
-        ),
-        numbers: on(NUMBERS, percent(n_digits, scale.numbers, SPANISH_NUMBERS)),
+        punctuation: on(PUNCTUATION, percent(page.marks.common) * usual),
+        singular_chars: on(SYMBOLS, percent(page.marks.symbols)),
+        numbers: on(NUMBERS, percent(n_digits)),
         repeated: 1.0 - ratio(n_repeated, n_judged),
         n_long_segments: f64::min(long, 1.0),
         great_segment: if n_great == 0 {
@@ -277,8 +266,6 @@ fn compressed_ratio(sample: &[u8], buffers: &mut Buffers) -> Option<f64> {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Usual {
     pub(super) punctuation: f64,
-    pub(super) symbols: f64,
-    pub(super) numbers: f64,
     pub(super) compression: f64,
 }
 
@@ -292,11 +279,8 @@ impl Usual {
         }
         let bytes = page.text.as_bytes();
         let sample = bytes.get(..SAMPLE_BYTES).unwrap_or(bytes);
-        let percent = |n: usize| 100.0 * ratio(n, n_letters);
         Some(Usual {
-            punctuation: percent(page.marks.common),
-            symbols: percent(page.marks.symbols),
-            numbers: percent(bytes.iter().filter(|b| b.is_ascii_digit()).count()),
+            punctuation: 100.0 * ratio(page.marks.common, n_letters),
             compression: compressed_ratio(sample, &mut tables.wds)? / expected_ratio(sample.len()),
         })
     }

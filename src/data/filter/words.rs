@@ -4,32 +4,9 @@
 //! compare them: eight bytes at a time, the letters of a run are never decoded where they are
 //! ASCII.
 
-use std::sync::LazyLock;
-
-use crate::data::letters::Class;
-
-/// Holds a letter or a mark on one.
-pub(super) const LETTER: u8 = 1;
-/// Holds a digit.
-pub(super) const DIGIT: u8 = 2;
-/// Parts words; not kept.
-const SPACE: u8 = 4;
-/// Begins with a capital letter.
-pub(super) const CAPITAL: u8 = 8;
-/// A mark that ends a sentence.
-pub(super) const STOP: u8 = 16;
-/// A mark that is common in running text; other marks are symbols.
-pub(super) const COMMON: u8 = 32;
-/// White space, or the end of the text, comes right after.
-pub(super) const BEFORE_SPACE: u8 = 64;
-/// The first of a line.
-pub(super) const FIRST_OF_LINE: u8 = 128;
-
-/// A letter, mark or digit: part of a word.
-const WORD: u8 = LETTER | DIGIT;
-
-/// Code points below this are answered from the table.
-const TABLE: usize = 0x3000;
+use super::flags::{
+    BEFORE_SPACE, CAPITAL, COMMON, DIGIT, FIRST_OF_LINE, Flags, LETTER, SPACE, STOP, TABLE, WORD,
+};
 
 /// A word, or a run of one mark.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -84,75 +61,6 @@ pub(super) struct Marks {
     pub(super) symbols: usize,
 }
 
-/// Flags of every code point of the table: its class, and which kind of mark it is.
-struct Flags(Box<[u8]>);
-
-impl Flags {
-    fn get() -> &'static Flags {
-        static FLAGS: LazyLock<Flags> = LazyLock::new(|| {
-            let flags = |n: u32| char::from_u32(n).map_or(0, compute);
-            Flags((0..TABLE as u32).map(flags).collect())
-        });
-        &FLAGS
-    }
-
-    #[inline]
-    fn of(&self, c: char) -> u8 {
-        match self.0.get(c as usize) {
-            Some(flags) => *flags,
-            None => compute(c),
-        }
-    }
-}
-
-fn compute(c: char) -> u8 {
-    let class = Class::of(c);
-    let mut flags = 0;
-    if class.is_word() {
-        flags |= if class.is_letter() || !c.is_numeric() {
-            LETTER
-        } else {
-            DIGIT
-        };
-        flags |= if class.lower() != c && c.is_uppercase() {
-            CAPITAL
-        } else {
-            0
-        };
-    } else if class.is_space() {
-        flags |= SPACE;
-    } else {
-        flags |= if is_common(c) { COMMON } else { 0 };
-        flags |= if ends_sentence(c) || c == '…' {
-            STOP
-        } else {
-            0
-        };
-    }
-    flags
-}
-
-/// Ends a sentence: Unicode's Sentence_Terminal in the scripts of Europe and its neighbours and in
-/// their full-width forms.
-pub(super) fn ends_sentence(c: char) -> bool {
-    matches!(
-        c,
-        '.' | '!' | '?' | '‼' | '‽' | '⁇'
-            ..='⁉' | '։' | '؟' | '۔' | '።' | '。' | '！' | '．' | '？' | '｡'
-    )
-}
-
-/// Punctuation of running text in the scripts of Europe: quotation marks, brackets, stops,
-/// dashes. All other visible marks are symbols.
-fn is_common(c: char) -> bool {
-    matches!(
-        c,
-        '!' | '"' | '\'' | '(' | ')' | ',' | '-' | '.' | ':' | ';' | '?' | '[' | ']' | '`' | '¡'
-            | '¿' | '«' | '»' | '·' | '´' | '\u{37e}' | '\u{387}' | '։' | '־' | '‐'..='―'
-            | '‘'..='‟' | '…' | '‹' | '›' | '、' | '。' | '「' | '」'
-    )
-}
-
 /// Splits `text` into `words`, which is cleared first.
 ///
 /// A full stop or comma between digits and a full stop between letters are part of the word
@@ -162,11 +70,10 @@ fn is_common(c: char) -> bool {
 /// counts once.
 pub(super) fn split(text: &str, words: &mut Vec<Word>) -> Marks {
     let flags_of = Flags::get();
-    let ascii: &[u8; 128] = match flags_of.0.first_chunk() {
-        Some(ascii) => ascii,
-        None => return Marks::default(),
-    };
     words.clear();
+    let Some(ascii) = flags_of.ascii() else {
+        return Marks::default();
+    };
     let bytes = text.as_bytes();
     let mut marks = Marks::default();
     let mut line = FIRST_OF_LINE;
@@ -183,9 +90,16 @@ pub(super) fn split(text: &str, words: &mut Vec<Word>) -> Marks {
             let (end, n_chars, seen) = word_end(text, at, ascii, flags_of);
             let seen = (seen & WORD) | (flags & CAPITAL) | line;
             at = end;
+            let hash = hash_of(bytes, start, end);
+            line = 0;
+            if bytes.get(at) == Some(&b' ') {
+                words.push(Word::new(hash, start, n_chars, seen | BEFORE_SPACE));
+                at += 1;
+                continue;
+            }
             let next = next_flags(text, at, ascii, flags_of);
             let seen = seen | if next & SPACE != 0 { BEFORE_SPACE } else { 0 };
-            words.push(Word::new(hash_of(bytes, start, end), start, n_chars, seen));
+            words.push(Word::new(hash, start, n_chars, seen));
             // An apostrophe or hyphen between letters only parts two words.
             let joint = match bytes.get(at) {
                 Some(b'\'' | b'-') => 1,
@@ -198,7 +112,9 @@ pub(super) fn split(text: &str, words: &mut Vec<Word>) -> Marks {
         } else {
             let mut n = 1;
             at += len;
-            while bytes.get(at..at + len) == bytes.get(start..start + len) && at < bytes.len() {
+            while bytes.get(at) == Some(&byte)
+                && bytes.get(at..at + len) == bytes.get(start..start + len)
+            {
                 n += 1;
                 at += len;
             }
@@ -217,8 +133,8 @@ pub(super) fn split(text: &str, words: &mut Vec<Word>) -> Marks {
             let space = if next & SPACE != 0 { BEFORE_SPACE } else { 0 };
             let flags = (flags & (STOP | COMMON)) | line | space;
             words.push(Word::new(hash_of(bytes, start, at), start, n, flags));
+            line = 0;
         }
-        line = 0;
     }
     marks
 }
@@ -229,9 +145,7 @@ fn look(text: &str, at: usize, byte: u8, ascii: &[u8; 128], table: &Flags) -> (u
     match ascii.get(byte as usize) {
         Some(flags) => (*flags, 1),
         None => match decode(text.as_bytes(), at, byte) {
-            Some((code, len)) if (code as usize) < TABLE => {
-                (table.0.get(code as usize).copied().unwrap_or(0), len)
-            }
+            Some((code, len)) if (code as usize) < TABLE => (table.at(code as usize), len),
             _ => {
                 let c = text.get(at..).and_then(|rest| rest.chars().next());
                 c.map_or((SPACE, 1), |c| (table.of(c), c.len_utf8()))
@@ -266,28 +180,86 @@ fn next_flags(text: &str, at: usize, ascii: &[u8; 128], table: &Flags) -> u8 {
 #[inline(always)]
 fn word_end(text: &str, start: usize, ascii: &[u8; 128], table: &Flags) -> (usize, usize, u8) {
     let bytes = text.as_bytes();
-    let (mut at, mut n_chars, mut seen, mut last) = (start, 0, 0, 0);
-    while let Some(&byte) = bytes.get(at) {
-        let (flags, len) = look(text, at, byte, ascii, table);
-        let joins = match byte {
-            _ if flags & WORD != 0 => true,
-            b'.' => next_flags(text, at + 1, ascii, table) & last & WORD != 0,
-            b'_' => last != 0 && next_flags(text, at + 1, ascii, table) & WORD != 0,
-            b',' => next_flags(text, at + 1, ascii, table) & last & DIGIT != 0,
-            0xc2 if bytes.get(at + 1) == Some(&0xb7) => {
-                next_flags(text, at + 2, ascii, table) & last & LETTER != 0
-            }
-            _ => false,
+    let (mut at, mut n_chars, mut seen) = (start, 0, 0);
+    loop {
+        let (len, run) = ascii_run(bytes, at, ascii);
+        at += len;
+        n_chars += len;
+        seen |= run;
+        if len == 8 {
+            continue;
+        }
+        let Some(&byte) = bytes.get(at) else {
+            break;
         };
-        if !joins {
+        let next = |at: usize| next_flags(text, at, ascii, table);
+        if byte < 0x80 {
+            // The character before is of ASCII where it is a digit.
+            let before = || match at.checked_sub(1).and_then(|i| bytes.get(i)) {
+                Some(b'0'..=b'9') if at > start => DIGIT,
+                _ if at > start => LETTER,
+                _ => 0,
+            };
+            let joins = match byte {
+                b' ' => false,
+                b'.' => next(at + 1) & before() != 0,
+                b',' => next(at + 1) & before() & DIGIT != 0,
+                b'_' => before() != 0 && next(at + 1) & WORD != 0,
+                _ => false,
+            };
+            if !joins {
+                break;
+            }
+            at += 1;
+            n_chars += 1;
+            continue;
+        }
+        let begun = at;
+        while let Some(&byte) = bytes.get(at).filter(|b| **b >= 0x80) {
+            let (flags, len) = look(text, at, byte, ascii, table);
+            let middle_dot = byte == 0xc2 && bytes.get(at + 1) == Some(&0xb7);
+            if flags & WORD == 0 && !(middle_dot && at > start && next(at + 2) & LETTER != 0) {
+                break;
+            }
+            seen |= flags;
+            n_chars += 1;
+            at += len;
+        }
+        if at == begun {
             break;
         }
-        last = flags;
-        seen |= flags;
-        n_chars += 1;
-        at += len;
     }
     (at, n_chars, seen)
+}
+
+/// How many of the eight bytes at `at` are letters or digits of ASCII before the first that is
+/// not, and what they are together. All eight are looked at at once: where words end is what a
+/// loop over their bytes could not foresee.
+#[inline(always)]
+fn ascii_run(bytes: &[u8], at: usize, ascii: &[u8; 128]) -> (usize, u8) {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const HIGH: u64 = 0x80 * ONES;
+    // The high bit of each byte of `x`, which has none, that is at least `low` and at most `high`.
+    let within = |x: u64, low: u8, high: u8| {
+        (x + (0x80 - u64::from(low)) * ONES) & !(x + (0x7f - u64::from(high)) * ONES) & HIGH
+    };
+    let Some(chunk) = bytes.get(at..).and_then(|rest| rest.first_chunk::<8>()) else {
+        let tail = bytes.get(at..).unwrap_or_default().iter();
+        let flags = tail.map(|b| ascii.get(*b as usize).copied().unwrap_or(0) & WORD);
+        let run = flags.take_while(|flags| *flags != 0);
+        return run.fold((0, 0), |(n, seen), flags| (n + 1, seen | flags));
+    };
+    let x = u64::from_le_bytes(*chunk);
+    let (low, is_ascii) = (x & !HIGH, !x & HIGH);
+    let letters = within(low | (0x20 * ONES), b'a', b'z') & is_ascii;
+    let digits = within(low, b'0', b'9') & is_ascii;
+    let rest = !(letters | digits) & HIGH;
+    let len = rest.trailing_zeros() as usize / 8;
+    let own = rest & rest.wrapping_neg(); // its lowest bit: all below it is the run's
+    let own = own.wrapping_sub(1);
+    let letter = if letters & own != 0 { LETTER } else { 0 };
+    let digit = if digits & own != 0 { DIGIT } else { 0 };
+    (len, letter | digit)
 }
 
 /// Hash of a word as [`split`] would give it.
