@@ -188,6 +188,7 @@ fn lesson() -> (Vec<Sample>, TrainPlan) {
     };
     let plan = TrainPlan {
         visits: 150,
+        fine_visits: 150,
         wide_passes: 1,
         narrow_passes: 2,
         ..TrainPlan::default()
@@ -239,7 +240,7 @@ fn excluded_texts_are_not_learned() {
 }
 
 #[test]
-fn four_kinds_of_labelled_files_are_read() {
+fn five_kinds_of_labelled_files_are_read() {
     let folder = tempfile::tempdir().unwrap();
     let put = |name: &str, text: &str| {
         let path = folder.path().join(name);
@@ -259,6 +260,7 @@ fn four_kinds_of_labelled_files_are_read() {
     );
     put("d/hr_50k.txt", "da 2\nne 1\n");
     put("e/other.txt", "passed over\n");
+    put("f/close.tsv", "hr\tsr\ntko\tko\nvlak\tvoz vozom\n");
     let mut samples = Vec::new();
     assert_eq!(read_samples(folder.path(), |s| samples.push(s)).unwrap(), 1);
     let found: Vec<_> = samples
@@ -272,7 +274,9 @@ fn four_kinds_of_labelled_files_are_read() {
             ("nno", "udhr"),
             ("hr", "sets"),
             ("hr", "treebank"),
-            ("hr", "words")
+            ("hr", "words"),
+            ("hr", "close words"),
+            ("sr", "close words")
         ]
     );
     assert_eq!(samples[2].text, "Dobar dan");
@@ -283,6 +287,10 @@ fn four_kinds_of_labelled_files_are_read() {
             .split_whitespace()
             .all(|w| w == "da" || w == "ne")
     );
+    let said = |sample: &Sample, words: &[&str]| {
+        sample.text.split_whitespace().all(|w| words.contains(&w))
+    };
+    assert!(said(&samples[5], &["tko", "vlak"]) && said(&samples[6], &["ko", "voz", "vozom"]));
 }
 
 /// Accuracy on a gold file of `code`, tab, text: strict, and with Bosnian, Croatian and Serbian
