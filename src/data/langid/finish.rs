@@ -61,7 +61,11 @@ pub(super) fn fit(section: &mut Section, shelves: &Shelves, mut rng: Rng) {
     let mut hashes = Vec::new();
     for (label, shelf) in shelves.values().enumerate() {
         let draw = Draw::new(&shelf.held_out, section.grain);
-        for _ in 0..FIT_VISITS {
+        let n = match section.grain {
+            Grain::Coarse => FIT_VISITS,
+            Grain::Fine => FINE_FIT_VISITS,
+        };
+        for _ in 0..n {
             let Some(text) = draw.next(&mut rng) else {
                 break;
             };
@@ -101,6 +105,8 @@ pub(super) fn fit(section: &mut Section, shelves: &Shelves, mut rng: Rng) {
     }
 }
 
+/// The same of each language of a close group.
+const FINE_FIT_VISITS: usize = 3000;
 /// Rounds of balancing, and how far a bias moves for a recall that is off by one.
 const BALANCE: (usize, f32) = (60, 0.4);
 
