@@ -37,7 +37,7 @@ pub struct Guess {
 ///
 /// Probabilities are calibrated; what is missing to 1 is some other language or none. A text
 /// without letters of a known script gives nothing. Not all of a text is read: windows of some
-/// 128 bytes, spread evenly over it, until one language leads beyond doubt, and 4 KiB at most.
+/// 64 bytes, spread evenly over it, until one language leads beyond doubt, and 4 KiB at most.
 pub fn identify(text: &str) -> Vec<Guess> {
     built_in().identify(text)
 }
