@@ -15,6 +15,8 @@ const LATIN_AMONG_OTHERS: f32 = 0.5;
 /// Reading stops where the best label leads every label that is not close to it by this many
 /// units of log-odds,
 const DECIDED: f32 = 14.0;
+/// by these where it is the language expected,
+const DECIDED_AS_EXPECTED: f32 = 5.0;
 /// and one script has this share of the letters.
 const DECIDED_SHARE: f32 = 0.8;
 /// Letters of a script that only one language is written in that are enough.
@@ -91,20 +93,21 @@ impl Identifier {
 
     /// The languages `text` may be in, best first; see [`identify`].
     pub fn identify(&self, text: &str) -> Vec<Guess> {
-        let mut guesses = self.judge(&mut self.read(text));
+        let mut guesses = self.judge(&mut self.read(text, None));
         self.tell_apart(text, &mut guesses);
         guesses
     }
 
-    /// Reads as much of a text as is needed.
-    pub(super) fn read(&self, text: &str) -> Heard {
+    /// Reads as much of a text as is needed, less if it seems to be in the language expected.
+    pub(super) fn read(&self, text: &str, expected: Option<&'static Lang>) -> Heard {
         let mut heard = Heard {
             letters: [0.0; 5],
             tallies: self.sections.iter().map(Section::tally).collect(),
         };
         for (n, window) in Windows::new(text).iter().enumerate() {
             self.hear(window, &mut heard);
-            if windows::is_stop(n + 1) && self.is_decided(&mut heard) {
+            let is_stop = expected.is_some() || windows::is_stop(n + 1);
+            if is_stop && self.is_decided(&mut heard, expected) {
                 break;
             }
         }
@@ -128,7 +131,7 @@ impl Identifier {
     }
 
     /// Whether more of the text would not change the answer.
-    fn is_decided(&self, heard: &mut Heard) -> bool {
+    fn is_decided(&self, heard: &mut Heard, expected: Option<&'static Lang>) -> bool {
         let shares = script_shares(heard.letters);
         let Some(script) = Script::KNOWN
             .into_iter()
@@ -136,9 +139,18 @@ impl Identifier {
         else {
             return false;
         };
-        match self.coarse(script) {
-            Some(at) => self.sections[at].lead(&mut heard.tallies[at], &self.groups[at]) >= DECIDED,
-            None => heard.letters[script as usize] >= ENOUGH_LETTERS,
+        let Some(at) = self.coarse(script) else {
+            return heard.letters[script as usize] >= ENOUGH_LETTERS;
+        };
+        let (best, lead) = self.sections[at].lead(&mut heard.tallies[at], &self.groups[at]);
+        let is_expected = expected.is_some()
+            && self.langs[at]
+                .get(best)
+                .is_some_and(|lang| *lang == expected);
+        lead >= if is_expected {
+            DECIDED_AS_EXPECTED
+        } else {
+            DECIDED
         }
     }
 
@@ -209,7 +221,7 @@ fn told_apart(section: &Section, text: &str) -> Vec<f32> {
                 before = section.grain.features(word, before, add);
             }
         });
-        if windows::is_stop(n + 1) && section.lead(&mut tally, &each) >= DECIDED {
+        if windows::is_stop(n + 1) && section.lead(&mut tally, &each).1 >= DECIDED {
             break;
         }
     }

@@ -149,16 +149,16 @@ impl Section {
         tally.n_slots = 0;
     }
 
-    /// How far the best label leads every label of another group, in log-odds.
-    pub(super) fn lead(&self, tally: &mut Tally, groups: &[usize]) -> f32 {
+    /// The best label, and how far it leads every label of another group, in log-odds.
+    pub(super) fn lead(&self, tally: &mut Tally, groups: &[usize]) -> (usize, f32) {
         self.flush(tally);
         let sums = &tally.sums[..self.labels.len().min(groups.len())];
         let Some(best) = (0..sums.len()).max_by_key(|&at| sums[at]) else {
-            return 0.0;
+            return (0, 0.0);
         };
         let others = (0..sums.len()).filter(|&at| groups[at] != groups[best]);
         let second = others.map(|at| sums[at]).max().unwrap_or(0);
-        (sums[best] - second) as f32 * self.factor(tally)
+        (best, (sums[best] - second) as f32 * self.factor(tally))
     }
 
     /// Log-odds of a unit of a tally's sums.

@@ -9,7 +9,7 @@ pub const UNDETERMINED: &str = "und";
 /// A language less likely than this, with those close to it, is not named.
 pub const ABSTAIN: f32 = 0.5;
 /// How much a line is expected to be in its text's language rather than in any.
-const LIKE_THE_TEXT: f32 = 0.5;
+const LIKE_THE_TEXT: f32 = 0.8;
 
 /// The language of each line (what `\n` parts) of a text, none where it is not known.
 ///
@@ -46,7 +46,8 @@ impl Identifier {
     }
 
     fn segment(&self, line: &str, whole: &[Guess]) -> Option<Guess> {
-        let mut guesses = self.judge(&mut self.read(line));
+        let expected = whole.first().map(|g| g.lang);
+        let mut guesses = self.judge(&mut self.read(line, expected));
         if guesses.is_empty() {
             return None;
         }
@@ -92,10 +93,10 @@ mod tests {
     #[test]
     fn a_short_line_follows_its_text_and_is_unsure_alone() {
         for (text, code) in [(GERMAN, "deu_Latn"), (CROATIAN, "hrv_Latn")] {
-            let guesses = segments(&format!("{text}\nInfo\n{text}"));
+            let guesses = segments(&format!("{text}\nSport\n{text}"));
             assert_eq!(guesses[1].map(|g| g.lang.code.as_str()), Some(code));
         }
-        let alone = segments("Info")[0];
+        let alone = segments("Sport")[0];
         assert!(alone.is_none_or(|g| g.prob < 0.9), "{alone:?}");
     }
 
