@@ -48,18 +48,24 @@ impl Record {
 
 /// Lines drawn from a list of words, and words in each.
 const DRAWN: (usize, usize) = (16_000, 8);
+/// Source of the words that tell close languages apart; shown to nothing else.
+pub(super) const CLOSE_WORDS: &str = "close words";
+/// Lines drawn from a list of words of close languages.
+const DRAWN_CLOSE: usize = 4_000;
 /// A word is drawn in proportion to its count to this power: rarer words are shown more often
 /// than in running text, since there is no other text that would show them.
 const DRAWN_POWER: f64 = 0.75;
 
 /// Calls `each` with the labelled texts of a file or, in the order of their paths, of all files
-/// of a folder. Four kinds of file are read, the others passed over:
+/// of a folder. Five kinds of file are read, the others passed over:
 ///
 /// - `*.jsonl`, also compressed: records with `lang`, `source` and `text`;
 /// - `train.tsv`: a head line, the text in the last column; its folder names the language and
 ///   the folder above the source;
 /// - `hr_set-ud-dev.conllu`: a treebank of Universal Dependencies, the texts of its sentences;
-/// - `hr_50k.txt`: words with their counts, from which lines of words are drawn.
+/// - `hr_50k.txt`: words with their counts, from which lines of words are drawn;
+/// - `close.tsv`: a head line of codes, then what each of these close languages says for one
+///   thing, from which lines of words are drawn likewise.
 ///
 /// Gives how many records could not be read.
 ///
@@ -104,7 +110,27 @@ pub fn read_samples(path: &Path, mut each: impl FnMut(Sample)) -> disk::Result<u
                 words.push((word.to_string(), count.parse().ok()?));
                 Some(())
             })?;
-            put(code, "words", &drawn(&words));
+            put(code, "words", &drawn(&words, DRAWN.0));
+            n_bad
+        } else if own.ends_with("close.tsv") {
+            let mut columns: Vec<(String, Vec<(String, u32)>)> = Vec::new();
+            let n_bad = lines(&file, 0, |line| {
+                let cells: Vec<&str> = str::from_utf8(line).ok()?.split('\t').collect();
+                if columns.is_empty() {
+                    columns = cells
+                        .iter()
+                        .map(|code| (code.to_string(), vec![]))
+                        .collect();
+                    return Some(());
+                }
+                for ((_, words), cell) in columns.iter_mut().zip(cells) {
+                    words.extend(cell.split(' ').map(|word| (word.to_string(), 1)));
+                }
+                Some(())
+            })?;
+            for (code, words) in columns {
+                put(&code, CLOSE_WORDS, &drawn(&words, DRAWN_CLOSE));
+            }
             n_bad
         } else {
             0
@@ -114,7 +140,7 @@ pub fn read_samples(path: &Path, mut each: impl FnMut(Sample)) -> disk::Result<u
 }
 
 /// Lines of words drawn by their counts, the same for the same list.
-fn drawn(words: &[(String, u32)]) -> String {
+fn drawn(words: &[(String, u32)], n_lines: usize) -> String {
     let mut rng = Rng::new(xxhash_rust::xxh3::xxh3_64(format!("{words:?}").as_bytes()));
     let mut sum = 0.0;
     let upto: Vec<f64> = words
@@ -125,9 +151,9 @@ fn drawn(words: &[(String, u32)]) -> String {
         })
         .collect();
     let mut text = String::new();
-    let (n_lines, n_words) = if words.is_empty() { (0, 0) } else { DRAWN };
+    let n_lines = if words.is_empty() { 0 } else { n_lines };
     for _ in 0..n_lines {
-        for _ in 0..n_words {
+        for _ in 0..DRAWN.1 {
             let at = rng.unit() * sum;
             let word = upto.partition_point(|&u| u <= at).min(words.len() - 1);
             text.push_str(&words[word].0);

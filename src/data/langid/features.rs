@@ -2,8 +2,11 @@
 //!
 //! A word is a run of letters of one script, lower-cased, with a space at both ends; an
 //! apostrophe, hyphen or middle dot between two letters belongs to it (`l'aigua`, `s-a`,
-//! `col·legi`). Its features are all n-grams of one to five characters, the word itself, and
-//! the pair it forms with the word before.
+//! `col·legi`). Its coarse features, which tell all languages of a script apart, are all n-grams
+//! of one to five characters, the word itself, and the pair it forms with the word before. Its
+//! fine features, which tell close languages apart, are longer n-grams, the word, the pair, and
+//! the pair of the word before with the word's ending: what is one language's infinitive is
+//! another's `da` with the present.
 
 use std::sync::LazyLock;
 
@@ -189,6 +192,55 @@ pub(super) fn coarse(word: &[u32], before: u64, mut each: impl FnMut(u64)) -> u6
         each(step(before, whole));
     }
     whole
+}
+
+/// Shortest and longest n-gram of the fine features.
+const FINE_ORDERS: (usize, usize) = (3, 7);
+/// Characters of an ending, with the boundary space.
+const ENDING: usize = 3;
+
+/// As [`coarse`], for close languages.
+pub(super) fn fine(word: &[u32], before: u64, mut each: impl FnMut(u64)) -> u64 {
+    let (least, most) = FINE_ORDERS;
+    for start in 0..word.len() {
+        let mut hash = 0;
+        for (n, &letter) in word[start..].iter().take(most).enumerate() {
+            hash = step(hash, letter.into());
+            if n + 1 >= least && n + 1 < word.len() {
+                each(hash);
+            }
+        }
+    }
+    let hash = |part: &[u32]| part.iter().fold(0, |h, &l| step(h, l.into()));
+    let whole = hash(word);
+    each(whole);
+    if before != 0 {
+        each(step(before, whole));
+        each(step(
+            before,
+            hash(&word[word.len().saturating_sub(ENDING)..]),
+        ));
+    }
+    whole
+}
+
+/// Which features a section of the model looks at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Grain {
+    /// To tell all languages of a script apart.
+    Coarse,
+    /// To tell the languages of a close group apart.
+    Fine,
+}
+
+impl Grain {
+    /// Calls `each` with the features of a word; see [`coarse`].
+    pub(super) fn features(self, word: &[u32], before: u64, each: impl FnMut(u64)) -> u64 {
+        match self {
+            Grain::Coarse => coarse(word, before, each),
+            Grain::Fine => fine(word, before, each),
+        }
+    }
 }
 
 #[cfg(test)]

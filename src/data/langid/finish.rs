@@ -1,7 +1,7 @@
 //! Weights → a section of the model: rounded to bytes, with fitted probabilities.
 
 use super::draw::{Draw, Rng};
-use super::features::Script;
+use super::features::{Grain, Script};
 use super::learn::Lesson;
 use super::model::{BLOCK, Section, Tally, WAYS, ZERO, tag};
 use super::train::{Shelves, excerpt};
@@ -10,11 +10,18 @@ use super::train::{Shelves, excerpt};
 const FIT_VISITS: usize = 400;
 
 /// Rounds weights to bytes and lays them out as a table.
-pub(super) fn quantise(lesson: &Lesson, script: Script, labels: Vec<String>, bits: u32) -> Section {
+pub(super) fn quantise(
+    lesson: &Lesson,
+    (script, grain): (Script, Grain),
+    labels: Vec<String>,
+    bits: u32,
+) -> Section {
     let blocks = labels.len().div_ceil(BLOCK);
     let n_slots = WAYS << bits;
     let mut section = Section {
         script,
+        grain,
+        bias: vec![0.0; labels.len()],
         labels,
         bits,
         tags: vec![0; 1 << bits],
@@ -53,12 +60,16 @@ pub(super) fn fit(section: &mut Section, shelves: &Shelves, mut rng: Rng) {
     let mut tallies = Vec::new();
     let mut hashes = Vec::new();
     for (label, shelf) in shelves.values().enumerate() {
-        let draw = Draw::new(&shelf.held_out);
-        for _ in 0..FIT_VISITS {
+        let draw = Draw::new(&shelf.held_out, section.grain);
+        let n = match section.grain {
+            Grain::Coarse => FIT_VISITS,
+            Grain::Fine => FINE_FIT_VISITS,
+        };
+        for _ in 0..n {
             let Some(text) = draw.next(&mut rng) else {
                 break;
             };
-            excerpt(text, section.script, &mut rng, &mut hashes);
+            excerpt(text, (section.script, section.grain), &mut rng, &mut hashes);
             let mut tally = Tally::new();
             for &hash in &hashes {
                 section.add(hash, &mut tally);
@@ -69,7 +80,10 @@ pub(super) fn fit(section: &mut Section, shelves: &Shelves, mut rng: Rng) {
     let known = tallies.iter().map(|(_, tally)| tally.known());
     let mut shares: Vec<f32> = known.filter(|k| k.0 >= 100).map(|k| k.1).collect();
     shares.sort_unstable_by(f32::total_cmp);
-    section.known = shares.get(shares.len() / 100).map_or(0.1, |s| s.max(0.01)) * 0.9;
+    if section.grain == Grain::Fine {
+        shares.clear();
+    }
+    section.known = shares.get(shares.len() / 100).map_or(0.0, |s| s.max(0.01)) * 0.9;
     let unit = section.scale;
     let mut best = (f64::INFINITY, section.scale, section.power);
     for tenths in 0..10u8 {
@@ -86,4 +100,39 @@ pub(super) fn fit(section: &mut Section, shelves: &Shelves, mut rng: Rng) {
         }
     }
     (section.scale, section.power) = (best.1, best.2);
+    if section.grain == Grain::Fine {
+        balance(section, &mut tallies);
+    }
+}
+
+/// The same of each language of a close group.
+const FINE_FIT_VISITS: usize = 3000;
+/// Rounds of balancing, and how far a bias moves for a recall that is off by one.
+const BALANCE: (usize, f32) = (60, 0.4);
+
+/// Share of that bias that is used: all of it would cost long texts more than it gives short ones.
+const BALANCED: f32 = 0.6;
+
+/// Sets the bias so that every language of a group is found equally often: the one in the
+/// middle, which has no letters of its own, is else hardly ever the likeliest.
+fn balance(section: &mut Section, tallies: &mut [(usize, Tally)]) {
+    let (rounds, pace) = BALANCE;
+    for _ in 0..rounds {
+        let mut found = vec![(0u32, 0u32); section.labels.len()];
+        for (label, tally) in tallies.iter_mut() {
+            let p = section.probabilities(tally);
+            let own = p.get(*label).copied().unwrap_or(0.0);
+            found[*label].0 += 1;
+            found[*label].1 += u32::from(p.iter().all(|&other| other <= own));
+        }
+        let recall: Vec<f32> = found
+            .iter()
+            .map(|&(all, right)| right as f32 / all.max(1) as f32)
+            .collect();
+        let mean = recall.iter().sum::<f32>() / recall.len().max(1) as f32;
+        for (bias, recall) in section.bias.iter_mut().zip(recall) {
+            *bias += pace * (mean - recall);
+        }
+    }
+    section.bias.iter_mut().for_each(|bias| *bias *= BALANCED);
 }

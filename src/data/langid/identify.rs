@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use super::features::{Script, coarse, words};
+use super::features::{Grain, Script, words};
 use super::model::{self, Section, Tally};
 use super::windows::{self, Windows};
 use crate::lang::Lang;
@@ -15,12 +15,16 @@ const LATIN_AMONG_OTHERS: f32 = 0.5;
 /// Reading stops where the best label leads every label that is not close to it by this many
 /// units of log-odds,
 const DECIDED: f32 = 14.0;
+/// by these where it is the language expected,
+const DECIDED_AS_EXPECTED: f32 = 5.0;
 /// and one script has this share of the letters.
 const DECIDED_SHARE: f32 = 0.8;
 /// Letters of a script that only one language is written in that are enough.
 const ENOUGH_LETTERS: f32 = 60.0;
-/// A group of close languages is told apart where together they have this probability.
+/// A group of close languages is told apart where together they have this probability,
 const GROUP_PROB: f32 = 0.05;
+/// and, where even the table does not call them close, none of them has this share of it.
+const SETTLED: f32 = 0.99;
 
 /// A language a text may be in.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -35,7 +39,7 @@ pub struct Guess {
 ///
 /// Probabilities are calibrated; what is missing to 1 is some other language or none. A text
 /// without letters of a known script gives nothing. Not all of a text is read: windows of some
-/// 128 bytes, spread evenly over it, until one language leads beyond doubt, and 4 KiB at most.
+/// 64 bytes, spread evenly over it, until one language leads beyond doubt, and 4 KiB at most.
 pub fn identify(text: &str) -> Vec<Guess> {
     built_in().identify(text)
 }
@@ -89,41 +93,45 @@ impl Identifier {
 
     /// The languages `text` may be in, best first; see [`identify`].
     pub fn identify(&self, text: &str) -> Vec<Guess> {
-        let mut heard = self.nothing();
-        let windows = Windows::new(text);
-        for (n, window) in windows.iter().enumerate() {
+        let mut guesses = self.judge(&mut self.read(text, None));
+        self.tell_apart(text, &mut guesses);
+        guesses
+    }
+
+    /// Reads as much of a text as is needed, less if it seems to be in the language expected.
+    pub(super) fn read(&self, text: &str, expected: Option<&'static Lang>) -> Heard {
+        let mut heard = Heard {
+            letters: [0.0; 5],
+            tallies: self.sections.iter().map(Section::tally).collect(),
+        };
+        for (n, window) in Windows::new(text).iter().enumerate() {
             self.hear(window, &mut heard);
-            if windows::is_stop(n + 1) && self.is_decided(&mut heard) {
+            let is_stop = expected.is_some() || windows::is_stop(n + 1);
+            if is_stop && self.is_decided(&mut heard, expected) {
                 break;
             }
         }
-        self.judge(&mut heard)
-    }
-
-    /// Nothing read yet.
-    pub(super) fn nothing(&self) -> Heard {
-        Heard {
-            letters: [0.0; 5],
-            tallies: self.sections.iter().map(|_| Tally::new()).collect(),
-        }
+        heard
     }
 
     /// Reads on.
-    pub(super) fn hear(&self, text: &str, heard: &mut Heard) {
+    fn hear(&self, text: &str, heard: &mut Heard) {
         let mut before = [0u64; 5];
         words(text, |script, word| {
             heard.letters[script as usize] += (word.len() - 2) as f32;
             for (section, tally) in self.sections.iter().zip(&mut heard.tallies) {
-                if section.script == script {
+                if section.script == script && section.grain == Grain::Coarse {
                     let before = &mut before[script as usize];
-                    *before = coarse(word, *before, |hash| section.add(hash, tally));
+                    *before = section
+                        .grain
+                        .features(word, *before, |hash| section.add(hash, tally));
                 }
             }
         });
     }
 
     /// Whether more of the text would not change the answer.
-    fn is_decided(&self, heard: &mut Heard) -> bool {
+    fn is_decided(&self, heard: &mut Heard, expected: Option<&'static Lang>) -> bool {
         let shares = script_shares(heard.letters);
         let Some(script) = Script::KNOWN
             .into_iter()
@@ -131,10 +139,25 @@ impl Identifier {
         else {
             return false;
         };
-        match self.sections.iter().position(|s| s.script == script) {
-            Some(at) => self.sections[at].lead(&mut heard.tallies[at], &self.groups[at]) >= DECIDED,
-            None => heard.letters[script as usize] >= ENOUGH_LETTERS,
+        let Some(at) = self.coarse(script) else {
+            return heard.letters[script as usize] >= ENOUGH_LETTERS;
+        };
+        let (best, lead) = self.sections[at].lead(&mut heard.tallies[at], &self.groups[at]);
+        let is_expected = expected.is_some()
+            && self.langs[at]
+                .get(best)
+                .is_some_and(|lang| *lang == expected);
+        lead >= if is_expected {
+            DECIDED_AS_EXPECTED
+        } else {
+            DECIDED
         }
+    }
+
+    /// The section that tells all languages of a script apart.
+    fn coarse(&self, script: Script) -> Option<usize> {
+        let is_it = |s: &Section| s.script == script && s.grain == Grain::Coarse;
+        self.sections.iter().position(is_it)
     }
 
     /// What was read, judged.
@@ -146,7 +169,7 @@ impl Identifier {
             if share == 0.0 {
                 continue;
             }
-            if let Some(at) = self.sections.iter().position(|s| s.script == script) {
+            if let Some(at) = self.coarse(script) {
                 let probs = self.sections[at].probabilities(&mut heard.tallies[at]);
                 let labels = self.langs[at].iter().zip(probs);
                 let known = labels.filter_map(|(lang, p)| lang.map(|lang| (lang, p * share)));
@@ -163,6 +186,46 @@ impl Identifier {
         guesses.sort_by(|a, b| b.prob.total_cmp(&a.prob));
         guesses
     }
+
+    /// Divides the probability of a group of close languages among them anew.
+    fn tell_apart(&self, text: &str, guesses: &mut Vec<Guess>) {
+        let fine = self.sections.iter().zip(&self.langs);
+        for (section, langs) in fine.filter(|(s, _)| s.grain == Grain::Fine) {
+            let is_in = |guess: &Guess| langs.contains(&Some(guess.lang));
+            let group = || guesses.iter().filter(|g| is_in(g));
+            let together: f32 = group().map(|g| g.prob).sum();
+            let settled = |g: &Guess| g.lang.close.is_empty() && g.prob > SETTLED * together;
+            if together < GROUP_PROB || group().any(settled) {
+                continue;
+            }
+            let probs = told_apart(section, text);
+            guesses.retain(|g| !is_in(g));
+            let apart = langs.iter().zip(probs);
+            let apart = apart.filter_map(|(lang, p)| lang.map(|lang| (lang, p * together)));
+            guesses.extend(apart.map(|(lang, prob)| Guess { lang, prob }));
+        }
+        guesses.retain(|g| g.prob >= LEAST_PROB);
+        guesses.sort_by(|a, b| b.prob.total_cmp(&a.prob));
+    }
+}
+
+/// Probability of each label of a group, for a text that is in one of them.
+fn told_apart(section: &Section, text: &str) -> Vec<f32> {
+    let mut tally = section.tally();
+    let each: Vec<usize> = (0..section.labels.len()).collect();
+    for (n, window) in Windows::new(text).iter().enumerate() {
+        let mut before = 0;
+        words(window, |script, word| {
+            if section.script == script {
+                let add = |hash| section.add(hash, &mut tally);
+                before = section.grain.features(word, before, add);
+            }
+        });
+        if windows::is_stop(n + 1) && section.lead(&mut tally, &each).1 >= DECIDED {
+            break;
+        }
+    }
+    section.probabilities(&mut tally)
 }
 
 /// Numbers labels so that close languages have the same number.

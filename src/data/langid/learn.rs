@@ -1,7 +1,7 @@
 //! Logistic regression over hashed n-grams: choose, learn, throw out, keep what matters.
 
 use super::draw::{Draw, Rng};
-use super::features::{Script, coarse, words};
+use super::features::{Grain, Script, coarse, words};
 use super::model::{BLOCK, WAYS, softmax};
 use super::train::{Shelves, excerpt};
 use crate::lang::Lang;
@@ -11,6 +11,8 @@ const LEAST_SEEN: u32 = 5;
 /// Share of an excerpt's n-grams that is hidden at each visit, so that weight spreads over many
 /// n-grams rather than resting on a few words of one kind of text.
 const HIDDEN: f64 = 0.1;
+/// The same for close languages, which have less text and more chance likenesses.
+const FINE_HIDDEN: f64 = 0.5;
 /// Step size of the first pass.
 const RATE: f32 = 1.0;
 /// A segment is in another language if its own has less than this probability.
@@ -53,18 +55,23 @@ impl Index {
 }
 
 /// The n-grams seen often enough in some language.
-pub(super) fn candidates(shelves: &Shelves, script: Script, visits: usize, rng: Rng) -> Index {
+pub(super) fn candidates(
+    shelves: &Shelves,
+    kind: (Script, Grain),
+    visits: usize,
+    rng: Rng,
+) -> Index {
     let mut kept: Vec<u64> = Vec::new();
     let mut hashes = Vec::new();
     for (label, shelf) in shelves.values().enumerate() {
         let mut rng = rng.child(label as u64);
-        let draw = Draw::new(&shelf.sources);
+        let draw = Draw::new(&shelf.sources, kind.1);
         let mut seen = Vec::new();
         for _ in 0..visits {
             let Some(text) = draw.next(&mut rng) else {
                 break;
             };
-            excerpt(text, script, &mut rng, &mut hashes);
+            excerpt(text, kind, &mut rng, &mut hashes);
             seen.extend_from_slice(&hashes);
         }
         seen.sort_unstable();
@@ -161,21 +168,28 @@ impl Lesson {
     pub(super) fn pass(
         &mut self,
         shelves: &Shelves,
-        script: Script,
+        kind: (Script, Grain),
         visits: usize,
         pace: f32,
         mut rng: Rng,
     ) {
-        let draws: Vec<Draw> = shelves.values().map(|s| Draw::new(&s.sources)).collect();
+        let draws: Vec<Draw> = shelves
+            .values()
+            .map(|s| Draw::new(&s.sources, kind.1))
+            .collect();
         let (mut hashes, mut rows) = (Vec::new(), Vec::new());
+        let hidden = match kind.1 {
+            Grain::Coarse => HIDDEN,
+            Grain::Fine => FINE_HIDDEN,
+        };
         for _ in 0..visits {
             for (label, draw) in draws.iter().enumerate() {
                 let Some(text) = draw.next(&mut rng) else {
                     continue;
                 };
-                excerpt(text, script, &mut rng, &mut hashes);
+                excerpt(text, kind, &mut rng, &mut hashes);
                 rows.clear();
-                let shown = hashes.iter().filter(|_| rng.unit() >= HIDDEN);
+                let shown = hashes.iter().filter(|_| rng.unit() >= hidden);
                 rows.extend(shown.filter_map(|&h| self.index.get(h)));
                 self.learn(&rows, label, RATE * pace);
             }

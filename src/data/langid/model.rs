@@ -6,7 +6,7 @@
 //! one byte a label; rows are summed in 16-bit lanes, which compiles to a few vector
 //! instructions.
 
-use super::features::Script;
+use super::features::{Grain, Script};
 
 /// Slots of a bucket.
 pub(super) const WAYS: usize = 4;
@@ -18,7 +18,7 @@ pub(super) const MAX_BLOCKS: usize = 4;
 pub(super) const ZERO: u8 = 128;
 /// First bytes of a model file.
 const MAGIC: &[u8; 8] = b"eulangid";
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 /// Rows added in one go; 256 * 255 fits a lane of 16 bits.
 const BATCH: usize = 256;
 /// Compression that trades time once for bytes in every copy of the program.
@@ -30,6 +30,7 @@ const MAX_BYTES: usize = 64 << 20;
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Section {
     pub script: Script,
+    pub grain: Grain,
     /// A code of the language table, or any other name for a language that is not in it.
     pub labels: Vec<String>,
     /// Number of buckets is 2 to the power of this.
@@ -41,6 +42,8 @@ pub(super) struct Section {
     /// log-odds = `scale` * sum / features found ^ `power`.
     pub scale: f32,
     pub power: f32,
+    /// Log-odds added to each label, so that none of close languages is named too seldom.
+    pub bias: Vec<f32>,
     /// Share of features found below which a text looks like none of the labels.
     pub known: f32,
 }
@@ -82,6 +85,11 @@ pub(super) fn tag(hash: u64) -> u16 {
 }
 
 impl Section {
+    /// Nothing counted yet.
+    pub(super) fn tally(&self) -> Tally {
+        Tally::new()
+    }
+
     /// Blocks of lanes a row has.
     pub(super) fn blocks(&self) -> usize {
         self.labels.len().div_ceil(BLOCK)
@@ -141,16 +149,16 @@ impl Section {
         tally.n_slots = 0;
     }
 
-    /// How far the best label leads every label of another group, in log-odds.
-    pub(super) fn lead(&self, tally: &mut Tally, groups: &[usize]) -> f32 {
+    /// The best label, and how far it leads every label of another group, in log-odds.
+    pub(super) fn lead(&self, tally: &mut Tally, groups: &[usize]) -> (usize, f32) {
         self.flush(tally);
         let sums = &tally.sums[..self.labels.len().min(groups.len())];
         let Some(best) = (0..sums.len()).max_by_key(|&at| sums[at]) else {
-            return 0.0;
+            return (0, 0.0);
         };
         let others = (0..sums.len()).filter(|&at| groups[at] != groups[best]);
         let second = others.map(|at| sums[at]).max().unwrap_or(0);
-        (sums[best] - second) as f32 * self.factor(tally)
+        (best, (sums[best] - second) as f32 * self.factor(tally))
     }
 
     /// Log-odds of a unit of a tally's sums.
@@ -164,7 +172,8 @@ impl Section {
         let factor = self.factor(tally);
         let zero = i64::from(ZERO) * i64::from(tally.found);
         let sums = tally.sums[..self.labels.len()].iter();
-        let logits = sums.map(|&sum| (i64::from(sum) - zero) as f32 * factor);
+        let logits = sums.zip(&self.bias);
+        let logits = logits.map(|(&sum, bias)| (i64::from(sum) - zero) as f32 * factor + bias);
         let mut p = softmax(logits.collect());
         // Where the text holds fewer known n-grams than nearly all training text, trust fades.
         let (_, share) = tally.known();
@@ -199,8 +208,10 @@ pub(super) fn write(sections: &[Section]) -> Vec<u8> {
         let head = [section.script.code(), &section.labels.join(" ")].join(" ");
         put(&mut raw, head.len() as u32);
         raw.extend(head.as_bytes());
+        put(&mut raw, u32::from(section.grain == Grain::Fine));
         put(&mut raw, section.bits);
-        for number in [section.scale, section.power, section.known] {
+        let numbers = [section.scale, section.power, section.known];
+        for number in numbers.iter().chain(&section.bias) {
             raw.extend(number.to_le_bytes());
         }
         raw.extend(section.tags.iter().flat_map(|t| t.to_le_bytes()));
@@ -239,32 +250,45 @@ fn section(cursor: &mut Cursor) -> Option<Section> {
     let mut head = head.split(' ');
     let script = Script::of_code(head.next()?);
     let labels: Vec<String> = head.map(String::from).collect();
+    let grain = match cursor.u32()? {
+        0 => Grain::Coarse,
+        1 => Grain::Fine,
+        _ => return None,
+    };
     let bits = cursor.u32()?;
     if !(1..=20).contains(&bits) || !(1..=MAX_BLOCKS * BLOCK).contains(&labels.len()) {
         return None;
     }
     let [scale, power, known] = [cursor.f32()?, cursor.f32()?, cursor.f32()?];
+    let bias: Option<Vec<f32>> = labels.iter().map(|_| cursor.f32()).collect();
     let n_slots = WAYS << bits;
     let tags = cursor.take(8 << bits)?.as_chunks().0.iter();
     let tags = tags.map(|&b| u64::from_le_bytes(b)).collect();
     let blocks = labels.len().div_ceil(BLOCK);
-    let mut rows = vec![[0; BLOCK / 8]; n_slots * blocks];
-    for block in 0..blocks {
-        for lane in 0..BLOCK {
-            let column = cursor.take(n_slots)?;
-            for (row, &weight) in rows[block..].iter_mut().step_by(blocks).zip(column) {
-                row[lane / 8] |= u64::from(weight) << (lane % 8 * 8);
-            }
-        }
+    let columns: Option<Vec<&[u8]>> = (0..blocks * BLOCK).map(|_| cursor.take(n_slots)).collect();
+    let columns = columns?;
+    let (columns, _) = columns.as_chunks::<8>();
+    let mut rows = Vec::with_capacity(n_slots * blocks);
+    for slot in 0..n_slots {
+        let eight = |columns: &[&[u8]; 8]| u64::from_le_bytes(columns.map(|column| column[slot]));
+        rows.extend(
+            columns
+                .as_chunks()
+                .0
+                .iter()
+                .map(|block| block.map(|c| eight(&c))),
+        );
     }
     Some(Section {
         script,
+        grain,
         labels,
         bits,
         tags,
         rows,
         scale,
         power,
+        bias: bias?,
         known,
     })
 }

@@ -38,8 +38,12 @@ fn every_language_is_known_by_a_sentence() {
 fn capitals_and_decomposed_letters_change_nothing() {
     use unicode_normalization::UnicodeNormalization;
     for (code, text) in sentences() {
-        assert_eq!(best(&text.nfd().collect::<String>()), Some(code));
-        assert_eq!(identify(&text.nfd().collect::<String>()), identify(text));
+        // Windows are cut by bytes, so that what is read may differ by a word.
+        let decomposed = identify(&text.nfd().collect::<String>());
+        let lang = Lang::find(code).unwrap();
+        assert_eq!(decomposed.first().map(|g| g.lang), Some(lang));
+        let apart = with_close(&decomposed, lang) - with_close(&identify(text), lang);
+        assert!(apart.abs() < 0.02, "{code} {apart}");
         let capitals = identify(&text.to_uppercase());
         assert!(
             with_close(&capitals, Lang::find(code).unwrap()) > 0.9,
@@ -188,6 +192,7 @@ fn lesson() -> (Vec<Sample>, TrainPlan) {
     };
     let plan = TrainPlan {
         visits: 150,
+        fine_visits: 150,
         wide_passes: 1,
         narrow_passes: 2,
         ..TrainPlan::default()
@@ -239,7 +244,7 @@ fn excluded_texts_are_not_learned() {
 }
 
 #[test]
-fn four_kinds_of_labelled_files_are_read() {
+fn five_kinds_of_labelled_files_are_read() {
     let folder = tempfile::tempdir().unwrap();
     let put = |name: &str, text: &str| {
         let path = folder.path().join(name);
@@ -259,6 +264,7 @@ fn four_kinds_of_labelled_files_are_read() {
     );
     put("d/hr_50k.txt", "da 2\nne 1\n");
     put("e/other.txt", "passed over\n");
+    put("f/close.tsv", "hr\tsr\ntko\tko\nvlak\tvoz vozom\n");
     let mut samples = Vec::new();
     assert_eq!(read_samples(folder.path(), |s| samples.push(s)).unwrap(), 1);
     let found: Vec<_> = samples
@@ -272,7 +278,9 @@ fn four_kinds_of_labelled_files_are_read() {
             ("nno", "udhr"),
             ("hr", "sets"),
             ("hr", "treebank"),
-            ("hr", "words")
+            ("hr", "words"),
+            ("hr", "close words"),
+            ("sr", "close words")
         ]
     );
     assert_eq!(samples[2].text, "Dobar dan");
@@ -283,6 +291,10 @@ fn four_kinds_of_labelled_files_are_read() {
             .split_whitespace()
             .all(|w| w == "da" || w == "ne")
     );
+    let said = |sample: &Sample, words: &[&str]| {
+        sample.text.split_whitespace().all(|w| words.contains(&w))
+    };
+    assert!(said(&samples[5], &["tko", "vlak"]) && said(&samples[6], &["ko", "voz", "vozom"]));
 }
 
 /// Accuracy on a gold file of `code`, tab, text: strict, and with Bosnian, Croatian and Serbian
@@ -337,6 +349,23 @@ fn accuracy_on_gold_sets_does_not_fall() {
 
 /// Gold file, and just under what was measured on it: strict, merged.
 const FLOORS: [(&str, f64, f64); 2] = [
-    ("sib200_dev_sentences.tsv", 97.7, 99.85),
-    ("tatoeba_short.tsv", 92.8, 97.1),
+    ("sib200_dev_sentences.tsv", 98.1, 99.85),
+    ("tatoeba_short.tsv", 93.0, 97.2),
 ];
+
+#[test]
+fn lines_of_a_page_follow_the_page_where_they_are_short() {
+    let by_code = |code| sentences().find(|(c, _)| *c == code).unwrap().1;
+    let page = [by_code("nld_Latn"), "Contact", by_code("ukr_Cyrl"), "©"].join("\n");
+    let langs = seg_langs(&[page.as_str(), by_code("nld_Latn")].join("\n"));
+    assert_eq!(langs[0], "nld_Latn");
+    assert_eq!(langs[2..], ["ukr_Cyrl", UNDETERMINED, "nld_Latn"]);
+}
+
+#[test]
+fn early_stopping_gives_what_the_whole_text_gives() {
+    for (code, text) in sentences() {
+        let page = [text; 12].join(" ");
+        assert_eq!(best(&page), Some(code));
+    }
+}

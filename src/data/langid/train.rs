@@ -8,12 +8,13 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use super::corpus::{Sample, letters_hash};
+use super::corpus::{CLOSE_WORDS, Sample, letters_hash};
 use super::draw::Rng;
-use super::features::{Script, coarse, words};
+use super::features::{Grain, Script, words};
 use super::finish::{fit, quantise};
 use super::learn::{Lesson, candidates};
 use super::model::{self, BLOCK, MAX_BLOCKS};
+use super::yat;
 use crate::lang::Lang;
 
 /// How a model is trained.
@@ -29,6 +30,10 @@ pub struct TrainPlan {
     pub narrow_passes: usize,
     /// n-grams kept for each language; their number is rounded to a power of two.
     pub rows_per_label: usize,
+    /// The same for the languages of a close group.
+    pub fine_rows_per_label: usize,
+    /// The same as `visits`, for these.
+    pub fine_visits: usize,
     /// Hashes of texts that must not be trained on; see [`read_gold`](super::read_gold).
     pub exclude: HashSet<u64>,
 }
@@ -41,7 +46,18 @@ impl Default for TrainPlan {
             wide_passes: 3,
             narrow_passes: 4,
             rows_per_label: 3000,
+            fine_rows_per_label: 20_000,
+            fine_visits: 18_000,
             exclude: HashSet::new(),
+        }
+    }
+}
+
+impl TrainPlan {
+    fn visits_of(&self, grain: Grain) -> usize {
+        match grain {
+            Grain::Coarse => self.visits,
+            Grain::Fine => self.fine_visits,
         }
     }
 }
@@ -60,7 +76,7 @@ const EXCERPT_WORDS: (f64, f64) = (3.0, 50.0);
 pub(super) type Sources = BTreeMap<String, Vec<String>>;
 
 /// The segments of one label.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Shelf {
     pub sources: Sources,
     pub held_out: Sources,
@@ -84,10 +100,12 @@ pub fn train(samples: impl IntoIterator<Item = Sample>, plan: &TrainPlan) -> Vec
         }
     }
     by_script.retain(|_, shelves| shelves.len() > 1);
-    let sections: Vec<_> = by_script
-        .into_iter()
-        .map(|(script, shelves)| section(script, shelves, plan))
-        .collect();
+    let mut sections = Vec::new();
+    for (script, mut shelves) in by_script {
+        let groups = group_sections(script, shelves.clone(), plan);
+        sections.push(section(script, &mut shelves, plan));
+        sections.extend(groups);
+    }
     model::write(&sections)
 }
 
@@ -129,7 +147,7 @@ fn place(sample: &Sample, text: &str, plan: &TrainPlan, to: &mut BTreeMap<Script
             put(script, row.code.clone(), sample.source.clone(), text.into());
         } else if script == Script::Cyrillic {
             // A language in two scripts: what is written in one is also read in the other.
-            let source = format!("{} in Latin letters", sample.source);
+            let source = format!("{}{IN_LATIN}", sample.source);
             put(
                 Script::Latin,
                 row.code.clone(),
@@ -182,7 +200,12 @@ fn script_of(text: &str) -> Option<Script> {
 }
 
 /// Hashes of the features of an excerpt of a segment.
-pub(super) fn excerpt(text: &str, script: Script, rng: &mut Rng, into: &mut Vec<u64>) {
+pub(super) fn excerpt(
+    text: &str,
+    (script, grain): (Script, Grain),
+    rng: &mut Rng,
+    into: &mut Vec<u64>,
+) {
     into.clear();
     let n_words = text.split(' ').count();
     let (least, most) = EXCERPT_WORDS;
@@ -198,45 +221,122 @@ pub(super) fn excerpt(text: &str, script: Script, rng: &mut Rng, into: &mut Vec<
     let mut before = 0;
     words(&text[from..to], |of, word| {
         if of == script {
-            before = coarse(word, before, |hash| into.push(hash));
+            before = grain.features(word, before, |hash| into.push(hash));
         }
     });
 }
 
-fn section(script: Script, mut shelves: Shelves, plan: &TrainPlan) -> model::Section {
+/// Learns to tell apart all labels of a script, and throws out what is in another language.
+fn section(script: Script, shelves: &mut Shelves, plan: &TrainPlan) -> model::Section {
+    for shelf in shelves.values_mut() {
+        shelf.sources.remove(CLOSE_WORDS);
+        shelf.held_out.remove(CLOSE_WORDS);
+    }
+    let rng = Rng::new(plan.seed ^ (script as u64) << 32);
+    let wide = wide(shelves, (script, Grain::Coarse), plan, &rng);
+    wide.clean(shelves, script);
+    narrow(&wide, shelves, (script, Grain::Coarse), plan, &rng)
+}
+
+/// Learns to tell apart the languages of each group of close ones.
+fn group_sections(script: Script, shelves: Shelves, plan: &TrainPlan) -> Vec<model::Section> {
+    let mut rest = shelves;
+    let mut sections = Vec::new();
+    for lang in Lang::all() {
+        let named = CLOSE
+            .iter()
+            .find(|group| group.contains(&lang.code.as_str()));
+        let is_close = |label: &str| {
+            label == lang.code
+                || lang.close.iter().any(|c| c == label)
+                || named.is_some_and(|group| group.contains(&label))
+        };
+        let labels: Vec<String> = rest.keys().filter(|l| is_close(l)).cloned().collect();
+        let mut group: Shelves = labels
+            .into_iter()
+            .filter_map(|label| rest.remove_entry(&label))
+            .collect();
+        if group.len() < 2 {
+            continue;
+        }
+        yat::fill(&mut group);
+        keep_common(&mut group);
+        let kind = (script, Grain::Fine);
+        let rng = Rng::new(plan.seed ^ (script as u64) << 32 ^ (1 + lang.index() as u64) << 40);
+        let wide = wide(&group, kind, plan, &rng);
+        sections.push(narrow(&wide, &group, kind, plan, &rng));
+    }
+    sections
+}
+
+/// Languages a sentence is easily mistaken between, beside those that the table calls close.
+const CLOSE: [&[&str]; 2] = [
+    &["ces_Latn", "slk_Latn"],
+    &["glg_Latn", "por_Latn", "spa_Latn"],
+];
+
+/// Marks a source that was written in other letters.
+const IN_LATIN: &str = " in Latin letters";
+
+/// Leaves only the sources that all languages of a group have: what only one has, say the news,
+/// would teach that news are in that language.
+fn keep_common(group: &mut Shelves) {
+    let name = |source: &String| {
+        let written = source.trim_end_matches(IN_LATIN);
+        written.trim_end_matches("-latin").to_string()
+    };
+    let names = |shelf: &Shelf| shelf.sources.keys().map(name).collect::<HashSet<String>>();
+    let Some(common) = group.values().map(names).reduce(|a, b| &a & &b) else {
+        return;
+    };
+    for shelf in group.values_mut() {
+        shelf
+            .sources
+            .retain(|source, _| common.contains(&name(source)));
+        shelf
+            .held_out
+            .retain(|source, _| common.contains(&name(source)));
+    }
+}
+
+/// Learns all n-grams that are seen often enough.
+fn wide(shelves: &Shelves, kind: (Script, Grain), plan: &TrainPlan, rng: &Rng) -> Lesson {
     assert!(
         shelves.len() <= BLOCK * MAX_BLOCKS,
         "more labels than a row has lanes"
     );
-    let rng = Rng::new(plan.seed ^ (script as u64) << 32);
-    let slots = (plan.rows_per_label * shelves.len()) as f64 / model::WAYS as f64;
-    let bits = (slots.log2().round() as u32).clamp(8, 20);
-
-    let index = candidates(&shelves, script, plan.visits, rng.child(0));
+    let visits = plan.visits_of(kind.1);
+    let index = candidates(shelves, kind, visits, rng.child(0));
     let mut wide = Lesson::new(index, shelves.len());
     for pass in 0..plan.wide_passes {
         let pace = 1.0 - pass as f32 / plan.wide_passes as f32;
-        wide.pass(
-            &shelves,
-            script,
-            plan.visits,
-            pace,
-            rng.child(1 + pass as u64),
-        );
+        let rng = rng.child(1 + pass as u64);
+        wide.pass(shelves, kind, visits, pace, rng);
     }
-    wide.clean(&mut shelves, script);
+    wide
+}
+
+/// Keeps the n-grams that matter and learns these again.
+fn narrow(
+    wide: &Lesson,
+    shelves: &Shelves,
+    kind: (Script, Grain),
+    plan: &TrainPlan,
+    rng: &Rng,
+) -> model::Section {
+    let rows = match kind.1 {
+        Grain::Coarse => plan.rows_per_label,
+        Grain::Fine => plan.fine_rows_per_label,
+    };
+    let slots = (rows * shelves.len()) as f64 / model::WAYS as f64;
+    let bits = (slots.log2().round() as u32).clamp(8, 20);
     let mut narrow = wide.narrowed(bits);
     for pass in 0..plan.narrow_passes {
         let pace = 1.0 - pass as f32 / plan.narrow_passes as f32;
-        narrow.pass(
-            &shelves,
-            script,
-            plan.visits,
-            pace,
-            rng.child(100 + pass as u64),
-        );
+        let rng = rng.child(100 + pass as u64);
+        narrow.pass(shelves, kind, plan.visits_of(kind.1), pace, rng);
     }
-    let mut section = quantise(&narrow, script, shelves.keys().cloned().collect(), bits);
-    fit(&mut section, &shelves, rng.child(200));
+    let mut section = quantise(&narrow, kind, shelves.keys().cloned().collect(), bits);
+    fit(&mut section, shelves, rng.child(200));
     section
 }

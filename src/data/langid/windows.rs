@@ -6,11 +6,11 @@
 //! stops, what was read is spread over the whole text.
 
 /// Bytes of a window, about.
-const WINDOW: usize = 128;
+const WINDOW: usize = 64;
 /// Most bytes read of a text.
 const MOST_BYTES: usize = 4096;
 /// How far from its place a cut is moved to the next space.
-const TO_SPACE: usize = 48;
+const TO_SPACE: usize = 32;
 
 /// The windows of a text.
 #[derive(Debug, Clone, Copy)]
@@ -79,7 +79,7 @@ fn step(n: usize) -> usize {
 
 /// Whether to ask, after this many windows, if more are needed.
 pub(super) fn is_stop(n: usize) -> bool {
-    matches!(n, 2 | 3 | 4 | 6 | 8 | 12 | 16 | 24)
+    matches!(n, 2 | 3 | 4 | 6 | 8 | 12 | 16 | 24 | 32 | 48)
 }
 
 #[cfg(test)]
@@ -88,7 +88,7 @@ mod tests {
 
     #[test]
     fn a_text_up_to_the_limit_is_read_whole_and_once() {
-        for len in [0, 1, 127, 128, 129, 1000, 4095, 4096] {
+        for len in [0, 1, 63, 64, 65, 129, 1000, 4095, 4096] {
             let text: String = "žluť a kůň, ".chars().cycle().take(len).collect();
             let text = &text[..text.floor_char_boundary(len)];
             let windows = Windows::new(text);
