@@ -187,7 +187,8 @@ fn weight(run: &Run, groups: usize, trunk: bool, named: bool, rank: usize) -> Op
     if run.bracketed && trunk && groups > 1 && digits >= 7 {
         return Some(0.6);
     }
-    if run.before == b'(' && rank == 0 && digits >= 7 && !issn {
+    let decimal = groups == 2 && run.only(groups, b'.');
+    if run.opened && rank == 0 && digits >= 7 && !issn && !decimal {
         let plain = groups > 1 || digits >= 9 || run.digits(1).starts_with(b"0");
         return plain.then_some(0.55);
     }

@@ -123,7 +123,7 @@ pub(super) fn plate(text: &str, start: usize, end: usize) -> Option<(usize, usiz
     let count = found.chars().filter(capital).count();
     let mixed = found.chars().any(|c| c.is_ascii_digit()) && found.chars().any(char::is_uppercase);
     let free = !text.get(..from)?.ends_with(char::is_alphanumeric)
-        && !text.get(to..)?.starts_with(char::is_alphanumeric);
+        && !text.get(to..)?.trim_start_matches('-').starts_with(char::is_alphanumeric);
     ((4..=9).contains(&count) && mixed && free).then_some((from, to))
 }
 
