@@ -11,6 +11,7 @@ pub mod filter;
 pub mod langid;
 mod letters;
 pub mod mix;
+pub mod pii;
 mod pipeline;
 pub mod read;
 mod record;

@@ -179,7 +179,12 @@ fn sentence(near: &str) -> &str {
     let quotes = ['"', '\u{201d}', '\u{201c}', '\u{2019}', '»', ')'];
     for (at, mark) in near.rmatch_indices(['.', '!', '?', '…']) {
         let (head, tail) = (&near[..at], &near[at + mark.len()..]);
-        let letters = head.chars().rev().take(6).take_while(|c| c.is_alphanumeric()).count();
+        let letters = head
+            .chars()
+            .rev()
+            .take(6)
+            .take_while(|c| c.is_alphanumeric())
+            .count();
         let spaced = tail.trim_start_matches(quotes).starts_with(' ');
         if mark != "." || spaced && (letters == 0 || letters > 5) {
             return tail;
@@ -199,7 +204,13 @@ mod tests {
         for lang in Lang::all() {
             let words = Words::of(Some(lang));
             assert_eq!(words.code, lang.code);
-            for list in [&words.countries, &words.phone, &words.id, &words.plate, &words.place] {
+            for list in [
+                &words.countries,
+                &words.phone,
+                &words.id,
+                &words.plate,
+                &words.place,
+            ] {
                 assert!(!list.is_empty(), "{}", lang.code);
                 assert!(list.iter().all(|w| *w == w.to_lowercase()), "{}", lang.code);
             }

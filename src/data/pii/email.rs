@@ -22,7 +22,16 @@ pub(super) fn obfuscated(text: &str, open: usize) -> Option<(usize, usize)> {
     let head = text.get(..open)?;
     let tail = text.get(open..)?;
     let tail_bytes = tail.as_bytes();
-    if !matches!(tail_bytes, [b'[' | b'(' | b'{', b'a' | b'A', b't' | b'T', b']' | b')' | b'}', ..]) {
+    if !matches!(
+        tail_bytes,
+        [
+            b'[' | b'(' | b'{',
+            b'a' | b'A',
+            b't' | b'T',
+            b']' | b')' | b'}',
+            ..
+        ]
+    ) {
         return None;
     }
     let start = local(head.strip_suffix(' ').unwrap_or(head))?;
@@ -38,15 +47,24 @@ pub(super) fn obfuscated(text: &str, open: usize) -> Option<(usize, usize)> {
         (rest, end, labels) = (rest.get(label..)?, end + label, labels + 1);
         let bare = rest.trim_start_matches(' ');
         let spaces = rest.len() - bare.len();
-        let dots = ["[dot]", "(dot)", "{dot}", "[.]", "(.)", "[punkt]", "(punkt)", "[point]", "(point)"];
-        let dot = dots.iter().find(|d| bare.get(..d.len()).is_some_and(|b| b.eq_ignore_ascii_case(d)));
+        let dots = [
+            "[dot]", "(dot)", "{dot}", "[.]", "(.)", "[punkt]", "(punkt)", "[point]", "(point)",
+        ];
+        let dot = dots.iter().find(|d| {
+            bare.get(..d.len())
+                .is_some_and(|b| b.eq_ignore_ascii_case(d))
+        });
         let width = match dot {
             Some(dot) if spaces <= 1 => spaces + dot.len(),
             _ if rest.starts_with('.') => 1,
             _ => break,
         };
         let after = rest.get(width..)?;
-        let trimmed = if dot.is_some() { after.strip_prefix(' ').unwrap_or(after) } else { after };
+        let trimmed = if dot.is_some() {
+            after.strip_prefix(' ').unwrap_or(after)
+        } else {
+            after
+        };
         if label_is_missing(trimmed) {
             break;
         }
@@ -66,18 +84,29 @@ fn label_is_missing(rest: &str) -> bool {
 /// Where the local part at the end of `head` begins.
 fn local(head: &str) -> Option<usize> {
     let inside = |c: char| {
-        c.is_alphanumeric() || matches!(c, '.' | '_' | '%' | '+' | '-' | '\'' | '&' | '~' | '=' | '$' | '*')
+        c.is_alphanumeric()
+            || matches!(
+                c,
+                '.' | '_' | '%' | '+' | '-' | '\'' | '&' | '~' | '=' | '$' | '*'
+            )
     };
     let mut start = head.len();
     let mut chars = head.char_indices().rev();
-    while let Some((at, c)) = chars.next().filter(|(at, c)| inside(*c) && head.len() - at <= MAX_LOCAL) {
+    while let Some((at, c)) = chars
+        .next()
+        .filter(|(at, c)| inside(*c) && head.len() - at <= MAX_LOCAL)
+    {
         let _ = c;
         start = at;
     }
     let tail = head.get(start..)?;
     let tail = tail.trim_start_matches(|c: char| !(c.is_alphanumeric() || c == '_'));
     // A key and its value: the address is the value.
-    let tail = tail.rsplit('=').next().unwrap_or(tail).trim_start_matches(['.', '-', '\'']);
+    let tail = tail
+        .rsplit('=')
+        .next()
+        .unwrap_or(tail)
+        .trim_start_matches(['.', '-', '\'']);
     let glued = head[..head.len() - tail.len()].ends_with(|c: char| c.is_alphanumeric());
     let sound = !tail.is_empty() && !glued && !tail.ends_with('.');
     sound.then_some(head.len() - tail.len())
@@ -121,9 +150,18 @@ fn domain(tail: &str) -> Option<usize> {
 /// Length of the label at the beginning: letters, digits, hyphens inside.
 fn label(text: &str) -> usize {
     let inside = |c: char| c.is_alphanumeric() || c == '-' || c == '\u{ad}';
-    let len = text.chars().take(64).take_while(|&c| inside(c)).map(char::len_utf8).sum();
+    let len = text
+        .chars()
+        .take(64)
+        .take_while(|&c| inside(c))
+        .map(char::len_utf8)
+        .sum();
     let label = text.get(..len).unwrap_or_default();
-    if label.starts_with('-') { 0 } else { label.trim_end_matches('-').len() }
+    if label.starts_with('-') {
+        0
+    } else {
+        label.trim_end_matches('-').len()
+    }
 }
 
 #[cfg(test)]
@@ -138,16 +176,31 @@ mod tests {
     #[test]
     fn addresses_end_where_they_end() {
         for (text, address) in [
-            ("<anna.maria+x@mail.example.org>.", "anna.maria+x@mail.example.org"),
+            (
+                "<anna.maria+x@mail.example.org>.",
+                "anna.maria+x@mail.example.org",
+            ),
             ("mailto:a_b@example.eu?subject=x", "a_b@example.eu"),
             ("пиши на ела@пример.бг, моля", "ела@пример.бг"),
             ("x@xn--e1afmkfd.xn--p1ai", "x@xn--e1afmkfd.xn--p1ai"),
-            ("Mail an info@firma.example.de.Danke", "info@firma.example.de"),
+            (
+                "Mail an info@firma.example.de.Danke",
+                "info@firma.example.de",
+            ),
             ("to=o'neil@example.ie;", "o'neil@example.ie"),
         ] {
             assert_eq!(found(text), Some(address));
         }
-        for text in ["logo@2x.png", "@anna", "a@b", "a @b.de", "5@1.5", "x@.de", "@@", "a@b.c"] {
+        for text in [
+            "logo@2x.png",
+            "@anna",
+            "a@b",
+            "a @b.de",
+            "5@1.5",
+            "x@.de",
+            "@@",
+            "a@b.c",
+        ] {
             assert_eq!(found(text), None, "{text}");
         }
     }
@@ -155,7 +208,10 @@ mod tests {
     #[test]
     fn addresses_written_for_people_are_found() {
         for (text, address) in [
-            ("anna [at] example [dot] org!", "anna [at] example [dot] org"),
+            (
+                "anna [at] example [dot] org!",
+                "anna [at] example [dot] org",
+            ),
             ("anna(at)example.org.", "anna(at)example.org"),
         ] {
             let open = text.find(['[', '(']).unwrap();

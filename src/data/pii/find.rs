@@ -37,7 +37,10 @@ impl Finder {
         if self.wants(Kind::Secret) {
             let mut done = 0;
             for at in memmem::find_iter(bytes, secret::ARMOUR) {
-                if let Some((start, end)) = Some(at).filter(|&at| at >= done).and_then(|at| secret::private_key(text, at)) {
+                if let Some((start, end)) = Some(at)
+                    .filter(|&at| at >= done)
+                    .and_then(|at| secret::private_key(text, at))
+                {
                     done = end;
                     spans.push(plain(start, end, Kind::Secret, 1.0));
                 }
@@ -82,7 +85,9 @@ impl Finder {
 
     fn wants(&self, kind: Kind) -> bool {
         let place = Kind::ALL.iter().position(|&k| k == kind);
-        place.and_then(|i| self.wanted.get(i)).is_some_and(|&wanted| wanted)
+        place
+            .and_then(|i| self.wanted.get(i))
+            .is_some_and(|&wanted| wanted)
     }
 }
 
@@ -120,7 +125,9 @@ fn emails(text: &str, spans: &mut Vec<Span>) {
     }
     for mark in ["at]", "at)", "AT]", "AT)"] {
         for at in memmem::find_iter(bytes, mark) {
-            let found = at.checked_sub(1).and_then(|open| email::obfuscated(text, open));
+            let found = at
+                .checked_sub(1)
+                .and_then(|open| email::obfuscated(text, open));
             spans.extend(found.map(|(start, end)| plain(start, end, Kind::Email, 0.7)));
         }
     }
@@ -234,10 +241,22 @@ impl Scan<'_> {
             let named = self.before(start).says(says::PLACE);
             let score: f32 = if named { 0.9 } else { 0.3 };
             let counts = named || self.finder.options.bare_coordinates;
-            let score = if counts { score.max(self.finder.options.min_score) } else { score };
+            let score = if counts {
+                score.max(self.finder.options.min_score)
+            } else {
+                score
+            };
             return counts.then(|| plain(start, end, Kind::Coordinates, score));
         }
-        let degree = after == 0xC2 && matches!(self.bytes.get(i..).unwrap_or_default().iter().find(|b| !b.is_ascii_digit()), Some(0xC2));
+        let degree = after == 0xC2
+            && matches!(
+                self.bytes
+                    .get(i..)
+                    .unwrap_or_default()
+                    .iter()
+                    .find(|b| !b.is_ascii_digit()),
+                Some(0xC2)
+            );
         if degree {
             let (start, end) = place::sexagesimal(self.text, i)?;
             return Some(plain(start, end, Kind::Coordinates, 0.8));
@@ -274,7 +293,11 @@ impl Scan<'_> {
 
     /// Telephones, identifiers, cards and plates.
     fn numbered(&mut self, i: usize, start: usize, end: usize) -> Option<Span> {
-        let run = if i == start { Run::read(self.bytes, i) } else { None };
+        let run = if i == start {
+            Run::read(self.bytes, i)
+        } else {
+            None
+        };
         let n_digits = run.as_ref().map_or(0, |run| run.digits(run.len()).len());
         let plate = self.capitals(start, i, end);
         if n_digits < 5 && end - start < 7 && !plate {
@@ -292,7 +315,10 @@ impl Scan<'_> {
             // Beside a word for telephones a number that could be both is a telephone.
             let bare = span.scheme.is_some() && n_digits > 0 && span.score < 1.0;
             let phone = bare && before.says(says::PHONE);
-            let phone = run.as_ref().filter(|_| phone).and_then(|run| self.phone(run, before));
+            let phone = run
+                .as_ref()
+                .filter(|_| phone)
+                .and_then(|run| self.phone(run, before));
             self.tried = self.tried.max(span.end);
             return Some(phone.unwrap_or(span));
         }
@@ -321,17 +347,29 @@ impl Scan<'_> {
         let head = self.bytes.get(..start).unwrap_or_default();
         let letters = match head.split_last() {
             Some((b' ' | b'-', head)) => {
-                let n = head.iter().rev().take(4).take_while(|b| b.is_ascii_alphabetic()).count();
+                let n = head
+                    .iter()
+                    .rev()
+                    .take(4)
+                    .take_while(|b| b.is_ascii_alphabetic())
+                    .count();
                 (1..=3).contains(&n).then_some(start - 1 - n)
             }
             _ => None,
         };
         let capitals = |at: usize| {
-            self.bytes.get(at..at + 2).is_some_and(|two| two.iter().all(u8::is_ascii_uppercase))
+            self.bytes
+                .get(at..at + 2)
+                .is_some_and(|two| two.iter().all(u8::is_ascii_uppercase))
         };
         let named = before.says(says::ID);
-        let vat = letters.into_iter().chain([start]).filter(|&at| capitals(at));
-        let vat = vat.filter_map(|at| national::vat(self.text, at, named)).next();
+        let vat = letters
+            .into_iter()
+            .chain([start])
+            .filter(|&at| capitals(at));
+        let vat = vat
+            .filter_map(|at| national::vat(self.text, at, named))
+            .next();
         let own = if end - start >= 1 {
             national::identifier(self.text, start, letters, self.words, before)
         } else {
@@ -346,8 +384,11 @@ impl Scan<'_> {
 
     fn phone(&self, run: &Run, before: Before) -> Option<Span> {
         let named = before.says(says::PHONE);
-        let tied = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'@' | b'%' | b'$' | b'+');
-        if tied(run.before) || matches!(run.before, b'.' | b',' | b'-' | b'/' | b'=' | b'#') && !named {
+        let tied =
+            |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'@' | b'%' | b'$' | b'+');
+        if tied(run.before)
+            || matches!(run.before, b'.' | b',' | b'-' | b'/' | b'=' | b'#') && !named
+        {
             return None;
         }
         let found = if run.plus {
@@ -370,7 +411,9 @@ impl Scan<'_> {
     fn card(&self, run: &Run) -> Option<Span> {
         let groups = (1..=run.len()).rev().find(|&n| {
             let grouped = match run.lengths(n)[..] {
-                [13..=19] | [4, 4, 4, 4] | [4, 6, 5] | [4, 6, 4] | [4, 4, 4, 4, 3] | [4, 4, 5] => true,
+                [13..=19] | [4, 4, 4, 4] | [4, 6, 5] | [4, 6, 4] | [4, 4, 4, 4, 3] | [4, 4, 5] => {
+                    true
+                }
                 _ => false,
             };
             let even = run.only(n, b' ') || run.only(n, b'-');
@@ -390,9 +433,11 @@ impl Scan<'_> {
         let back = start.checked_sub(2).map_or(0, |at| self.byte(at));
         let sep = start.checked_sub(1).map_or(0, |at| self.byte(at));
         let short = end - i <= 7;
-        let behind = matches!(sep, b' ' | b'-') && (back.is_ascii_uppercase() || (0x80..0xC0).contains(&back))
+        let behind = matches!(sep, b' ' | b'-')
+            && (back.is_ascii_uppercase() || (0x80..0xC0).contains(&back))
             || (0x80..0xC0).contains(&sep);
-        let ahead = matches!(self.byte(end), b' ' | b'-') && across(Some(end + 1)) || capital(self.byte(end));
+        let ahead = matches!(self.byte(end), b' ' | b'-') && across(Some(end + 1))
+            || capital(self.byte(end));
         short && (inside.iter().any(u8::is_ascii_uppercase) || behind || ahead)
     }
 

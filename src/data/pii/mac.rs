@@ -7,7 +7,11 @@ pub(super) fn hmac(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
     const BLOCK: usize = 64; // bytes SHA-256 takes at a time
     let mut block = [0u8; BLOCK];
     let hashed = Sha256::digest(key);
-    let key = if key.len() > BLOCK { hashed.as_slice() } else { key };
+    let key = if key.len() > BLOCK {
+        hashed.as_slice()
+    } else {
+        key
+    };
     for (slot, byte) in block.iter_mut().zip(key) {
         *slot = *byte;
     }

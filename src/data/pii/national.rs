@@ -52,7 +52,9 @@ fn schemes(words: &'static Words) -> &'static [(&'static Scheme, usize)] {
     words.schemes.get_or_init(|| {
         let rank = |scheme: &Scheme| words.countries.iter().position(|c| c == scheme.country);
         let found = ids::schemes().filter(|scheme| !scheme.forms.is_empty());
-        found.filter_map(|scheme| Some((scheme, rank(scheme)?))).collect()
+        found
+            .filter_map(|scheme| Some((scheme, rank(scheme)?)))
+            .collect()
     })
 }
 
@@ -60,7 +62,8 @@ fn schemes(words: &'static Words) -> &'static [(&'static Scheme, usize)] {
 fn in_row(bytes: &[u8], from: usize, end: usize) -> bool {
     let digit = |i: Option<usize>| i.and_then(|i| bytes.get(i)).is_some_and(u8::is_ascii_digit);
     let space = |i: Option<usize>| i.and_then(|i| bytes.get(i)) == Some(&b' ');
-    space(from.checked_sub(1)) && digit(from.checked_sub(2)) || space(Some(end)) && digit(Some(end + 1))
+    space(from.checked_sub(1)) && digit(from.checked_sub(2))
+        || space(Some(end)) && digit(Some(end + 1))
 }
 
 fn kind(scheme: &Scheme) -> Kind {
@@ -104,7 +107,10 @@ pub(super) fn free(bytes: &[u8], from: usize, end: usize) -> bool {
     let (before, first) = (byte(from.checked_sub(1)), byte(from.checked_sub(2)));
     let (after, next) = (byte(Some(end)), byte(Some(end + 1)));
     let head = before.is_ascii_alphanumeric()
-        || matches!(before, b'_' | b'-' | b'@' | b'%' | b'&' | b'$' | b'/' | b'\\' | b'+' | b'~')
+        || matches!(
+            before,
+            b'_' | b'-' | b'@' | b'%' | b'&' | b'$' | b'/' | b'\\' | b'+' | b'~'
+        )
         || matches!(before, b'.' | b',') && first.is_ascii_alphanumeric()
         || lettered(bytes, from);
     let tail = after.is_ascii_alphanumeric()
@@ -117,7 +123,10 @@ pub(super) fn free(bytes: &[u8], from: usize, end: usize) -> bool {
 /// Whether the character just before `from` is a letter beyond ASCII.
 fn lettered(bytes: &[u8], from: usize) -> bool {
     let tail = bytes.get(from.saturating_sub(4)..from).unwrap_or_default();
-    let last = tail.utf8_chunks().last().and_then(|chunk| chunk.valid().chars().last());
+    let last = tail
+        .utf8_chunks()
+        .last()
+        .and_then(|chunk| chunk.valid().chars().last());
     last.is_some_and(|c| !c.is_ascii() && c.is_alphabetic() && !matches!(c, 'º' | 'ª'))
 }
 
@@ -130,8 +139,12 @@ pub(super) fn vat(text: &str, start: usize, named: bool) -> Option<Span> {
         "XI" => "gb".to_string(),
         _ => letters.to_ascii_lowercase(),
     };
-    let names = ["vat", "uid", "dic", "kmkr", "alv", "tva", "anum", "iva", "pvm", "pvn", "btw", "mva", "nip", "nif", "cf", "ddv", "dph", "oib"];
-    let tax = |s: &&Scheme| s.country == country && s.class != Class::Person && names.contains(&s.name);
+    let names = [
+        "vat", "uid", "dic", "kmkr", "alv", "tva", "anum", "iva", "pvm", "pvn", "btw", "mva",
+        "nip", "nif", "cf", "ddv", "dph", "oib",
+    ];
+    let tax =
+        |s: &&Scheme| s.country == country && s.class != Class::Person && names.contains(&s.name);
     let scheme = ids::schemes().find(tax)?;
     // Letters and digits with single separators between, as many as any such number has.
     let mut ends = Vec::new();
@@ -139,7 +152,8 @@ pub(super) fn vat(text: &str, start: usize, named: bool) -> Option<Span> {
     while count < 14 {
         match bytes.get(at) {
             Some(b) if b.is_ascii_digit() || b.is_ascii_uppercase() => count += 1,
-            Some(b' ' | b'-' | b'.') if bytes.get(at + 1).is_some_and(u8::is_ascii_alphanumeric) => {}
+            Some(b' ' | b'-' | b'.')
+                if bytes.get(at + 1).is_some_and(u8::is_ascii_alphanumeric) => {}
             _ => break,
         }
         at += 1;
@@ -148,7 +162,10 @@ pub(super) fn vat(text: &str, start: usize, named: bool) -> Option<Span> {
         }
     }
     let end = ends.into_iter().rev().find(|&end| {
-        free(bytes, start, end) && text.get(start..end).is_some_and(|n| scheme.normal(n).is_some())
+        free(bytes, start, end)
+            && text
+                .get(start..end)
+                .is_some_and(|n| scheme.normal(n).is_some())
     })?;
     Some(Span {
         start,
@@ -187,7 +204,10 @@ mod tests {
     fn tax_numbers_carry_their_country() {
         let text = "USt-IdNr. DE 136,695 976 oder DE136695976.";
         let span = vat(text, 30, false).unwrap();
-        assert_eq!((&text[span.start..span.end], span.country), ("DE136695976", Some("de")));
+        assert_eq!(
+            (&text[span.start..span.end], span.country),
+            ("DE136695976", Some("de"))
+        );
         assert_eq!(vat("DE136695977", 0, true), None);
     }
 }

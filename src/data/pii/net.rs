@@ -11,7 +11,12 @@ pub(super) fn ipv4(bytes: &[u8], start: usize) -> Option<(Ipv4Addr, usize)> {
             (bytes.get(at) == Some(&b'.')).then_some(())?;
             at += 1;
         }
-        let digits = bytes.get(at..)?.iter().take(4).take_while(|b| b.is_ascii_digit()).count();
+        let digits = bytes
+            .get(at..)?
+            .iter()
+            .take(4)
+            .take_while(|b| b.is_ascii_digit())
+            .count();
         let run = bytes.get(at..at + digits)?;
         if digits > 3 || digits > 1 && run.starts_with(b"0") {
             return None;
@@ -20,12 +25,14 @@ pub(super) fn ipv4(bytes: &[u8], start: usize) -> Option<(Ipv4Addr, usize)> {
         at += digits;
     }
     let before = start.checked_sub(1).and_then(|i| bytes.get(i));
-    let glued = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_') || !b.is_ascii();
+    let glued =
+        |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_') || !b.is_ascii();
     let next = bytes.get(at);
     let dotted = next == Some(&b'.') && bytes.get(at + 1).is_some_and(u8::is_ascii_alphanumeric);
     let tied = next.is_some_and(|b| b.is_ascii_alphanumeric() || *b == b'_');
     let ranged = next == Some(&b'-') && bytes.get(at + 1).is_some_and(u8::is_ascii_alphanumeric);
-    (!before.is_some_and(glued) && !dotted && !tied && !ranged).then_some((Ipv4Addr::from(groups), at))
+    (!before.is_some_and(glued) && !dotted && !tied && !ranged)
+        .then_some((Ipv4Addr::from(groups), at))
 }
 
 /// Whether an IPv4 address belongs to someone: not private, local, reserved or for documentation.
@@ -60,11 +67,24 @@ pub(super) fn ipv6(bytes: &[u8], at: usize) -> Option<(Ipv6Addr, usize, usize)> 
     const LONGEST: usize = 45;
     let inside = |b: &u8| b.is_ascii_hexdigit() || matches!(b, b':' | b'.');
     let head = bytes.get(..at)?;
-    let back = head.iter().rev().take(LONGEST).take_while(|b| inside(b)).count();
-    let ahead = bytes.get(at..)?.iter().take(LONGEST).take_while(|b| inside(b)).count();
+    let back = head
+        .iter()
+        .rev()
+        .take(LONGEST)
+        .take_while(|b| inside(b))
+        .count();
+    let ahead = bytes
+        .get(at..)?
+        .iter()
+        .take(LONGEST)
+        .take_while(|b| inside(b))
+        .count();
     let (mut start, mut end) = (at - back, at + ahead);
     // A colon before or a full stop after belongs to the sentence.
-    while end > start && matches!(bytes.get(end - 1), Some(b'.' | b':')) && !bytes[..end].ends_with(b"::") {
+    while end > start
+        && matches!(bytes.get(end - 1), Some(b'.' | b':'))
+        && !bytes[..end].ends_with(b"::")
+    {
         end -= 1;
     }
     if bytes.get(start) == Some(&b':') && bytes.get(start + 1) != Some(&b':') {
@@ -77,7 +97,8 @@ pub(super) fn ipv6(bytes: &[u8], at: usize) -> Option<(Ipv6Addr, usize, usize)> 
     let address: Ipv6Addr = std::str::from_utf8(run).ok()?.parse().ok()?;
     let groups = run.split(|&b| b == b':').filter(|g| !g.is_empty()).count();
     let glued = |i: Option<usize>| {
-        i.and_then(|i| bytes.get(i)).is_some_and(|b| b.is_ascii_alphanumeric() || *b == b'_')
+        i.and_then(|i| bytes.get(i))
+            .is_some_and(|b| b.is_ascii_alphanumeric() || *b == b'_')
     };
     let tied = glued(start.checked_sub(1)) || glued(Some(end));
     // `a::1` is more often a path in a program than an address.
@@ -91,20 +112,49 @@ mod tests {
 
     #[test]
     fn addresses_are_told_from_versions_times_and_paths() {
-        let four = |text: &str| ipv4(text.as_bytes(), text.find(|c: char| c.is_ascii_digit()).unwrap());
+        let four = |text: &str| {
+            ipv4(
+                text.as_bytes(),
+                text.find(|c: char| c.is_ascii_digit()).unwrap(),
+            )
+        };
         assert_eq!(four("at 8.8.4.4.").map(|f| f.1), Some(10));
-        for text in ["v1.2.3.4", "1.2.3.4.5", "1.2.3.256", "01.2.3.4", "1.2.3", "1.2.3.4-5"] {
+        for text in [
+            "v1.2.3.4",
+            "1.2.3.4.5",
+            "1.2.3.256",
+            "01.2.3.4",
+            "1.2.3",
+            "1.2.3.4-5",
+        ] {
             assert_eq!(four(text), None, "{text}");
         }
         assert!(is_public(Ipv4Addr::new(22, 181, 117, 210)));
-        for [a, b, c, d] in [[10, 0, 0, 1], [192, 168, 1, 1], [255, 255, 255, 0], [192, 0, 2, 7]] {
+        for [a, b, c, d] in [
+            [10, 0, 0, 1],
+            [192, 168, 1, 1],
+            [255, 255, 255, 0],
+            [192, 0, 2, 7],
+        ] {
             assert!(!is_public(Ipv4Addr::new(a, b, c, d)));
         }
-        let six = |text: &str| ipv6(text.as_bytes(), text.find(|c: char| c.is_ascii_digit()).unwrap());
+        let six = |text: &str| {
+            ipv6(
+                text.as_bytes(),
+                text.find(|c: char| c.is_ascii_digit()).unwrap(),
+            )
+        };
         assert_eq!(six("IP: 2001:db8::1.").map(|f| (f.1, f.2)), Some((4, 15)));
         assert!(!is_public_v6("2001:db8::1".parse().unwrap()));
         assert!(is_public_v6("ec0e:8930::6244".parse().unwrap()));
-        for text in ["12:30:45", "std::1", "a::1", "::1", "1:2", "00:1A:2B:3C:4D:5E"] {
+        for text in [
+            "12:30:45",
+            "std::1",
+            "a::1",
+            "::1",
+            "1:2",
+            "00:1A:2B:3C:4D:5E",
+        ] {
             assert_eq!(six(text), None, "{text}");
         }
     }

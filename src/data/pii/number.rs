@@ -37,7 +37,9 @@ impl Run {
         };
         let byte = |i: Option<usize>| i.and_then(|i| bytes.get(i)).copied().unwrap_or(0);
         let open = byte(first.checked_sub(1)) == b'(';
-        let mut plus_at = first.checked_sub(1).filter(|&i| bytes.get(i) == Some(&b'+'));
+        let mut plus_at = first
+            .checked_sub(1)
+            .filter(|&i| bytes.get(i) == Some(&b'+'));
         if open && byte(first.checked_sub(2)) == b'+' {
             plus_at = Some(first - 2);
         }
@@ -48,15 +50,22 @@ impl Run {
         let mut at = first;
         let mut separator = 0;
         while run.groups.len() < MAX_GROUPS {
-            let len = bytes.get(at..).unwrap_or_default().iter().take(MAX_DIGITS + 1);
+            let len = bytes
+                .get(at..)
+                .unwrap_or_default()
+                .iter()
+                .take(MAX_DIGITS + 1);
             let len = len.take_while(|b| b.is_ascii_digit()).count();
             let end = at + len;
             let next = byte(Some(end));
-            let glued = next.is_ascii_alphabetic() || next == b'_' || next >= 0xC3 && next < 0xE2 && next != 0xC2;
+            let glued = next.is_ascii_alphabetic()
+                || next == b'_'
+                || next >= 0xC3 && next < 0xE2 && next != 0xC2;
             if len == 0 || run.digits.len() + len > MAX_DIGITS || glued {
                 break;
             }
-            run.digits.extend_from_slice(bytes.get(at..end).unwrap_or_default());
+            run.digits
+                .extend_from_slice(bytes.get(at..end).unwrap_or_default());
             run.groups.push((end, run.digits.len(), separator));
             let Some((next_at, kind)) = separated(bytes, end) else {
                 break;
@@ -74,7 +83,8 @@ impl Run {
         run.opened = run.before == b'(' && !(outer.is_ascii_alphanumeric() || outer == b'_');
         run.plus |= run.digits.starts_with(b"00") && run.digits.len() > 9;
         run.after = byte(Some(end));
-        run.goes_on = matches!(run.after, b'.' | b',' | b'/' | b':' | b'-') && byte(Some(end + 1)).is_ascii_digit();
+        run.goes_on = matches!(run.after, b'.' | b',' | b'/' | b':' | b'-')
+            && byte(Some(end + 1)).is_ascii_digit();
         Some(run)
     }
 
@@ -85,20 +95,26 @@ impl Run {
 
     /// The digits of the first `n` groups.
     pub(super) fn digits(&self, n: usize) -> &[u8] {
-        let end = n.checked_sub(1).and_then(|i| self.groups.get(i)).map_or(0, |g| g.1);
+        let end = n
+            .checked_sub(1)
+            .and_then(|i| self.groups.get(i))
+            .map_or(0, |g| g.1);
         self.digits.get(..end).unwrap_or_default()
     }
 
     /// The byte past the first `n` groups.
     pub(super) fn end(&self, n: usize) -> usize {
-        n.checked_sub(1).and_then(|i| self.groups.get(i)).map_or(self.start, |g| g.0)
+        n.checked_sub(1)
+            .and_then(|i| self.groups.get(i))
+            .map_or(self.start, |g| g.0)
     }
 
     /// Lengths of the first `n` groups, in digits.
     pub(super) fn lengths(&self, n: usize) -> Vec<usize> {
         let ends = self.groups.iter().take(n).map(|g| g.1);
         let mut last = 0;
-        ends.map(|end| end - std::mem::replace(&mut last, end)).collect()
+        ends.map(|end| end - std::mem::replace(&mut last, end))
+            .collect()
     }
 
     /// Whether all separators within the first `n` groups are `separator`.
@@ -112,7 +128,8 @@ impl Run {
         let digits = self.digits(n);
         let number = |from: usize, to: usize| {
             let run = digits.get(from..to).unwrap_or_default();
-            run.iter().fold(0u32, |sum, b| sum * 10 + u32::from(b - b'0'))
+            run.iter()
+                .fold(0u32, |sum, b| sum * 10 + u32::from(b - b'0'))
         };
         let year = |y: u32| (1000..2100).contains(&y);
         match lengths[..] {
@@ -146,11 +163,14 @@ fn separated(bytes: &[u8], end: usize) -> Option<(usize, u8)> {
         [b'-', ..] => (1, b'-'),
         [b'.', ..] => (1, b'.'),
         [b'/', ..] => (1, b'/'),
-        [0xC2, 0xA0, ..] => (2, b' '), // no-break space
+        [0xC2, 0xA0, ..] => (2, b' '),              // no-break space
         [0xE2, 0x80, 0xAF | 0x89, ..] => (3, b' '), // narrow no-break, thin
         [0xE2, 0x80, 0x90 | 0x91 | 0x93, ..] => (3, b'-'), // hyphens, en dash
         _ => return None,
     };
     let next = end + width;
-    bytes.get(next).is_some_and(u8::is_ascii_digit).then_some((next, kind))
+    bytes
+        .get(next)
+        .is_some_and(u8::is_ascii_digit)
+        .then_some((next, kind))
 }

@@ -89,10 +89,19 @@ pub(super) fn prefix_len(country: &str, digits: &[u8], abroad: bool) -> usize {
     };
     let zeros = if digits.starts_with(b"00") { 2 } else { 0 };
     let code = plan.code.to_string();
-    let lead = if abroad { code.as_bytes() } else { plan.trunk.as_bytes() };
+    let lead = if abroad {
+        code.as_bytes()
+    } else {
+        plan.trunk.as_bytes()
+    };
     let zeros = if abroad { zeros } else { 0 };
     let rest = digits.get(zeros..).unwrap_or_default();
-    zeros + if rest.starts_with(lead) { lead.len() } else { 0 }
+    zeros
+        + if rest.starts_with(lead) {
+            lead.len()
+        } else {
+            0
+        }
 }
 
 /// Whether the digits after code and trunk prefix could be given to someone in `country`.
@@ -161,12 +170,17 @@ pub(super) fn home(run: &Run, countries: &'static [String], named: bool) -> Opti
             };
             if let Some(score) = weight(run, groups, trunk, named, rank) {
                 let country = Some(country.as_str());
-                return Some(Found { groups, country, score });
+                return Some(Found {
+                    groups,
+                    country,
+                    score,
+                });
             }
         }
     }
     let n = run.digits(run.len()).len();
-    let other = named && (8..=12).contains(&n) && (run.len() > 1 || run.digits(1).starts_with(b"0"));
+    let other =
+        named && (8..=12).contains(&n) && (run.len() > 1 || run.digits(1).starts_with(b"0"));
     (other && !run.goes_on).then_some(Found {
         groups: run.len(),
         country: None,
@@ -200,8 +214,8 @@ fn weight(run: &Run, groups: usize, trunk: bool, named: bool, rank: usize) -> Op
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use super::super::context::Words;
+    use super::*;
     use crate::lang::Lang;
 
     #[test]
@@ -209,7 +223,11 @@ mod tests {
         assert_eq!(PLANS.len(), 245);
         for plan in PLANS.iter() {
             plan.fits(b"123");
-            assert!(plan.regex.get().is_some_and(Option::is_some), "{}", plan.country);
+            assert!(
+                plan.regex.get().is_some_and(Option::is_some),
+                "{}",
+                plan.country
+            );
         }
     }
 

@@ -41,7 +41,8 @@ pub fn redact(text: &str, spans: &[Span], mode: &Mode) -> (String, Vec<Span>) {
     let mut moved = Vec::with_capacity(spans.len());
     let mut done = 0;
     for span in spans {
-        let (Some(between), Some(value)) = (text.get(done..span.start), text.get(span.start..span.end))
+        let (Some(between), Some(value)) =
+            (text.get(done..span.start), text.get(span.start..span.end))
         else {
             continue;
         };

@@ -41,8 +41,18 @@ const PREFIXES: [(&str, usize); 33] = [
 
 /// Names of values that are secret.
 const NAMES: [&str; 12] = [
-    "password", "passwd", "pwd", "secret", "token", "api_key", "apikey", "api-key", "access_key",
-    "auth_key", "client_secret", "private_key",
+    "password",
+    "passwd",
+    "pwd",
+    "secret",
+    "token",
+    "api_key",
+    "apikey",
+    "api-key",
+    "access_key",
+    "auth_key",
+    "client_secret",
+    "private_key",
 ];
 
 /// Longest token looked at.
@@ -52,9 +62,23 @@ const LONGEST: usize = 2048;
 /// to which that is settled.
 pub(super) fn token(text: &str, at: usize) -> Result<(usize, usize, f32), usize> {
     let bytes = text.as_bytes();
-    let inside = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.' | b'+' | b'/' | b'=');
-    let head = bytes.get(..at).unwrap_or_default().iter().rev().take(64).take_while(|b| inside(b)).count();
-    let tail = bytes.get(at..).unwrap_or_default().iter().take(LONGEST).take_while(|b| inside(b)).count();
+    let inside =
+        |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.' | b'+' | b'/' | b'=');
+    let head = bytes
+        .get(..at)
+        .unwrap_or_default()
+        .iter()
+        .rev()
+        .take(64)
+        .take_while(|b| inside(b))
+        .count();
+    let tail = bytes
+        .get(at..)
+        .unwrap_or_default()
+        .iter()
+        .take(LONGEST)
+        .take_while(|b| inside(b))
+        .count();
     let settled = at + tail;
     let run = text.get(at - head..at + tail).unwrap_or_default();
     if run.len() < 16 {
@@ -64,7 +88,8 @@ pub(super) fn token(text: &str, at: usize) -> Result<(usize, usize, f32), usize>
     for (prefix, least) in PREFIXES {
         if let Some(found) = value.find(prefix) {
             let start = at - head + found;
-            let begins = found == 0 || matches!(value.as_bytes().get(found - 1), Some(b'=' | b'/' | b'.'));
+            let begins =
+                found == 0 || matches!(value.as_bytes().get(found - 1), Some(b'=' | b'/' | b'.'));
             let body = &value[found + prefix.len()..];
             let body = body.split(['/', '=', '+']).next().unwrap_or_default();
             let end = start + prefix.len() + body.len();
@@ -77,7 +102,8 @@ pub(super) fn token(text: &str, at: usize) -> Result<(usize, usize, f32), usize>
     if let Some(found) = value.find("eyJ") {
         let body = &value[found..];
         let parts: Vec<&str> = body.split('.').collect();
-        if matches!(parts[..], [h, p, s] if h.len() >= 10 && p.len() >= 10 && p.starts_with("eyJ") && s.len() >= 10) {
+        if matches!(parts[..], [h, p, s] if h.len() >= 10 && p.len() >= 10 && p.starts_with("eyJ") && s.len() >= 10)
+        {
             let start = at - head + found;
             return Ok((start, start + body.len(), 0.95));
         }
@@ -96,13 +122,18 @@ fn assigned(text: &str, from: usize, run: &str) -> Option<(usize, usize, f32)> {
     while !text.is_char_boundary(back) {
         back += 1;
     }
-    let head = text.get(back..start)?.trim_end_matches(['"', '\'', '`', ' ', '>']);
-    let head = head.strip_suffix([':', '='])?.trim_end_matches(['"', '\'', ' ', ':', '=']);
+    let head = text
+        .get(back..start)?
+        .trim_end_matches(['"', '\'', '`', ' ', '>']);
+    let head = head
+        .strip_suffix([':', '='])?
+        .trim_end_matches(['"', '\'', ' ', ':', '=']);
     let head = head.to_ascii_lowercase();
     let named = NAMES.iter().any(|name| head.ends_with(name));
     let hex = value.bytes().all(|b| b.is_ascii_hexdigit());
     let dense = entropy(value) >= if hex { 3.0 } else { 3.5 };
-    let value_sound = value.len() >= 16 && value.bytes().any(|b| b.is_ascii_digit()) && !value.contains('/');
+    let value_sound =
+        value.len() >= 16 && value.bytes().any(|b| b.is_ascii_digit()) && !value.contains('/');
     (named && dense && value_sound).then_some((start, start + value.len(), 0.8))
 }
 
@@ -114,7 +145,12 @@ fn entropy(text: &str) -> f64 {
     }
     let n = text.len().max(1) as f64;
     let share = |&c: &u32| f64::from(c) / n;
-    -counts.iter().filter(|&&c| c > 0).map(share).map(|p| p * p.log2()).sum::<f64>()
+    -counts
+        .iter()
+        .filter(|&&c| c > 0)
+        .map(share)
+        .map(|p| p * p.log2())
+        .sum::<f64>()
 }
 
 /// Mark of PEM armour.
@@ -130,7 +166,8 @@ pub(super) fn private_key(text: &str, start: usize) -> Option<(usize, usize)> {
     }
     let body = text.get(start..limit)?;
     let label = body.get(ARMOUR.len()..)?.split("-----").next()?;
-    if label.len() > 40 || !label.ends_with("PRIVATE KEY") && !label.ends_with("PRIVATE KEY BLOCK") {
+    if label.len() > 40 || !label.ends_with("PRIVATE KEY") && !label.ends_with("PRIVATE KEY BLOCK")
+    {
         return None;
     }
     let head = ARMOUR.len() + label.len() + 5;
@@ -177,10 +214,19 @@ mod tests {
 
     #[test]
     fn a_private_key_ends_with_its_armour_or_its_lines() {
-        let (open, close) = ("-----BEGIN RSA PRIVATE KEY-----\n", "\n-----END RSA PRIVATE KEY-----");
+        let (open, close) = (
+            "-----BEGIN RSA PRIVATE KEY-----\n",
+            "\n-----END RSA PRIVATE KEY-----",
+        );
         let whole = format!("{open}MIIB\nabc={close}");
-        assert_eq!(private_key(&format!("{whole}\nBye"), 0), Some((0, whole.len())));
-        assert_eq!(private_key(&format!("{open}MIIB!"), 0), Some((0, open.len() + 4)));
+        assert_eq!(
+            private_key(&format!("{whole}\nBye"), 0),
+            Some((0, whole.len()))
+        );
+        assert_eq!(
+            private_key(&format!("{open}MIIB!"), 0),
+            Some((0, open.len() + 4))
+        );
         assert_eq!(private_key("-----BEGIN CERTIFICATE-----", 0), None);
     }
 }

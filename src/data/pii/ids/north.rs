@@ -8,8 +8,11 @@ const HETU: &[u8] = b"0123456789ABCDEFHJKLMNPRSTUVWXY";
 
 /// The schemes of this part of Europe.
 pub(super) const SCHEMES: &[Scheme] = &[
-    Scheme::new("dk", "cpr", Person, " -", &[], dk_cpr)
-        .form(&["999999-9999", "999999 9999", "9999999999"]),
+    Scheme::new("dk", "cpr", Person, " -", &[], dk_cpr).form(&[
+        "999999-9999",
+        "999999 9999",
+        "9999999999",
+    ]),
     Scheme::new("dk", "cvr", Company, " -.,/:", &["DK"], |n| {
         digits(n, 8) && at(n, 0) != b'0' && weigh(n, &[2, 7, 6, 5, 4, 3, 2, 1]) % 11 == 0
     }),
@@ -20,7 +23,11 @@ pub(super) const SCHEMES: &[Scheme] = &[
     Scheme::new("ee", "registrikood", Company, " ", &[], |n| {
         digits(n, 8) && matches!(at(n, 0), b'1' | b'7' | b'8' | b'9') && is(at(n, 7), cycled(n))
     }),
-    Scheme::new("fi", "hetu", Person, "", &[], fi_hetu).form(&["999999-999X", "999999a999X", "999999+999X"]),
+    Scheme::new("fi", "hetu", Person, "", &[], fi_hetu).form(&[
+        "999999-999X",
+        "999999a999X",
+        "999999+999X",
+    ]),
     Scheme::new("fi", "alv", Tax, " -", &["FI"], fi_business),
     Scheme::new("fi", "ytunnus", Company, " -", &["FI"], fi_business),
     Scheme::new("fi", "associationid", Company, " -._+", &[], |n| {

@@ -113,7 +113,7 @@ pub(super) const SCHEMES: &[Scheme] = &[
     .form(&["99999999999"]),
     Scheme::new("gr", "vat", Tax, " -./:", &["EL", "GR"], |n| {
         let (head, last) = n.split_at(n.len().saturating_sub(1));
-        let sum = head.iter().fold(0, |sum, &b| sum * 2 + digit(b)) * 2 % 11 % 10;
+        let sum = head.iter().fold(0, |sum, &b| (sum * 2 + digit(b)) % 11) * 2 % 11 % 10;
         (digits(n, 8) || digits(n, 9)) && is(at(last, 0), sum)
     })
     .form(&["999999999"])
