@@ -173,24 +173,37 @@ impl Before {
     }
 }
 
-/// The part after the last end of a sentence: a full stop after a word too long to be an
-/// abbreviation, then a space.
+/// The part after the last end of a sentence. A label is none: one or two words and a stop, then
+/// at once the number.
 fn sentence(near: &str) -> &str {
+    let start = sentence_end(near);
+    let tail = near.get(start..).unwrap_or_default();
+    if start == 0 || !tail.trim().is_empty() {
+        return tail;
+    }
+    let head = near.get(..start).unwrap_or_default();
+    let label = head.trim_end_matches(['.', '!', '?', '…']);
+    let from = sentence_end(label);
+    let words = label.get(from..).unwrap_or_default().split_whitespace();
+    let short = head.ends_with('.') && from > 0 && words.count() <= 2;
+    near.get(if short { from } else { start }..)
+        .unwrap_or_default()
+}
+
+/// Where the last sentence ends: after a mark, or a full stop behind a word too long to be an
+/// abbreviation and before a space; 0 if none ends here.
+fn sentence_end(near: &str) -> usize {
     let quotes = ['"', '\u{201d}', '\u{201c}', '\u{2019}', '»', ')'];
     for (at, mark) in near.rmatch_indices(['.', '!', '?', '…']) {
         let (head, tail) = (&near[..at], &near[at + mark.len()..]);
-        let letters = head
-            .chars()
-            .rev()
-            .take(6)
-            .take_while(|c| c.is_alphanumeric())
-            .count();
+        let before = head.chars().rev().take(6);
+        let letters = before.take_while(|c| c.is_alphanumeric()).count();
         let spaced = tail.trim_start_matches(quotes).starts_with(' ');
         if mark != "." || spaced && (letters == 0 || letters > 5) {
-            return tail;
+            return at + mark.len();
         }
     }
-    near
+    0
 }
 
 #[cfg(test)]
@@ -222,6 +235,7 @@ mod tests {
         let hungarian = Words::of(Lang::find("hu"));
         let says = |text: &str| Before::new(text, text.len(), hungarian).says(says::PHONE);
         assert!(says("Telefonszám: ") && says("Tel. ") && says("☎ ") && says("(tel.:"));
+        assert!(says("Egy ember. Telefon. ") && !says("Volt egy fekete telefon. "));
         assert!(!says("hotel ") && !says("Volt egy telefonom. A ház ") && !says("telefon\n"));
         assert!(Before::new("ISBN 1", 5, hungarian).says(says::OTHER));
         let greek = "ΤΗΛΈΦΩΝΟ ";

@@ -161,7 +161,7 @@ pub(super) fn home(run: &Run, countries: &'static [String], named: bool) -> Opti
     }
     for groups in (1..=run.len()).rev() {
         let digits = run.digits(groups);
-        if !(5..=13).contains(&digits.len()) || run.dated(groups) || digits.len() < 6 && !named {
+        if !(5..=15).contains(&digits.len()) || run.dated(groups) || digits.len() < 6 && !named {
             continue;
         }
         for (rank, country) in countries.iter().enumerate() {
