@@ -185,7 +185,9 @@ fn sentence(near: &str) -> &str {
     let label = head.trim_end_matches(['.', '!', '?', '…']);
     let from = sentence_end(label);
     let words = label.get(from..).unwrap_or_default().split_whitespace();
-    let short = head.ends_with('.') && from > 0 && words.count() <= 2;
+    // Nothing before it within reach: the line begins here.
+    let begins = from > 0 || near.len() + 4 < REACH;
+    let short = head.ends_with('.') && begins && words.count() <= 2;
     near.get(if short { from } else { start }..)
         .unwrap_or_default()
 }
@@ -235,7 +237,8 @@ mod tests {
         let hungarian = Words::of(Lang::find("hu"));
         let says = |text: &str| Before::new(text, text.len(), hungarian).says(says::PHONE);
         assert!(says("Telefonszám: ") && says("Tel. ") && says("☎ ") && says("(tel.:"));
-        assert!(says("Egy ember. Telefon. ") && !says("Volt egy fekete telefon. "));
+        assert!(says("Telefon. "));
+        assert!(says("Egy emberke. Telefon. ") && !says("Volt egy fekete telefon. "));
         assert!(!says("hotel ") && !says("Volt egy telefonom. A ház ") && !says("telefon\n"));
         assert!(Before::new("ISBN 1", 5, hungarian).says(says::OTHER));
         let greek = "ΤΗΛΈΦΩΝΟ ";

@@ -194,28 +194,30 @@ impl Scan<'_> {
                 Err(end) => self.no_secret = end,
             }
         }
-        if after == b':' || before == b':' {
-            if let Some((address, start, end)) = net::ipv6(self.bytes, i) {
-                let counts = self.finder.options.private_ips || net::is_public_v6(address);
-                let score = if counts { 0.9 } else { 0.0 };
-                return Some(plain(start, end, Kind::Ip, score));
-            }
+        if (after == b':' || before == b':')
+            && let Some((address, start, end)) = net::ipv6(self.bytes, i)
+        {
+            let counts = self.finder.options.private_ips || net::is_public_v6(address);
+            let score = if counts { 0.9 } else { 0.0 };
+            return Some(plain(start, end, Kind::Ip, score));
         }
         if i == start && end == digits_end {
-            if after == b'.' && digits_end - i <= 3 {
-                if let Some(found) = self.dotted(i) {
-                    return found;
-                }
+            if after == b'.'
+                && digits_end - i <= 3
+                && let Some(found) = self.dotted(i)
+            {
+                return found;
             }
             if let Some(span) = self.coordinates(i, after) {
                 return Some(span);
             }
         }
-        if i == start + 2 && digits_end >= i + 2 {
-            if let Some((end, valid)) = self.account(start) {
-                self.tried = end;
-                return valid.then(|| self.iban(start, end));
-            }
+        if i == start + 2
+            && digits_end >= i + 2
+            && let Some((end, valid)) = self.account(start)
+        {
+            self.tried = end;
+            return valid.then(|| self.iban(start, end));
         }
         self.numbered(i, start, end)
     }
@@ -248,16 +250,8 @@ impl Scan<'_> {
             };
             return counts.then(|| plain(start, end, Kind::Coordinates, score));
         }
-        let degree = after == 0xC2
-            && matches!(
-                self.bytes
-                    .get(i..)
-                    .unwrap_or_default()
-                    .iter()
-                    .find(|b| !b.is_ascii_digit()),
-                Some(0xC2)
-            );
-        if degree {
+        // The first byte of a degree sign in UTF-8.
+        if after == 0xC2 {
             let (start, end) = place::sexagesimal(self.text, i)?;
             return Some(plain(start, end, Kind::Coordinates, 0.8));
         }
@@ -311,7 +305,7 @@ impl Scan<'_> {
         if before.says(says::OTHER) {
             return None;
         }
-        if let Some(span) = self.identified(start, end, before) {
+        if let Some(span) = self.identified(start, before) {
             // Beside a word for telephones a number that could be both is a telephone.
             let bare = span.scheme.is_some() && n_digits > 0 && span.score < 1.0;
             let phone = bare && before.says(says::PHONE);
@@ -343,7 +337,7 @@ impl Scan<'_> {
     }
 
     /// Identifiers, tried from the group of letters before as well.
-    fn identified(&self, start: usize, end: usize, before: Before) -> Option<Span> {
+    fn identified(&self, start: usize, before: Before) -> Option<Span> {
         let head = self.bytes.get(..start).unwrap_or_default();
         let letters = match head.split_last() {
             Some((b' ' | b'-', head)) => {
@@ -370,11 +364,7 @@ impl Scan<'_> {
         let vat = vat
             .filter_map(|at| national::vat(self.text, at, named))
             .next();
-        let own = if end - start >= 1 {
-            national::identifier(self.text, start, letters, self.words, before)
-        } else {
-            None
-        };
+        let own = national::identifier(self.text, start, letters, self.words, before);
         match (own, vat) {
             (Some(own), Some(vat)) if vat.end > own.end => Some(vat),
             (Some(own), _) => Some(own),
@@ -410,14 +400,12 @@ impl Scan<'_> {
     /// The card number in the groups a card is printed in, or in one.
     fn card(&self, run: &Run) -> Option<Span> {
         let groups = (1..=run.len()).rev().find(|&n| {
-            let grouped = match run.lengths(n)[..] {
-                [13..=19] | [4, 4, 4, 4] | [4, 6, 5] | [4, 6, 4] | [4, 4, 4, 4, 3] | [4, 4, 5] => {
-                    true
-                }
-                _ => false,
-            };
+            let printed = matches!(
+                run.lengths(n)[..],
+                [13..=19] | [4, 4, 4, 4] | [4, 6, 5] | [4, 6, 4] | [4, 4, 4, 4, 3] | [4, 4, 5]
+            );
             let even = run.only(n, b' ') || run.only(n, b'-');
-            grouped && even && ids::card(run.digits(n))
+            printed && even && ids::card(run.digits(n))
         })?;
         let (start, end) = (run.start, run.end(groups));
         let alone = !run.plus && national::free(self.bytes, start, end);
@@ -426,7 +414,7 @@ impl Scan<'_> {
 
     /// Whether capitals stand beside the digits, in the group or across one separator.
     fn capitals(&self, start: usize, i: usize, end: usize) -> bool {
-        let capital = |b: u8| b.is_ascii_uppercase() || b >= 0xCE && b < 0xD4;
+        let capital = |b: u8| b.is_ascii_uppercase() || (0xCE..0xD4).contains(&b);
         let inside = self.bytes.get(start..end).unwrap_or_default();
         let across = |at: Option<usize>| at.is_some_and(|at| capital(self.byte(at)));
         // Before a separator stands the last byte of a letter: any byte beyond ASCII may be one.

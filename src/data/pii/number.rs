@@ -60,7 +60,7 @@ impl Run {
             let next = byte(Some(end));
             let glued = next.is_ascii_alphabetic()
                 || next == b'_'
-                || next >= 0xC3 && next < 0xE2 && next != 0xC2;
+                || (0xC3..0xE2).contains(&next) && next != 0xC2;
             if len == 0 || run.digits.len() + len > MAX_DIGITS || glued {
                 break;
             }

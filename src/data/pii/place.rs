@@ -97,7 +97,7 @@ fn axis(text: &str, at: usize) -> Option<usize> {
             // North, south, east, west, in the first letters of Europe's languages.
             'N' | 'S' | 'E' | 'W' | 'O' | 'Ø' | 'Ö' | 'V' | 'P' | 'I' | 'L' | 'K' | 'D' | 'С'
             | 'Ю' | 'З' | 'В' | 'Β' | 'Ν' | 'Α' | 'Δ'
-                if fields >= 2 || digits > 0 && fields >= 2 =>
+                if fields >= 2 =>
             {
                 return Some(at + i + c.len_utf8());
             }

@@ -94,7 +94,7 @@ pub(super) fn token(text: &str, at: usize) -> Result<(usize, usize, f32), usize>
             let body = body.split(['/', '=', '+']).next().unwrap_or_default();
             let end = start + prefix.len() + body.len();
             let mixed = body.bytes().any(|b| b.is_ascii_digit()) && entropy(body) >= 3.0;
-            if begins && body.len() >= *&least && mixed && at < end {
+            if begins && body.len() >= least && mixed && at < end {
                 return Ok((start, end, 0.95));
             }
         }

@@ -78,7 +78,7 @@ pub(super) const SCHEMES: &[Scheme] = &[
         let words: Vec<&[u8]> = n.split(|&b| b == b' ').filter(|w| !w.is_empty()).collect();
         let siren: Vec<u8> = n.iter().copied().filter(u8::is_ascii_digit).collect();
         let tail = part(
-            &n,
+            n,
             n.iter().position(u8::is_ascii_digit).unwrap_or(0),
             n.len(),
         );
