@@ -75,7 +75,8 @@ fn email(value: &str, draw: impl Fn(&str) -> Draw) -> String {
 }
 
 /// Ranges that are given to nobody, for use in films and books: country, digits after code and
-/// trunk prefix that are set, digits in all (0: any number). Ofcom, Arcep, Bundesnetzagentur, PTS, ComReg, NANPA.
+/// trunk prefix that are set, digits in all (0: any number). Ofcom, Arcep, Bundesnetzagentur, PTS,
+/// ComReg, NANPA.
 const FREE_RANGES: [(&str, &str, usize); 7] = [
     ("gb", "7700900", 10),
     ("fr", "19900", 9),

@@ -390,7 +390,7 @@ impl Scan<'_> {
         let (after, next) = (self.byte(end), self.byte(end + 1));
         let longer = after.is_ascii_alphanumeric()
             || matches!(after, b'%' | b'_')
-            || matches!(after, b'.' | b',') && next.is_ascii_digit();
+            || matches!(after, b'.' | b',' | b'-') && next.is_ascii_digit();
         (!longer).then(|| Span {
             country: found.country,
             ..plain(run.start, end, Kind::Phone, found.score)

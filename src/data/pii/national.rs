@@ -93,7 +93,7 @@ fn written(bytes: &[u8], from: usize, form: &str) -> Option<usize> {
         b'9' => b.is_ascii_digit(),
         b'A' => b.is_ascii_uppercase(),
         b'a' => b.is_ascii_alphabetic(),
-        b'X' => b.is_ascii_alphanumeric(),
+        b'*' => b.is_ascii_alphanumeric(),
         other => b == other,
     });
     let end = from + form.len();

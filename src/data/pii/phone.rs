@@ -181,7 +181,8 @@ pub(super) fn home(run: &Run, countries: &'static [String], named: bool) -> Opti
     let n = run.digits(run.len()).len();
     let other =
         named && (8..=12).contains(&n) && (run.len() > 1 || run.digits(1).starts_with(b"0"));
-    (other && !run.goes_on).then_some(Found {
+    let decimal = run.len() == 2 && run.only(2, b'.');
+    (other && !run.goes_on && !decimal && !run.dated(run.len())).then_some(Found {
         groups: run.len(),
         country: None,
         score: 0.6,
@@ -251,5 +252,7 @@ mod tests {
         assert_eq!(score("475 631 758", "es", false), None);
         assert_eq!(score("28.12.1992", "da", false), None);
         assert_eq!(score("(1939-1945", "da", false), None);
+        assert_eq!(score("1999-03-01", "en", true), None);
+        assert_eq!(score("59.999999", "en", true), None);
     }
 }
