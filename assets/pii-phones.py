@@ -11,7 +11,9 @@ KINDS = "fixed_line mobile toll_free premium_rate shared_cost voip uan personal_
 
 print("# Made by pii-phones.py; see pii.md.")
 print(f'source = "libphonenumber metadata, phonenumbers {phonenumbers.__version__}, Apache-2.0"')
-for region in sorted(phonenumbers.SUPPORTED_REGIONS):
+# By country code; of regions that share one the main country comes first.
+codes = sorted(phonenumbers.COUNTRY_CODE_TO_REGION_CODE.items())
+for region in (region for _, regions in codes for region in regions if region != "001"):
     data = PhoneMetadata.metadata_for_region(region)
     pattern = data.general_desc.national_number_pattern
     if region in EUROPE:

@@ -1,10 +1,36 @@
 //! The words beside a number: what a language calls a telephone, an identity card, a plate.
 
-use std::sync::LazyLock;
+use std::collections::BTreeMap;
+use std::sync::{LazyLock, OnceLock};
 
+use aho_corasick::AhoCorasick;
 use serde::Deserialize;
 
+use super::ids::Scheme;
 use crate::lang::Lang;
+
+/// What a word says of the number after it.
+pub(super) mod says {
+    /// A telephone.
+    pub(crate) const PHONE: u8 = 1;
+    /// A person's identity or tax number.
+    pub(crate) const ID: u8 = 2;
+    /// A licence plate.
+    pub(crate) const PLATE: u8 = 4;
+    /// Coordinates.
+    pub(crate) const PLACE: u8 = 8;
+    /// A host of the internet.
+    pub(crate) const HOST: u8 = 16;
+    /// Something else: a book, a paper, a piece of software.
+    pub(crate) const OTHER: u8 = 32;
+}
+
+/// Words of every language for hosts, and after which a number is something else's.
+const HOSTS: [&str; 5] = ["ip", "ipv4", "ipv6", "host", "server"];
+const OTHERS: [&str; 16] = [
+    "isbn", "issn", "doi", "arxiv", "pmid", "ean", "gtin", "upc", "version", "commit", "bug",
+    "issue", "ticket", "build", "oclc", "orcid",
+];
 
 /// A language's row of `assets/pii-context.toml`.
 #[derive(Debug, Default, Deserialize)]
@@ -13,10 +39,31 @@ pub(super) struct Words {
     code: String,
     /// Where it is written, ISO 3166-1, the first weighs most.
     pub(super) countries: Vec<String>,
-    pub(super) phone: Vec<String>,
-    pub(super) id: Vec<String>,
-    pub(super) plate: Vec<String>,
-    pub(super) place: Vec<String>,
+    phone: Vec<String>,
+    id: Vec<String>,
+    plate: Vec<String>,
+    place: Vec<String>,
+    #[serde(skip)]
+    search: OnceLock<Option<Search>>,
+    /// The schemes looked for where the language is written, each with its country's rank.
+    #[serde(skip)]
+    pub(super) schemes: OnceLock<Vec<(&'static Scheme, usize)>>,
+}
+
+/// All words of a language in one automaton.
+#[derive(Debug)]
+struct Search {
+    automaton: AhoCorasick,
+    words: Vec<Word>,
+}
+
+#[derive(Debug)]
+struct Word {
+    says: u8,
+    /// Begins with a letter: what stands before must not be one.
+    begins: bool,
+    /// Four letters or fewer: what follows must not be one either.
+    whole: bool,
 }
 
 #[derive(Deserialize)]
@@ -30,17 +77,11 @@ static TABLE: LazyLock<Table> = LazyLock::new(|| {
         .expect("the embedded table is checked by a test")
 });
 
-/// Words after which a number is something else's: a book, a paper, a piece of software.
-const OTHERS: [&str; 16] = [
-    "isbn", "issn", "doi", "arxiv", "pmid", "ean", "gtin", "upc", "version", "commit", "bug",
-    "issue", "ticket", "build", "oclc", "orcid",
-];
-
 /// How far before a number its word may stand, in bytes.
 const REACH: usize = 56;
 
 impl Words {
-    /// The row of `lang`; of no language, an empty one.
+    /// The row of `lang`; of no language, the words of all.
     pub(super) fn of(lang: Option<&Lang>) -> &'static Words {
         let row = lang.and_then(|lang| TABLE.language.iter().find(|row| row.code == lang.code));
         row.unwrap_or(&TABLE.any)
@@ -48,71 +89,123 @@ impl Words {
 
     /// Codes of the languages that have a row.
     #[cfg(test)]
-    pub(super) fn codes() -> impl Iterator<Item = &'static str> {
+    fn codes() -> impl Iterator<Item = &'static str> {
         TABLE.language.iter().map(|row| row.code.as_str())
+    }
+
+    /// The language's words and those of every language, with what they say.
+    fn said(&self) -> BTreeMap<&str, u8> {
+        let mut said = BTreeMap::new();
+        for row in [&TABLE.any, self] {
+            let lists = [
+                (&row.phone, says::PHONE),
+                (&row.id, says::ID),
+                (&row.plate, says::PLATE),
+                (&row.place, says::PLACE),
+            ];
+            for (list, what) in lists {
+                for word in list {
+                    *said.entry(word.as_str()).or_insert(0) |= what;
+                }
+            }
+        }
+        for (list, what) in [(&HOSTS[..], says::HOST), (&OTHERS[..], says::OTHER)] {
+            for word in list {
+                *said.entry(word).or_insert(0) |= what;
+            }
+        }
+        said
+    }
+
+    fn search(&self) -> Option<&Search> {
+        let search = self.search.get_or_init(|| {
+            let said = self.said();
+            let word = |(word, says): (&&str, &u8)| Word {
+                says: *says,
+                begins: word.starts_with(char::is_alphabetic),
+                whole: word.chars().count() <= 4 && word.ends_with(char::is_alphabetic),
+            };
+            let words = said.iter().map(word).collect();
+            let automaton = AhoCorasick::new(said.keys()).ok()?;
+            Some(Search { automaton, words })
+        });
+        search.as_ref()
     }
 }
 
-/// The text just before a place, in small letters: as far as a word may reach, within its line
-/// and sentence.
-#[derive(Debug, Default)]
-pub(super) struct Before {
-    text: String,
-}
+/// What the words just before a place say: as far as a word may reach, within its line and
+/// sentence.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Before(u8);
 
 impl Before {
-    /// What stands before byte `at`.
-    pub(super) fn new(text: &str, at: usize) -> Self {
+    /// What is said before byte `at`.
+    pub(super) fn new(text: &str, at: usize, words: &Words) -> Self {
         let mut from = at.saturating_sub(REACH);
         while !text.is_char_boundary(from) {
             from += 1;
         }
         let near = text.get(from..at).unwrap_or_default();
         let near = near.rsplit(['\n', '\r']).next().unwrap_or_default();
-        Before {
-            text: sentence(near).to_lowercase(),
+        let near = sentence(near);
+        let Some(search) = words.search().filter(|_| near.len() > 1) else {
+            return Before(0);
+        };
+        let near = near.to_lowercase();
+        let mut said = 0;
+        for found in search.automaton.find_overlapping_iter(&near) {
+            let (head, tail) = (near.get(..found.start()), near.get(found.end()..));
+            let (Some(head), Some(tail), Some(word)) =
+                (head, tail, search.words.get(found.pattern().as_usize()))
+            else {
+                continue;
+            };
+            let glued = word.begins && head.ends_with(char::is_alphabetic);
+            let longer = word.whole && tail.starts_with(char::is_alphabetic);
+            said |= if glued || longer { 0 } else { word.says };
         }
+        Before(said)
     }
 
-    /// Whether one of the language's words, or of every language's, stands here.
-    pub(super) fn has(&self, words: &'static Words, list: fn(&Words) -> &Vec<String>) -> bool {
-        let any = list(&TABLE.any).iter().chain(list(words));
-        any.map(String::as_str).any(|word| self.holds(word))
-    }
-
-    /// Whether a word says that the number is no person's.
-    pub(super) fn other(&self) -> bool {
-        OTHERS.iter().any(|word| self.holds(word))
-    }
-
-    /// Whether `word` begins here at the beginning of a word; a short one must be the whole.
-    pub(super) fn holds(&self, word: &str) -> bool {
-        let lettered = word.starts_with(char::is_alphabetic);
-        self.text.match_indices(word).any(|(at, _)| {
-            let (head, tail) = (&self.text[..at], &self.text[at + word.len()..]);
-            let begins = !lettered || !head.ends_with(char::is_alphabetic);
-            let short = word.chars().count() <= 4 && word.ends_with(char::is_alphabetic);
-            begins && !(short && tail.starts_with(char::is_alphabetic))
-        })
+    /// Whether something of `what` is said.
+    pub(super) fn says(self, what: u8) -> bool {
+        self.0 & what != 0
     }
 }
 
-/// The part after the last end of a sentence: a full stop after a word too long to be an
-/// abbreviation, then a space.
+/// The part after the last end of a sentence. A label is none: one or two words and a stop, then
+/// at once the number.
 fn sentence(near: &str) -> &str {
-    let ends = near.char_indices().filter(|(at, c)| {
-        let rest = near[at + c.len_utf8()..]
-            .trim_start_matches(['"', '\u{201d}', '\u{201c}', '\u{2019}', '»', ')']);
-        let word = near[..*at]
-            .chars()
-            .rev()
-            .take_while(|c| c.is_alphanumeric())
-            .count();
-        let long = word > 5 || word == 0;
-        matches!(c, '!' | '?' | '…') || *c == '.' && long && rest.starts_with(' ')
-    });
-    let cut = ends.last().map_or(0, |(at, c)| at + c.len_utf8());
-    &near[cut..]
+    let start = sentence_end(near);
+    let tail = near.get(start..).unwrap_or_default();
+    if start == 0 || !tail.trim().is_empty() {
+        return tail;
+    }
+    let head = near.get(..start).unwrap_or_default();
+    let label = head.trim_end_matches(['.', '!', '?', '…']);
+    let from = sentence_end(label);
+    let words = label.get(from..).unwrap_or_default().split_whitespace();
+    // Nothing before it within reach: the line begins here.
+    let begins = from > 0 || near.len() + 4 < REACH;
+    let short = head.ends_with('.') && begins && words.count() <= 2;
+    near.get(if short { from } else { start }..)
+        .unwrap_or_default()
+}
+
+/// Where the last sentence ends: after a mark, or a full stop behind a word too long to be an
+/// abbreviation and before a space; 0 if none ends here.
+fn sentence_end(near: &str) -> usize {
+    let quotes = ['"', '\u{201d}', '\u{201c}', '\u{2019}', '»', ')'];
+    for (at, mark) in near.rmatch_indices(['.', '!', '?', '…']) {
+        let (head, tail) = (&near[..at], &near[at + mark.len()..]);
+        let before = head.chars().rev().take(6);
+        let letters = before.take_while(|c| c.is_alphanumeric()).count();
+        let spaced = tail.trim_start_matches(quotes).starts_with(' ');
+        if mark != "." || spaced && (letters == 0 || letters > 5) {
+            return at + mark.len();
+        }
+    }
+    0
 }
 
 #[cfg(test)]
@@ -142,11 +235,14 @@ mod tests {
     #[test]
     fn a_word_counts_in_its_sentence_and_from_its_beginning() {
         let hungarian = Words::of(Lang::find("hu"));
-        let has = |text: &str| Before::new(text, text.len()).has(hungarian, |w| &w.phone);
-        assert!(has("Telefonszám: ") && has("Tel. ") && has("☎ ") && has("(tel.:"));
-        assert!(!has("hotel ") && !has("Volt egy telefonom. A ház ") && !has("telefon\n"));
-        assert!(Before::new("ISBN 1", 5).other());
+        let says = |text: &str| Before::new(text, text.len(), hungarian).says(says::PHONE);
+        assert!(says("Telefonszám: ") && says("Tel. ") && says("☎ ") && says("(tel.:"));
+        assert!(says("Telefon. "));
+        assert!(says("Egy emberke. Telefon. ") && !says("Volt egy fekete telefon. "));
+        assert!(!says("hotel ") && !says("Volt egy telefonom. A ház ") && !says("telefon\n"));
+        assert!(Before::new("ISBN 1", 5, hungarian).says(says::OTHER));
         let greek = "ΤΗΛΈΦΩΝΟ ";
-        assert!(Before::new(greek, greek.len()).has(Words::of(Lang::find("el")), |w| &w.phone));
+        let words = Words::of(Lang::find("el"));
+        assert!(Before::new(greek, greek.len(), words).says(says::PHONE));
     }
 }

@@ -4,6 +4,8 @@
 /// Longest local part and longest domain, RFC 5321 section 4.5.3.1.
 const MAX_LOCAL: usize = 64;
 const MAX_DOMAIN: usize = 255;
+/// Most labels of a domain looked at.
+const MAX_LABELS: usize = 10;
 /// Last labels that are endings of files, not domains: `logo@2x.png`.
 const FILES: [&str; 16] = [
     "png", "jpg", "jpeg", "gif", "svg", "webp", "css", "js", "html", "php", "json", "xml", "txt",
@@ -19,66 +21,52 @@ pub(super) fn email(text: &str, at: usize) -> Option<(usize, usize)> {
 
 /// The address around a bracketed `[at]` or `(at)` that begins at `open`.
 pub(super) fn obfuscated(text: &str, open: usize) -> Option<(usize, usize)> {
-    let head = text.get(..open)?;
-    let tail = text.get(open..)?;
-    let tail_bytes = tail.as_bytes();
-    if !matches!(
-        tail_bytes,
-        [
-            b'[' | b'(' | b'{',
-            b'a' | b'A',
-            b't' | b'T',
-            b']' | b')' | b'}',
-            ..
-        ]
-    ) {
+    let (head, tail) = (text.get(..open)?, text.get(open..)?);
+    let mark = tail.get(..4)?;
+    let inner = mark.trim_start_matches(['[', '(', '{']);
+    if !inner
+        .trim_end_matches([']', ')', '}'])
+        .eq_ignore_ascii_case("at")
+    {
         return None;
     }
     let start = local(head.strip_suffix(' ').unwrap_or(head))?;
     let mut rest = tail.get(4..)?;
     rest = rest.strip_prefix(' ').unwrap_or(rest);
-    let mut end = text.len() - rest.len();
-    let mut labels = 0;
-    loop {
-        let label = label(rest);
-        if label == 0 {
+    for labels in 1..=MAX_LABELS {
+        let width = label(rest);
+        if width == 0 {
             return None;
         }
-        (rest, end, labels) = (rest.get(label..)?, end + label, labels + 1);
-        let bare = rest.trim_start_matches(' ');
-        let spaces = rest.len() - bare.len();
-        let dots = [
-            "[dot]", "(dot)", "{dot}", "[.]", "(.)", "[punkt]", "(punkt)", "[point]", "(point)",
-        ];
-        let dot = dots.iter().find(|d| {
-            bare.get(..d.len())
-                .is_some_and(|b| b.eq_ignore_ascii_case(d))
-        });
-        let width = match dot {
-            Some(dot) if spaces <= 1 => spaces + dot.len(),
-            _ if rest.starts_with('.') => 1,
-            _ => break,
+        rest = rest.get(width..)?;
+        let next = dot(rest).filter(|next| label(next) > 0);
+        let Some(next) = next else {
+            let end = text.len() - rest.len();
+            return (labels >= 2).then_some((start, end));
         };
-        let after = rest.get(width..)?;
-        let trimmed = if dot.is_some() {
-            after.strip_prefix(' ').unwrap_or(after)
-        } else {
-            after
-        };
-        if label_is_missing(trimmed) {
-            break;
-        }
-        end += rest.len() - trimmed.len();
-        rest = trimmed;
-        if labels > 8 {
-            return None;
-        }
+        rest = next;
     }
-    (labels >= 2).then_some((start, end))
+    None
 }
 
-fn label_is_missing(rest: &str) -> bool {
-    label(rest) == 0
+/// What follows a dot or a word in brackets for one.
+fn dot(rest: &str) -> Option<&str> {
+    const WORDS: [&str; 5] = ["dot", ".", "punkt", "point", "punto"];
+    if let Some(next) = rest.strip_prefix('.') {
+        return Some(next);
+    }
+    let inner = rest
+        .strip_prefix(' ')
+        .unwrap_or(rest)
+        .strip_prefix(['[', '(', '{'])?;
+    let close = inner
+        .bytes()
+        .take(8)
+        .position(|b| matches!(b, b']' | b')' | b'}'))?;
+    let word = inner.get(..close)?;
+    let next = inner.get(close + 1..)?;
+    let known = WORDS.iter().any(|w| word.eq_ignore_ascii_case(w));
+    known.then(|| next.strip_prefix(' ').unwrap_or(next))
 }
 
 /// Where the local part at the end of `head` begins.
@@ -90,15 +78,11 @@ fn local(head: &str) -> Option<usize> {
                 '.' | '_' | '%' | '+' | '-' | '\'' | '&' | '~' | '=' | '$' | '*'
             )
     };
-    let mut start = head.len();
-    let mut chars = head.char_indices().rev();
-    while let Some((at, c)) = chars
-        .next()
-        .filter(|(at, c)| inside(*c) && head.len() - at <= MAX_LOCAL)
-    {
-        let _ = c;
-        start = at;
-    }
+    let near = head
+        .char_indices()
+        .rev()
+        .take_while(|&(at, c)| inside(c) && head.len() - at <= MAX_LOCAL);
+    let start = near.last().map_or(head.len(), |(at, _)| at);
     let tail = head.get(start..)?;
     let tail = tail.trim_start_matches(|c: char| !(c.is_alphanumeric() || c == '_'));
     // A key and its value: the address is the value.
@@ -123,7 +107,7 @@ fn domain(tail: &str) -> Option<usize> {
         }
         at += len;
         ends.push(at);
-        if !tail.get(at..)?.starts_with('.') || ends.len() > 10 {
+        if !tail.get(at..)?.starts_with('.') || ends.len() >= MAX_LABELS {
             break;
         }
         at += 1;

@@ -75,11 +75,12 @@ fn email(value: &str, draw: impl Fn(&str) -> Draw) -> String {
 }
 
 /// Ranges that are given to nobody, for use in films and books: country, digits after code and
-/// trunk prefix that are set, digits in all. Ofcom, Arcep, Bundesnetzagentur, PTS, ComReg, NANPA.
+/// trunk prefix that are set, digits in all (0: any number). Ofcom, Arcep, Bundesnetzagentur, PTS,
+/// ComReg, NANPA.
 const FREE_RANGES: [(&str, &str, usize); 7] = [
     ("gb", "7700900", 10),
     ("fr", "19900", 9),
-    ("de", "3023125", 10),
+    ("de", "3023125", 0),
     ("se", "70174069", 9),
     ("ie", "2091", 8),
     ("us", "20255501", 10),
@@ -91,9 +92,9 @@ fn telephone(value: &str, country: Option<&'static str>, mut draw: Draw) -> Stri
     let abroad = value.contains('+') || digits.starts_with("00");
     let prefix = country.map_or(0, |c| phone::prefix_len(c, digits.as_bytes(), abroad));
     let n_own = digits.len() - prefix;
-    let free = FREE_RANGES
-        .iter()
-        .find(|(c, _, len)| Some(*c) == country && *len == n_own);
+    let free = FREE_RANGES.iter().find(|(c, set, len)| {
+        Some(*c) == country && (*len == n_own || *len == 0 && n_own > set.len())
+    });
     let set = free.map_or("", |(_, set, _)| set);
     let mut own = String::new();
     for attempt in 0..32 {

@@ -2,7 +2,7 @@
 
 use memchr::memmem;
 
-use super::context::{Before, Words};
+use super::context::{Before, Words, says};
 use super::kind::{Kind, Options, Span};
 use super::number::Run;
 use super::{email, ids, national, net, phone, place, secret};
@@ -35,9 +35,16 @@ impl Finder {
             emails(text, spans);
         }
         if self.wants(Kind::Secret) {
-            let keys = memmem::find_iter(bytes, secret::ARMOUR);
-            let keys = keys.filter_map(|at| secret::private_key(text, at));
-            spans.extend(keys.map(|(start, end)| plain(start, end, Kind::Secret, 1.0)));
+            let mut done = 0;
+            for at in memmem::find_iter(bytes, secret::ARMOUR) {
+                if let Some((start, end)) = Some(at)
+                    .filter(|&at| at >= done)
+                    .and_then(|at| secret::private_key(text, at))
+                {
+                    done = end;
+                    spans.push(plain(start, end, Kind::Secret, 1.0));
+                }
+            }
         }
         in_order(spans);
         let n_fixed = spans.len();
@@ -47,6 +54,7 @@ impl Finder {
             words: Words::of(lang),
             finder: self,
             tried: 0,
+            no_secret: 0,
         };
         let (mut at, mut fixed) = (0, 0);
         while let Some(i) = next_digit(bytes, at) {
@@ -145,6 +153,8 @@ struct Scan<'a> {
     finder: &'a Finder,
     /// Digits before this place belong to a number already looked at.
     tried: usize,
+    /// Up to this place a run of a token's characters was looked at and is no secret.
+    no_secret: usize,
 }
 
 impl Scan<'_> {
@@ -163,6 +173,11 @@ impl Scan<'_> {
         (found, next)
     }
 
+    /// What is said before `at`.
+    fn before(&self, at: usize) -> Before {
+        Before::new(self.text, at, self.words)
+    }
+
     fn byte(&self, i: usize) -> u8 {
         self.bytes.get(i).copied().unwrap_or(0)
     }
@@ -172,33 +187,37 @@ impl Scan<'_> {
     fn look(&mut self, i: usize, start: usize, end: usize, digits_end: usize) -> Option<Span> {
         let before = start.checked_sub(1).map_or(0, |at| self.byte(at));
         let after = self.byte(end);
-        if end - start >= 12 || matches!(before, b'_' | b'-' | b'.' | b'=' | b'/' | b'+') {
-            if let Some((start, end, score)) =
-                secret::token(self.text, i).filter(|_| self.finder.wants(Kind::Secret))
-            {
-                return Some(plain(start, end, Kind::Secret, score));
+        let token = end - start >= 12 || matches!(before, b'_' | b'-' | b'.' | b'=' | b'/' | b'+');
+        if token && i >= self.no_secret && self.finder.wants(Kind::Secret) {
+            match secret::token(self.text, i) {
+                Ok((start, end, score)) => return Some(plain(start, end, Kind::Secret, score)),
+                Err(end) => self.no_secret = end,
             }
         }
-        if after == b':' || before == b':' {
-            if let Some((start, end)) = net::ipv6(self.bytes, i) {
-                return Some(plain(start, end, Kind::Ip, 0.9));
-            }
+        if (after == b':' || before == b':')
+            && let Some((address, start, end)) = net::ipv6(self.bytes, i)
+        {
+            let counts = self.finder.options.private_ips || net::is_public_v6(address);
+            let score = if counts { 0.9 } else { 0.0 };
+            return Some(plain(start, end, Kind::Ip, score));
         }
         if i == start && end == digits_end {
-            if after == b'.' && digits_end - i <= 3 {
-                if let Some(found) = self.dotted(i) {
-                    return found;
-                }
+            if after == b'.'
+                && digits_end - i <= 3
+                && let Some(found) = self.dotted(i)
+            {
+                return found;
             }
             if let Some(span) = self.coordinates(i, after) {
                 return Some(span);
             }
         }
-        if i == start + 2 && digits_end >= i + 2 {
-            if let Some((end, valid)) = self.account(start) {
-                self.tried = end;
-                return valid.then(|| self.iban(start, end));
-            }
+        if i == start + 2
+            && digits_end >= i + 2
+            && let Some((end, valid)) = self.account(start)
+        {
+            self.tried = end;
+            return valid.then(|| self.iban(start, end));
         }
         self.numbered(i, start, end)
     }
@@ -207,13 +226,11 @@ impl Scan<'_> {
     fn dotted(&self, i: usize) -> Option<Option<Span>> {
         let (address, end) = net::ipv4(self.bytes, i)?;
         let public = net::is_public(address) || self.finder.options.private_ips;
-        let before = Before::new(self.text, i);
-        let named = ["ip", "ipv4", "ip:", "host", "server", "address"]
-            .iter()
-            .any(|w| before.holds(w));
+        let before = self.before(i);
+        let named = before.says(says::HOST);
         // Numbers of sections and versions look the same and are small.
         let large = end - i >= 10 || address.octets().iter().any(|&group| group > 99);
-        let counts = public && !before.other() && (named || large);
+        let counts = public && !before.says(says::OTHER) && (named || large);
         Some(counts.then(|| plain(i, end, Kind::Ip, if named { 1.0 } else { 0.8 })))
     }
 
@@ -223,7 +240,7 @@ impl Scan<'_> {
         }
         if after == b'.' {
             let (start, end) = place::decimal_pair(self.bytes, i)?;
-            let named = Before::new(self.text, start).has(self.words, |words| &words.place);
+            let named = self.before(start).says(says::PLACE);
             let score: f32 = if named { 0.9 } else { 0.3 };
             let counts = named || self.finder.options.bare_coordinates;
             let score = if counts {
@@ -233,16 +250,8 @@ impl Scan<'_> {
             };
             return counts.then(|| plain(start, end, Kind::Coordinates, score));
         }
-        let degree = after == 0xC2
-            && matches!(
-                self.bytes
-                    .get(i..)
-                    .unwrap_or_default()
-                    .iter()
-                    .find(|b| !b.is_ascii_digit()),
-                Some(0xC2)
-            );
-        if degree {
+        // The first byte of a degree sign in UTF-8.
+        if after == 0xC2 {
             let (start, end) = place::sexagesimal(self.text, i)?;
             return Some(plain(start, end, Kind::Coordinates, 0.8));
         }
@@ -292,29 +301,29 @@ impl Scan<'_> {
             return None;
         }
         let from = run.as_ref().map_or(start, |run| run.start);
-        let before = Before::new(self.text, from);
-        if before.other() {
+        let before = self.before(from);
+        if before.says(says::OTHER) {
             return None;
         }
-        if let Some(span) = self.identified(start, end, &before) {
+        if let Some(span) = self.identified(start, before) {
             // Beside a word for telephones a number that could be both is a telephone.
             let bare = span.scheme.is_some() && n_digits > 0 && span.score < 1.0;
-            let phone = bare && before.has(self.words, |words| &words.phone);
+            let phone = bare && before.says(says::PHONE);
             let phone = run
                 .as_ref()
                 .filter(|_| phone)
-                .and_then(|run| self.phone(run, &before));
+                .and_then(|run| self.phone(run, before));
             self.tried = self.tried.max(span.end);
             return Some(phone.unwrap_or(span));
         }
         if let Some(run) = run.filter(|run| i >= self.tried && run.len() > 0) {
-            let found = self.card(&run).or_else(|| self.phone(&run, &before));
+            let found = self.card(&run).or_else(|| self.phone(&run, before));
             self.tried = run.end(run.len());
             if found.is_some() {
                 return found;
             }
         }
-        if plate && self.finder.wants(Kind::Plate) && before.has(self.words, |words| &words.plate) {
+        if plate && self.finder.wants(Kind::Plate) && before.says(says::PLATE) {
             let digits = self.bytes.get(i..end).unwrap_or_default();
             let digits = digits.iter().take_while(|b| b.is_ascii_digit()).count();
             let (start, end) = place::plate(self.text, i, i + digits)?;
@@ -328,7 +337,7 @@ impl Scan<'_> {
     }
 
     /// Identifiers, tried from the group of letters before as well.
-    fn identified(&self, start: usize, end: usize, before: &Before) -> Option<Span> {
+    fn identified(&self, start: usize, before: Before) -> Option<Span> {
         let head = self.bytes.get(..start).unwrap_or_default();
         let letters = match head.split_last() {
             Some((b' ' | b'-', head)) => {
@@ -347,7 +356,7 @@ impl Scan<'_> {
                 .get(at..at + 2)
                 .is_some_and(|two| two.iter().all(u8::is_ascii_uppercase))
         };
-        let named = before.has(self.words, |words| &words.id);
+        let named = before.says(says::ID);
         let vat = letters
             .into_iter()
             .chain([start])
@@ -355,11 +364,7 @@ impl Scan<'_> {
         let vat = vat
             .filter_map(|at| national::vat(self.text, at, named))
             .next();
-        let own = if end - start >= 1 {
-            national::identifier(self.text, start, letters, self.words, before)
-        } else {
-            None
-        };
+        let own = national::identifier(self.text, start, letters, self.words, before);
         match (own, vat) {
             (Some(own), Some(vat)) if vat.end > own.end => Some(vat),
             (Some(own), _) => Some(own),
@@ -367,8 +372,8 @@ impl Scan<'_> {
         }
     }
 
-    fn phone(&self, run: &Run, before: &Before) -> Option<Span> {
-        let named = before.has(self.words, |words| &words.phone);
+    fn phone(&self, run: &Run, before: Before) -> Option<Span> {
+        let named = before.says(says::PHONE);
         let tied =
             |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'@' | b'%' | b'$' | b'+');
         if tied(run.before)
@@ -385,7 +390,7 @@ impl Scan<'_> {
         let (after, next) = (self.byte(end), self.byte(end + 1));
         let longer = after.is_ascii_alphanumeric()
             || matches!(after, b'%' | b'_')
-            || matches!(after, b'.' | b',') && next.is_ascii_digit();
+            || matches!(after, b'.' | b',' | b'-') && next.is_ascii_digit();
         (!longer).then(|| Span {
             country: found.country,
             ..plain(run.start, end, Kind::Phone, found.score)
@@ -395,14 +400,12 @@ impl Scan<'_> {
     /// The card number in the groups a card is printed in, or in one.
     fn card(&self, run: &Run) -> Option<Span> {
         let groups = (1..=run.len()).rev().find(|&n| {
-            let grouped = match run.lengths(n)[..] {
-                [13..=19] | [4, 4, 4, 4] | [4, 6, 5] | [4, 6, 4] | [4, 4, 4, 4, 3] | [4, 4, 5] => {
-                    true
-                }
-                _ => false,
-            };
+            let printed = matches!(
+                run.lengths(n)[..],
+                [13..=19] | [4, 4, 4, 4] | [4, 6, 5] | [4, 6, 4] | [4, 4, 4, 4, 3] | [4, 4, 5]
+            );
             let even = run.only(n, b' ') || run.only(n, b'-');
-            grouped && even && ids::card(run.digits(n))
+            printed && even && ids::card(run.digits(n))
         })?;
         let (start, end) = (run.start, run.end(groups));
         let alone = !run.plus && national::free(self.bytes, start, end);
@@ -411,7 +414,7 @@ impl Scan<'_> {
 
     /// Whether capitals stand beside the digits, in the group or across one separator.
     fn capitals(&self, start: usize, i: usize, end: usize) -> bool {
-        let capital = |b: u8| b.is_ascii_uppercase() || b >= 0xCE && b < 0xD4;
+        let capital = |b: u8| b.is_ascii_uppercase() || (0xCE..0xD4).contains(&b);
         let inside = self.bytes.get(start..end).unwrap_or_default();
         let across = |at: Option<usize>| at.is_some_and(|at| capital(self.byte(at)));
         // Before a separator stands the last byte of a letter: any byte beyond ASCII may be one.

@@ -1,7 +1,7 @@
 //! Identifiers in running text: the forms of `ids` where the language is spoken, and numbers of
 //! value-added tax with their country's letters anywhere.
 
-use super::context::{Before, Words};
+use super::context::{Before, Words, says};
 use super::ids::{self, Class, Scheme};
 use super::kind::{Kind, Span};
 
@@ -11,22 +11,21 @@ pub(super) fn identifier(
     start: usize,
     earlier: Option<usize>,
     words: &'static Words,
-    before: &Before,
+    before: Before,
 ) -> Option<Span> {
-    let named = before.has(words, |words| &words.id);
+    let named = before.says(says::ID);
+    let bytes = text.as_bytes();
     let mut best: Option<Span> = None;
     for from in earlier.into_iter().chain([start]) {
-        if words.countries.is_empty() {
-            continue;
-        }
-        for scheme in ids::schemes().filter(|s| !s.forms.is_empty()) {
-            let Some(rank) = words.countries.iter().position(|c| c == scheme.country) else {
-                continue;
-            };
+        for &(scheme, rank) in schemes(words) {
             for form in scheme.forms {
-                let Some(end) = written(text.as_bytes(), from, form) else {
+                let Some(end) = written(bytes, from, form) else {
                     continue;
                 };
+                // Groups of digits on either side: a row of numbers, unless a word names it.
+                if !named && form.contains(' ') && in_row(bytes, from, end) {
+                    continue;
+                }
                 let longer = best.is_none_or(|b| end - from > b.end - b.start);
                 let Some(number) = text.get(from..end).filter(|_| longer) else {
                     continue;
@@ -46,6 +45,25 @@ pub(super) fn identifier(
         }
     }
     best
+}
+
+/// The schemes with written forms of the countries where a language is written.
+fn schemes(words: &'static Words) -> &'static [(&'static Scheme, usize)] {
+    words.schemes.get_or_init(|| {
+        let rank = |scheme: &Scheme| words.countries.iter().position(|c| c == scheme.country);
+        let found = ids::schemes().filter(|scheme| !scheme.forms.is_empty());
+        found
+            .filter_map(|scheme| Some((scheme, rank(scheme)?)))
+            .collect()
+    })
+}
+
+/// Whether a digit stands one space away on either side.
+fn in_row(bytes: &[u8], from: usize, end: usize) -> bool {
+    let digit = |i: Option<usize>| i.and_then(|i| bytes.get(i)).is_some_and(u8::is_ascii_digit);
+    let space = |i: Option<usize>| i.and_then(|i| bytes.get(i)) == Some(&b' ');
+    space(from.checked_sub(1)) && digit(from.checked_sub(2))
+        || space(Some(end)) && digit(Some(end + 1))
 }
 
 fn kind(scheme: &Scheme) -> Kind {
@@ -75,7 +93,7 @@ fn written(bytes: &[u8], from: usize, form: &str) -> Option<usize> {
         b'9' => b.is_ascii_digit(),
         b'A' => b.is_ascii_uppercase(),
         b'a' => b.is_ascii_alphabetic(),
-        b'X' => b.is_ascii_alphanumeric(),
+        b'*' => b.is_ascii_alphanumeric(),
         other => b == other,
     });
     let end = from + form.len();
@@ -91,9 +109,9 @@ pub(super) fn free(bytes: &[u8], from: usize, end: usize) -> bool {
     let head = before.is_ascii_alphanumeric()
         || matches!(
             before,
-            b'_' | b'@' | b'%' | b'&' | b'$' | b'/' | b'\\' | b'+' | b'~'
+            b'_' | b'-' | b'@' | b'%' | b'&' | b'$' | b'/' | b'\\' | b'+' | b'~'
         )
-        || matches!(before, b'.' | b',' | b'-') && first.is_ascii_alphanumeric()
+        || matches!(before, b'.' | b',') && first.is_ascii_alphanumeric()
         || lettered(bytes, from);
     let tail = after.is_ascii_alphanumeric()
         || matches!(after, b'_' | b'@' | b'%' | b'=')
@@ -167,7 +185,7 @@ mod tests {
     fn found(text: &str, lang: &str) -> Option<(&'static str, String)> {
         let start = text.find(|c: char| c.is_ascii_digit())?;
         let words = Words::of(Lang::find(lang));
-        let span = identifier(text, start, None, words, &Before::new(text, start))?;
+        let span = identifier(text, start, None, words, Before::new(text, start, words))?;
         Some((span.scheme?, text[span.start..span.end].to_string()))
     }
 

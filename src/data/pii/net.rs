@@ -54,8 +54,16 @@ fn is_netmask(address: Ipv4Addr) -> bool {
     bits.leading_ones() >= 8 && bits.leading_ones() + bits.trailing_zeros() >= 32
 }
 
+/// Whether an IPv6 address belongs to someone: not local, reserved or for documentation.
+pub(super) fn is_public_v6(address: Ipv6Addr) -> bool {
+    let [first, second, ..] = address.segments();
+    let special = address.is_loopback() || address.is_unspecified() || address.is_multicast();
+    let mapped = address.to_ipv4_mapped().is_none_or(is_public);
+    !special && (first, second) != (0x2001, 0xdb8) && mapped
+}
+
 /// The IPv6 address around byte `at`: from, to.
-pub(super) fn ipv6(bytes: &[u8], at: usize) -> Option<(usize, usize)> {
+pub(super) fn ipv6(bytes: &[u8], at: usize) -> Option<(Ipv6Addr, usize, usize)> {
     const LONGEST: usize = 45;
     let inside = |b: &u8| b.is_ascii_hexdigit() || matches!(b, b':' | b'.');
     let head = bytes.get(..at)?;
@@ -95,8 +103,7 @@ pub(super) fn ipv6(bytes: &[u8], at: usize) -> Option<(usize, usize)> {
     let tied = glued(start.checked_sub(1)) || glued(Some(end));
     // `a::1` is more often a path in a program than an address.
     let sized = groups >= 3 || run.len() >= 9;
-    let special = address.is_loopback() || address.is_unspecified() || address.is_multicast();
-    (sized && !tied && !special).then_some((start, end))
+    (sized && !tied).then_some((address, start, end))
 }
 
 #[cfg(test)]
@@ -137,7 +144,9 @@ mod tests {
                 text.find(|c: char| c.is_ascii_digit()).unwrap(),
             )
         };
-        assert_eq!(six("IP: 2001:db8::1."), Some((4, 15)));
+        assert_eq!(six("IP: 2001:db8::1.").map(|f| (f.1, f.2)), Some((4, 15)));
+        assert!(!is_public_v6("2001:db8::1".parse().unwrap()));
+        assert!(is_public_v6("ec0e:8930::6244".parse().unwrap()));
         for text in [
             "12:30:45",
             "std::1",

@@ -14,6 +14,8 @@ pub(super) struct Run {
     pub(super) plus: bool,
     /// Whether a group stands in brackets of its own, as area codes do.
     pub(super) bracketed: bool,
+    /// Whether a bracket stands before `start` that is not tied to a name, as a function's is.
+    pub(super) opened: bool,
     /// Byte just before `start`, 0 at the beginning of the text.
     pub(super) before: u8,
     /// Byte just past the last group.
@@ -58,7 +60,7 @@ impl Run {
             let next = byte(Some(end));
             let glued = next.is_ascii_alphabetic()
                 || next == b'_'
-                || next >= 0xC3 && next < 0xE2 && next != 0xC2;
+                || (0xC3..0xE2).contains(&next) && next != 0xC2;
             if len == 0 || run.digits.len() + len > MAX_DIGITS || glued {
                 break;
             }
@@ -77,6 +79,8 @@ impl Run {
             run.start = first - 1;
         }
         run.before = byte(run.start.checked_sub(1));
+        let outer = byte(run.start.checked_sub(2));
+        run.opened = run.before == b'(' && !(outer.is_ascii_alphanumeric() || outer == b'_');
         run.plus |= run.digits.starts_with(b"00") && run.digits.len() > 9;
         run.after = byte(Some(end));
         run.goes_on = matches!(run.after, b'.' | b',' | b'/' | b':' | b'-')

@@ -161,7 +161,7 @@ pub(super) fn home(run: &Run, countries: &'static [String], named: bool) -> Opti
     }
     for groups in (1..=run.len()).rev() {
         let digits = run.digits(groups);
-        if !(5..=13).contains(&digits.len()) || run.dated(groups) || digits.len() < 6 && !named {
+        if !(5..=15).contains(&digits.len()) || run.dated(groups) || digits.len() < 6 && !named {
             continue;
         }
         for (rank, country) in countries.iter().enumerate() {
@@ -181,7 +181,8 @@ pub(super) fn home(run: &Run, countries: &'static [String], named: bool) -> Opti
     let n = run.digits(run.len()).len();
     let other =
         named && (8..=12).contains(&n) && (run.len() > 1 || run.digits(1).starts_with(b"0"));
-    (other && !run.goes_on).then_some(Found {
+    let decimal = run.len() == 2 && run.only(2, b'.');
+    (other && !run.goes_on && !decimal && !run.dated(run.len())).then_some(Found {
         groups: run.len(),
         country: None,
         score: 0.6,
@@ -201,7 +202,8 @@ fn weight(run: &Run, groups: usize, trunk: bool, named: bool, rank: usize) -> Op
     if run.bracketed && trunk && groups > 1 && digits >= 7 {
         return Some(0.6);
     }
-    if run.before == b'(' && rank == 0 && digits >= 7 && !issn {
+    let decimal = groups == 2 && run.only(groups, b'.');
+    if run.opened && rank == 0 && digits >= 7 && !issn && !decimal {
         let plain = groups > 1 || digits >= 9 || run.digits(1).starts_with(b"0");
         return plain.then_some(0.55);
     }
@@ -250,5 +252,7 @@ mod tests {
         assert_eq!(score("475 631 758", "es", false), None);
         assert_eq!(score("28.12.1992", "da", false), None);
         assert_eq!(score("(1939-1945", "da", false), None);
+        assert_eq!(score("1999-03-01", "en", true), None);
+        assert_eq!(score("59.999999", "en", true), None);
     }
 }

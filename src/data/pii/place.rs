@@ -97,7 +97,7 @@ fn axis(text: &str, at: usize) -> Option<usize> {
             // North, south, east, west, in the first letters of Europe's languages.
             'N' | 'S' | 'E' | 'W' | 'O' | 'Ø' | 'Ö' | 'V' | 'P' | 'I' | 'L' | 'K' | 'D' | 'С'
             | 'Ю' | 'З' | 'В' | 'Β' | 'Ν' | 'Α' | 'Δ'
-                if fields >= 2 || digits > 0 && fields >= 2 =>
+                if fields >= 2 =>
             {
                 return Some(at + i + c.len_utf8());
             }
@@ -168,7 +168,10 @@ pub(super) fn plate(text: &str, start: usize, end: usize) -> Option<(usize, usiz
     let count = found.chars().filter(capital).count();
     let mixed = found.chars().any(|c| c.is_ascii_digit()) && found.chars().any(char::is_uppercase);
     let free = !text.get(..from)?.ends_with(char::is_alphanumeric)
-        && !text.get(to..)?.starts_with(char::is_alphanumeric);
+        && !text
+            .get(to..)?
+            .trim_start_matches('-')
+            .starts_with(char::is_alphanumeric);
     ((4..=9).contains(&count) && mixed && free).then_some((from, to))
 }
 

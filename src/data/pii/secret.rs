@@ -58,27 +58,31 @@ const NAMES: [&str; 12] = [
 /// Longest token looked at.
 const LONGEST: usize = 2048;
 
-/// The token around the digit at `at`, if it is a secret: from, to, how sure.
-pub(super) fn token(text: &str, at: usize) -> Option<(usize, usize, f32)> {
+/// The token around the digit at `at`, if it is a secret: from, to, how sure. If not, the place up
+/// to which that is settled.
+pub(super) fn token(text: &str, at: usize) -> Result<(usize, usize, f32), usize> {
     let bytes = text.as_bytes();
     let inside =
         |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.' | b'+' | b'/' | b'=');
     let head = bytes
-        .get(..at)?
+        .get(..at)
+        .unwrap_or_default()
         .iter()
         .rev()
         .take(64)
         .take_while(|b| inside(b))
         .count();
     let tail = bytes
-        .get(at..)?
+        .get(at..)
+        .unwrap_or_default()
         .iter()
         .take(LONGEST)
         .take_while(|b| inside(b))
         .count();
-    let run = text.get(at - head..at + tail)?;
+    let settled = at + tail;
+    let run = text.get(at - head..at + tail).unwrap_or_default();
     if run.len() < 16 {
-        return None;
+        return Err(settled);
     }
     let value = run.trim_end_matches(['.', '-', '=', '/']);
     for (prefix, least) in PREFIXES {
@@ -90,8 +94,8 @@ pub(super) fn token(text: &str, at: usize) -> Option<(usize, usize, f32)> {
             let body = body.split(['/', '=', '+']).next().unwrap_or_default();
             let end = start + prefix.len() + body.len();
             let mixed = body.bytes().any(|b| b.is_ascii_digit()) && entropy(body) >= 3.0;
-            if begins && body.len() >= *&least && mixed && at < end {
-                return Some((start, end, 0.95));
+            if begins && body.len() >= least && mixed && at < end {
+                return Ok((start, end, 0.95));
             }
         }
     }
@@ -101,10 +105,10 @@ pub(super) fn token(text: &str, at: usize) -> Option<(usize, usize, f32)> {
         if matches!(parts[..], [h, p, s] if h.len() >= 10 && p.len() >= 10 && p.starts_with("eyJ") && s.len() >= 10)
         {
             let start = at - head + found;
-            return Some((start, start + body.len(), 0.95));
+            return Ok((start, start + body.len(), 0.95));
         }
     }
-    assigned(text, at - head, value)
+    assigned(text, at - head, value).ok_or(settled)
 }
 
 /// The value after a secret's name: `password = "…"`, `api_key: …`.
@@ -183,7 +187,7 @@ mod tests {
 
     fn found(text: &str) -> Option<&str> {
         let at = text.find(|c: char| c.is_ascii_digit())?;
-        let (start, end, _) = token(text, at)?;
+        let (start, end, _) = token(text, at).ok()?;
         text.get(start..end)
     }
 

@@ -24,9 +24,9 @@ pub(super) const SCHEMES: &[Scheme] = &[
         digits(n, 8) && matches!(at(n, 0), b'1' | b'7' | b'8' | b'9') && is(at(n, 7), cycled(n))
     }),
     Scheme::new("fi", "hetu", Person, "", &[], fi_hetu).form(&[
-        "999999-999X",
-        "999999a999X",
-        "999999+999X",
+        "999999-999*",
+        "999999a999*",
+        "999999+999*",
     ]),
     Scheme::new("fi", "alv", Tax, " -", &["FI"], fi_business),
     Scheme::new("fi", "ytunnus", Company, " -", &["FI"], fi_business),

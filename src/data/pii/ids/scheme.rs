@@ -24,7 +24,7 @@ pub struct Scheme {
     pub name: &'static str,
     /// What it names.
     pub class: Class,
-    /// Written forms looked for in running text: `9` a digit, `A` a letter, `X` either, all else
+    /// Written forms looked for in running text: `9` a digit, `A` a letter, `*` either, all else
     /// itself. None: the number is validated where asked, but not looked for.
     pub forms: &'static [&'static str],
     /// Whether a number that checks could well be another: it takes a word beside it, or a place

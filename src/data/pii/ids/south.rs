@@ -71,14 +71,14 @@ pub(super) const SCHEMES: &[Scheme] = &[
     .form(&["99 99 999 999 999", "9999999999999"]),
     Scheme::new("fr", "nir", Person, " .", &[], fr_nir).form(&[
         "9 99 99 99 999 999 99",
-        "999999X99999999",
+        "999999*99999999",
         "9 99 99 9A 999 999 99",
     ]),
     Scheme::new("fr", "rcs", Company, "", &[], |n| {
         let words: Vec<&[u8]> = n.split(|&b| b == b' ').filter(|w| !w.is_empty()).collect();
         let siren: Vec<u8> = n.iter().copied().filter(u8::is_ascii_digit).collect();
         let tail = part(
-            &n,
+            n,
             n.iter().position(u8::is_ascii_digit).unwrap_or(0),
             n.len(),
         );
@@ -113,7 +113,7 @@ pub(super) const SCHEMES: &[Scheme] = &[
     .form(&["99999999999"]),
     Scheme::new("gr", "vat", Tax, " -./:", &["EL", "GR"], |n| {
         let (head, last) = n.split_at(n.len().saturating_sub(1));
-        let sum = head.iter().fold(0, |sum, &b| sum * 2 + digit(b)) * 2 % 11 % 10;
+        let sum = head.iter().fold(0, |sum, &b| (sum * 2 + digit(b)) % 11) * 2 % 11 % 10;
         (digits(n, 8) || digits(n, 9)) && is(at(last, 0), sum)
     })
     .form(&["999999999"])
@@ -131,7 +131,7 @@ pub(super) const SCHEMES: &[Scheme] = &[
     })
     .form(&[
         "AAAAAA99A99A999A",
-        "AAAAAAXXAXXAXXXA",
+        "AAAAAA**A**A***A",
         "AAA AAA 99A99 A999A",
         "99999999999",
     ]),
@@ -146,7 +146,7 @@ pub(super) const SCHEMES: &[Scheme] = &[
     })
     .form(&["9999999A"])
     .weak(),
-    Scheme::new("pt", "cc", Person, " ", &[], pt_card).form(&["999999999AX9", "99999999 9 AX9"]),
+    Scheme::new("pt", "cc", Person, " ", &[], pt_card).form(&["999999999A*9", "99999999 9 A*9"]),
     Scheme::new("pt", "nif", Tax, " -.", &["PT"], |n| {
         let sum = weigh(n, &[9, 8, 7, 6, 5, 4, 3, 2]);
         digits(n, 9) && at(n, 0) != b'0' && is(at(n, 8), (11 - sum % 11) % 11 % 10)

@@ -43,7 +43,7 @@ pub(super) const SCHEMES: &[Scheme] = &[
     Scheme::new("be", "ssn", Person, " -.", &[], |n| {
         be_person(n, true) || be_person(n, false)
     }),
-    Scheme::new("be", "eid", Person, " -./", &[], |n| be_97(n)).form(&["999-9999999-99"]),
+    Scheme::new("be", "eid", Person, " -./", &[], be_97).form(&["999-9999999-99"]),
     Scheme::new("be", "ogm_vcs", Account, " +/", &[], be_97),
     Scheme::new("be", "vat", Tax, " -./", &["BE(0)", "BE", "(0)"], |n| {
         let first = if n.len() == 9 { b'0' } else { at(n, 0) };
