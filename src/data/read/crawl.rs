@@ -99,7 +99,10 @@ impl Crawl {
         match self.bytes.ensure(1)? {
             Have::End => return Ok(None),
             Have::Break => {
-                let others = self.bytes.pending().is_some_and(|d| self.is_others(d.offset));
+                let others = self
+                    .bytes
+                    .pending()
+                    .is_some_and(|d| self.is_others(d.offset));
                 return Ok(match self.bytes.take_break() {
                     Some(damage) if !others => Some(self.broken(damage, None)),
                     _ => None,
@@ -209,7 +212,11 @@ impl Crawl {
             if inside == 0 && !self.bytes.is_plain() {
                 return Ok(true);
             }
-            let rest = self.bytes.bytes().get(len + n_between..).unwrap_or_default();
+            let rest = self
+                .bytes
+                .bytes()
+                .get(len + n_between..)
+                .unwrap_or_default();
             match rest.first() {
                 Some(b'\r' | b'\n') if n_between < MAX_BETWEEN_BYTES => n_between += 1,
                 _ => break,
@@ -243,7 +250,11 @@ impl Crawl {
             offset,
             size,
         };
-        let block = self.bytes.bytes().get(whole.head.len..len).unwrap_or_default();
+        let block = self
+            .bytes
+            .bytes()
+            .get(whole.head.len..len)
+            .unwrap_or_default();
         let item = warc::item(&whole.head, block, source, &self.options);
         self.bytes.consume(len + n_between);
         item.unwrap_or_else(|what| {
@@ -293,7 +304,8 @@ impl Crawl {
             if at - start > 4 * self.options.max_record_bytes as u64
                 && (at - start) / MAX_RATIO > self.bytes.member_cost()
             {
-                self.bytes.abandon(&format!("{what}, packed to less than {MAX_RATIO}th"))?;
+                self.bytes
+                    .abandon(&format!("{what}, packed to less than {MAX_RATIO}th"))?;
             }
         }
         self.pass_line_ends()?;

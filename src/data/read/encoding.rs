@@ -38,11 +38,7 @@ pub fn decode<'a>(bytes: &'a [u8], charset: Option<&str>) -> Decoded<'a> {
 }
 
 /// As [`decode`]; `tld`, the last label of the host's name, helps where nothing was declared.
-pub fn decode_hinted<'a>(
-    bytes: &'a [u8],
-    charset: Option<&str>,
-    tld: Option<&str>,
-) -> Decoded<'a> {
+pub fn decode_hinted<'a>(bytes: &'a [u8], charset: Option<&str>, tld: Option<&str>) -> Decoded<'a> {
     if let Some((encoding, len)) = Encoding::for_bom(bytes) {
         return whole(encoding, bytes.get(len..).unwrap_or_default());
     }
@@ -87,12 +83,44 @@ fn name(encoding: &'static Encoding) -> &'static str {
 
 /// Every encoding of the WHATWG standard a page can be in.
 const NAMES: [&str; 39] = [
-    "big5", "euc-jp", "euc-kr", "gb18030", "gbk", "ibm866", "iso-2022-jp", "iso-8859-10",
-    "iso-8859-13", "iso-8859-14", "iso-8859-15", "iso-8859-16", "iso-8859-2", "iso-8859-3",
-    "iso-8859-4", "iso-8859-5", "iso-8859-6", "iso-8859-7", "iso-8859-8", "iso-8859-8-i",
-    "koi8-r", "koi8-u", "macintosh", "shift_jis", "utf-16be", "utf-16le", "utf-8", "windows-1250",
-    "windows-1251", "windows-1252", "windows-1253", "windows-1254", "windows-1255",
-    "windows-1256", "windows-1257", "windows-1258", "windows-874", "x-mac-cyrillic",
+    "big5",
+    "euc-jp",
+    "euc-kr",
+    "gb18030",
+    "gbk",
+    "ibm866",
+    "iso-2022-jp",
+    "iso-8859-10",
+    "iso-8859-13",
+    "iso-8859-14",
+    "iso-8859-15",
+    "iso-8859-16",
+    "iso-8859-2",
+    "iso-8859-3",
+    "iso-8859-4",
+    "iso-8859-5",
+    "iso-8859-6",
+    "iso-8859-7",
+    "iso-8859-8",
+    "iso-8859-8-i",
+    "koi8-r",
+    "koi8-u",
+    "macintosh",
+    "shift_jis",
+    "utf-16be",
+    "utf-16le",
+    "utf-8",
+    "windows-1250",
+    "windows-1251",
+    "windows-1252",
+    "windows-1253",
+    "windows-1254",
+    "windows-1255",
+    "windows-1256",
+    "windows-1257",
+    "windows-1258",
+    "windows-874",
+    "x-mac-cyrillic",
     "replacement",
 ];
 
@@ -136,7 +164,13 @@ fn mostly_utf8(bytes: &[u8]) -> bool {
 fn utf16_without_mark(bytes: &[u8]) -> Option<&'static Encoding> {
     let head = bytes.get(..bytes.len().min(4096) & !1)?;
     let n_pairs = head.len() / 2;
-    let zeros = |half: usize| head.iter().skip(half).step_by(2).filter(|b| **b == 0).count();
+    let zeros = |half: usize| {
+        head.iter()
+            .skip(half)
+            .step_by(2)
+            .filter(|b| **b == 0)
+            .count()
+    };
     let (even, odd) = (zeros(0), zeros(1));
     match n_pairs {
         0..=3 => None,
@@ -185,10 +219,30 @@ fn guess(bytes: &[u8], lang: Option<&str>, tld: Option<&str>) -> &'static Encodi
 /// A country whose pages are in the language of the tag, where it is not named alike.
 fn country_of(lang: &str) -> Option<&'static str> {
     const COUNTRIES: [(&str, &str); 24] = [
-        ("bg", "bg"), ("bs", "ba"), ("cs", "cz"), ("da", "dk"), ("el", "gr"), ("et", "ee"),
-        ("hr", "hr"), ("hu", "hu"), ("is", "is"), ("lt", "lt"), ("lv", "lv"), ("mk", "mk"),
-        ("pl", "pl"), ("ro", "ro"), ("ru", "ru"), ("sk", "sk"), ("sl", "si"), ("sq", "al"),
-        ("sr", "rs"), ("sv", "se"), ("tr", "tr"), ("uk", "ua"), ("fi", "fi"), ("nb", "no"),
+        ("bg", "bg"),
+        ("bs", "ba"),
+        ("cs", "cz"),
+        ("da", "dk"),
+        ("el", "gr"),
+        ("et", "ee"),
+        ("hr", "hr"),
+        ("hu", "hu"),
+        ("is", "is"),
+        ("lt", "lt"),
+        ("lv", "lv"),
+        ("mk", "mk"),
+        ("pl", "pl"),
+        ("ro", "ro"),
+        ("ru", "ru"),
+        ("sk", "sk"),
+        ("sl", "si"),
+        ("sq", "al"),
+        ("sr", "rs"),
+        ("sv", "se"),
+        ("tr", "tr"),
+        ("uk", "ua"),
+        ("fi", "fi"),
+        ("nb", "no"),
     ];
     let code = lang.split(['-', '_']).next()?.to_ascii_lowercase();
     let known = COUNTRIES.iter().find(|(lang, _)| *lang == code);

@@ -129,7 +129,10 @@ mod tests {
         for n in 0..whole.len() {
             assert_eq!(header(&whole[..n]), Header::Cut, "{n}");
         }
-        assert_eq!(header(b"\x1f\x8b\x08\0\0\0\0\0\0\x03xyz"), Header::Whole(10));
+        assert_eq!(
+            header(b"\x1f\x8b\x08\0\0\0\0\0\0\x03xyz"),
+            Header::Whole(10)
+        );
         assert_eq!(header(b"\x1f\x8c"), Header::Not);
         assert_eq!(header(b"\x1f\x8b\x08\x80"), Header::Not);
         assert_eq!(header(b"WARC/1.0"), Header::Not);

@@ -26,7 +26,9 @@ pub(super) struct Response<'a> {
 pub(super) fn parse(bytes: &[u8]) -> Result<Response<'_>, String> {
     let mut rest = bytes;
     let line = next_line(&mut rest).unwrap_or_default();
-    let mut words = line.split(|b| b.is_ascii_whitespace()).filter(|w| !w.is_empty());
+    let mut words = line
+        .split(|b| b.is_ascii_whitespace())
+        .filter(|w| !w.is_empty());
     let version = words.next().unwrap_or_default();
     let known = [&b"HTTP"[..], b"http", b"ICY"];
     if !known.iter().any(|v| version.starts_with(v)) {
@@ -109,12 +111,16 @@ pub(super) fn body<'a>(
     }
     for name in names.iter().rev() {
         let unpacked = match name.as_str() {
-            "gzip" | "x-gzip" if body.starts_with(b"\x1f\x8b") => {
-                unpack(flate2::read::MultiGzDecoder::new(&*body), name, may_be_cut, max_bytes)?
-            }
+            "gzip" | "x-gzip" if body.starts_with(b"\x1f\x8b") => unpack(
+                flate2::read::MultiGzDecoder::new(&*body),
+                name,
+                may_be_cut,
+                max_bytes,
+            )?,
             "deflate" => undeflate(&body, may_be_cut, max_bytes)?,
             "zstd" if body.starts_with(b"\x28\xb5\x2f\xfd") => {
-                let decoder = zstd::stream::read::Decoder::new(&*body).map_err(|e| e.to_string())?;
+                let decoder =
+                    zstd::stream::read::Decoder::new(&*body).map_err(|e| e.to_string())?;
                 unpack(decoder, name, may_be_cut, max_bytes)?
             }
             "br" if !looks_like_text(&body) => {
@@ -192,7 +198,9 @@ fn unpack(
     let mut out = Vec::new();
     let mut limited = decoder.take(max_bytes as u64 + 1);
     match limited.read_to_end(&mut out) {
-        Ok(_) if out.len() > max_bytes => Err(format!("the body unpacks to more than {max_bytes} bytes")),
+        Ok(_) if out.len() > max_bytes => {
+            Err(format!("the body unpacks to more than {max_bytes} bytes"))
+        }
         Ok(_) => Ok(out),
         Err(_) if may_be_cut => Ok(out),
         Err(_) => Err(format!("the body is no whole {name} stream")),
@@ -248,7 +256,10 @@ mod tests {
         };
         let head = "HTTP/1.1 200 OK\r\nContent-Encoding: deflate";
         assert_eq!(read(head, &zlib, false).unwrap(), b"Tere");
-        assert_eq!(read(head, &zlib[2..zlib.len() - 4], false).unwrap(), b"Tere");
+        assert_eq!(
+            read(head, &zlib[2..zlib.len() - 4], false).unwrap(),
+            b"Tere"
+        );
         assert_eq!(read(head, b"<p>Tere", false).unwrap(), b"<p>Tere");
         let head = "HTTP/1.1 200 OK\r\nContent-Encoding: br";
         assert_eq!(read(head, b"<p>Tere", false).unwrap(), b"<p>Tere");
@@ -258,7 +269,10 @@ mod tests {
     #[test]
     fn a_cut_body_is_taken_only_where_the_crawler_cut_it() {
         let head = "HTTP/1.1 200 OK\r\nContent-Encoding: gzip";
-        let sent = gz(&(0..500u32).flat_map(|i| (i * i).to_le_bytes()).take(900).collect::<Vec<_>>());
+        let sent = gz(&(0..500u32)
+            .flat_map(|i| (i * i).to_le_bytes())
+            .take(900)
+            .collect::<Vec<_>>());
         let cut = &sent[..sent.len() / 2];
         assert!(read(head, cut, false).is_err());
         assert!(!read(head, cut, true).unwrap().is_empty());
@@ -268,7 +282,11 @@ mod tests {
         assert_eq!(read(head, b"4\r\nTere\r\n", false).unwrap(), b"Tere");
         let bomb = gz(&vec![0; 100_000]);
         let head = "HTTP/1.1 200 OK\r\nContent-Encoding: gzip";
-        assert!(read(head, &bomb, true).unwrap_err().contains("more than 1000"));
+        assert!(
+            read(head, &bomb, true)
+                .unwrap_err()
+                .contains("more than 1000")
+        );
     }
 
     proptest::proptest! {

@@ -102,7 +102,10 @@ mod tests {
     fn first_bytes_tell_what_a_nameless_stream_is() {
         for (head, kind) in [
             (&b"WARC/1.0\r\nWARC-Type: w"[..], Kind::Crawl),
-            (b"filedesc://a 0.0.0.0 20140216050221 text/plain 75\n", Kind::Crawl),
+            (
+                b"filedesc://a 0.0.0.0 20140216050221 text/plain 75\n",
+                Kind::Crawl,
+            ),
             (b"{\"text\":", Kind::Lines),
             (b"\n <!DOCTYPE html>", Kind::Html),
             (b"PAR1\x15", Kind::Parquet),

@@ -185,7 +185,11 @@ fn matches(pattern: &[u8], name: &[u8]) -> bool {
             },
         }
     }
-    pattern.get(p..).unwrap_or_default().iter().all(|b| *b == b'*')
+    pattern
+        .get(p..)
+        .unwrap_or_default()
+        .iter()
+        .all(|b| *b == b'*')
 }
 
 #[cfg(test)]
@@ -205,7 +209,11 @@ mod tests {
             ("*", "", true),
             ("", "a", false),
         ] {
-            assert_eq!(matches(pattern.as_bytes(), name.as_bytes()), expected, "{pattern} {name}");
+            assert_eq!(
+                matches(pattern.as_bytes(), name.as_bytes()),
+                expected,
+                "{pattern} {name}"
+            );
         }
         let (pattern, name) = ("*a".repeat(5000) + "b", "a".repeat(20_000));
         assert!(!matches(pattern.as_bytes(), name.as_bytes())); // in time
@@ -215,7 +223,14 @@ mod tests {
     fn folders_patterns_and_files_are_found_in_order() {
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path();
-        for name in ["b/2.html", "b/1.jsonl", "b/.x.html", "a.warc.gz", "b/c/3.txt", "b/no.md"] {
+        for name in [
+            "b/2.html",
+            "b/1.jsonl",
+            "b/.x.html",
+            "a.warc.gz",
+            "b/c/3.txt",
+            "b/no.md",
+        ] {
             disk::replace_bytes(&root.join(name), b"x").unwrap();
         }
         let names = |paths: &[&str]| -> Result<Vec<String>> {
@@ -229,10 +244,19 @@ mod tests {
             std::os::unix::fs::symlink("itself", root.join("b/itself.html")).unwrap();
             std::os::unix::net::UnixListener::bind(root.join("b/socket.html")).unwrap();
         }
-        assert_eq!(names(&["b"]).unwrap(), ["b/1.jsonl", "b/2.html", "b/c/3.txt"]);
-        assert_eq!(names(&["b/*.html", "a.*"]).unwrap(), ["b/2.html", "a.warc.gz"]);
+        assert_eq!(
+            names(&["b"]).unwrap(),
+            ["b/1.jsonl", "b/2.html", "b/c/3.txt"]
+        );
+        assert_eq!(
+            names(&["b/*.html", "a.*"]).unwrap(),
+            ["b/2.html", "a.warc.gz"]
+        );
         assert_eq!(names(&["**/*.txt"]).unwrap(), ["b/c/3.txt"]);
-        assert_eq!(names(&["**"]).unwrap(), ["a.warc.gz", "b/1.jsonl", "b/2.html", "b/c/3.txt"]);
+        assert_eq!(
+            names(&["**"]).unwrap(),
+            ["a.warc.gz", "b/1.jsonl", "b/2.html", "b/c/3.txt"]
+        );
         assert_eq!(names(&["b/no.md"]).unwrap(), ["b/no.md"]); // given by name
         assert!(names(&["*.pdf"]).is_err());
     }

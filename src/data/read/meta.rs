@@ -28,7 +28,11 @@ pub(super) fn prescan(bytes: &[u8]) -> Head {
         if let Some(comment) = rest.strip_prefix(b"!--") {
             // `<!-->` is a comment too
             let end = comment.windows(3).position(|w| w == b"-->");
-            let end = if comment.starts_with(b">") { Some(0) } else { end };
+            let end = if comment.starts_with(b">") {
+                Some(0)
+            } else {
+                end
+            };
             rest = end.and_then(|n| comment.get(n..)).unwrap_or_default();
             continue;
         }
@@ -150,7 +154,11 @@ mod tests {
             ("<meta charset=", Some("")),
             ("<", None),
         ] {
-            assert_eq!(prescan(page.as_bytes()).charset.as_deref(), charset, "{page}");
+            assert_eq!(
+                prescan(page.as_bytes()).charset.as_deref(),
+                charset,
+                "{page}"
+            );
         }
     }
 

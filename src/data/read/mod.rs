@@ -28,7 +28,7 @@ pub use encoding::{Decoded, decode, decode_hinted};
 pub use item::{Item, Options, Position, Quarantined, Skipped, Unit, Why};
 pub use items::{FileItems, Items, items, open, open_at, open_bytes, open_unit, open_unit_at};
 pub use list::inputs;
-pub use parquet::{ParquetWriter, write_parquet};
 pub use page::{Page, PageKind};
+pub use parquet::{ParquetWriter, write_parquet};
 pub use records::{Records, files, records};
 pub use split::splits;

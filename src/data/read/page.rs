@@ -181,11 +181,7 @@ mod tests {
             ),
             ("TEXT/HTML;Charset=\"utf-8\"", "text/html", Some("utf-8")),
             ("text/html;charset=", "text/html", None),
-            (
-                "text/html, text/html; charset=a b",
-                "text/html",
-                Some("a"),
-            ),
+            ("text/html, text/html; charset=a b", "text/html", Some("a")),
             ("", "", None),
         ] {
             assert_eq!(media_type(value), media, "{value}");

@@ -72,7 +72,10 @@ fn cuts(path: &Path, stored: &mut Stored, len: u64, target: u64) -> io::Result<V
         _ if is_zstd => frames(stored, len, target)?,
         Kind::Crawl => records(stored, len, target)?,
         Kind::Lines if is_gzip => Vec::new(),
-        Kind::Lines => (1..).map(|i| i * target).take_while(|at| *at < len).collect(),
+        Kind::Lines => (1..)
+            .map(|i| i * target)
+            .take_while(|at| *at < len)
+            .collect(),
     };
     Ok(places.into_iter().map(at).collect())
 }

@@ -233,7 +233,14 @@ mod tests {
 
     #[test]
     fn magic_is_found_wherever_it_stands() {
-        for n in [0, 1, 7, CHUNK_BYTES / 2 - 3, CHUNK_BYTES - 1, 3 * CHUNK_BYTES] {
+        for n in [
+            0,
+            1,
+            7,
+            CHUNK_BYTES / 2 - 3,
+            CHUNK_BYTES - 1,
+            3 * CHUNK_BYTES,
+        ] {
             let mut bytes = vec![0x1f; n];
             bytes.extend(b"\x1f\x8b\x08!\x1f\x8b\x08?");
             let mut stored = of(&bytes);

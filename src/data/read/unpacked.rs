@@ -394,7 +394,8 @@ impl Unpacked {
             let expected = self.expected;
             match &self.codec {
                 Codec::Gzip(_) => {
-                    self.stored.find(gzip::MAGIC, |at| is_member(at, expected))?;
+                    self.stored
+                        .find(gzip::MAGIC, |at| is_member(at, expected))?;
                 }
                 Codec::Zstd(_) => {
                     self.stored.find(zst::MAGIC, |at| is_frame(at, expected))?;

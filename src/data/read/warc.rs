@@ -74,7 +74,10 @@ pub(super) fn begin(bytes: &[u8]) -> Begin {
     }
     let is_line = bytes.contains(&b'\n') || bytes.len() >= MAX_ARC_LINE_BYTES;
     let is_uri = bytes.first().is_some_and(u8::is_ascii_alphabetic)
-        && bytes.iter().take_while(|b| **b != b'\n').all(|b| *b >= b' ');
+        && bytes
+            .iter()
+            .take_while(|b| **b != b'\n')
+            .all(|b| *b >= b' ');
     match is_uri && !is_line {
         true => Begin::Cut,
         false => Begin::Not,
@@ -146,7 +149,12 @@ fn arc_line(bytes: &[u8]) -> Option<Head> {
     let part = |from: usize, to: usize| date.get(from..to).unwrap_or("00");
     let iso = format!(
         "{}-{}-{}T{}:{}:{}Z",
-        part(0, 4), part(4, 6), part(6, 8), part(8, 10), part(10, 12), part(12, 14)
+        part(0, 4),
+        part(4, 6),
+        part(6, 8),
+        part(8, 10),
+        part(10, 12),
+        part(12, 14)
     );
     let field = |name: &str, value: &str| (name.to_string(), value.to_string());
     let (warc_type, media) = match url {
@@ -257,8 +265,18 @@ pub(super) fn sort(page: Page) -> Item {
 /// Whether bytes begin as a page does (after the WHATWG MIME Sniffing standard, 7.1).
 pub(super) fn looks_like_html(bytes: &[u8]) -> bool {
     const TAGS: [&[u8]; 12] = [
-        b"<!doctype html", b"<html", b"<head", b"<body", b"<title", b"<meta", b"<script",
-        b"<div", b"<table", b"<h1", b"<p", b"<!--",
+        b"<!doctype html",
+        b"<html",
+        b"<head",
+        b"<body",
+        b"<title",
+        b"<meta",
+        b"<script",
+        b"<div",
+        b"<table",
+        b"<h1",
+        b"<p",
+        b"<!--",
     ];
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let head = bytes.trim_ascii_start();
@@ -271,8 +289,14 @@ pub(super) fn looks_like_html(bytes: &[u8]) -> bool {
 /// Whether bytes begin as files do that servers take for pages.
 fn is_binary(bytes: &[u8]) -> bool {
     const MAGICS: [&[u8]; 8] = [
-        b"%PDF-", b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"PK\x03\x04", b"\x1f\x8b\x08",
-        b"RIFF", b"\xd0\xcf\x11\xe0",
+        b"%PDF-",
+        b"\x89PNG",
+        b"\xff\xd8\xff",
+        b"GIF8",
+        b"PK\x03\x04",
+        b"\x1f\x8b\x08",
+        b"RIFF",
+        b"\xd0\xcf\x11\xe0",
     ];
     MAGICS.iter().any(|magic| bytes.starts_with(magic))
 }

@@ -151,7 +151,10 @@ mod tests {
                 assert_eq!(walk(&frame), frame.len(), "{n}");
             }
         }
-        assert_eq!(begin(b"\x51\x2a\x4d\x18\x05\0\0\0abcde"), Begin::Skippable(13));
+        assert_eq!(
+            begin(b"\x51\x2a\x4d\x18\x05\0\0\0abcde"),
+            Begin::Skippable(13)
+        );
         assert_eq!(begin(b"\x51\x2a"), Begin::Cut);
         assert_eq!(begin(b"\x28\xb5"), Begin::Cut);
         assert_eq!(begin(b"WARC/1.0"), Begin::Not);

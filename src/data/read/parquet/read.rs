@@ -58,10 +58,11 @@ struct Group {
     n_rows: u64,
 }
 
+/// The columns of a row, or what is wrong with it.
+type Fields = std::result::Result<Map<String, Value>, String>;
+
 /// Runs what reads foreign bytes: the library panics on some that are damaged.
-fn guarded<T>(
-    read: impl FnOnce() -> parquet::errors::Result<T>,
-) -> std::result::Result<T, String> {
+fn guarded<T>(read: impl FnOnce() -> parquet::errors::Result<T>) -> std::result::Result<T, String> {
     match catch_unwind(AssertUnwindSafe(read)) {
         Ok(Ok(value)) => Ok(value),
         Ok(Err(e)) => Err(e.to_string()),
@@ -73,9 +74,15 @@ fn guarded<T>(
 fn offset_of(group: &RowGroupMetaData) -> u64 {
     let of_columns = group.columns().iter().map(|column| {
         let data = column.data_page_offset();
-        column.dictionary_page_offset().filter(|d| *d > 0).map_or(data, |d| d.min(data))
+        column
+            .dictionary_page_offset()
+            .filter(|d| *d > 0)
+            .map_or(data, |d| d.min(data))
     });
-    of_columns.min().and_then(|n| u64::try_from(n).ok()).unwrap_or(0)
+    of_columns
+        .min()
+        .and_then(|n| u64::try_from(n).ok())
+        .unwrap_or(0)
 }
 
 fn groups_of(reader: &SerializedFileReader<File>) -> Vec<Group> {
@@ -133,7 +140,9 @@ impl Rows {
             stored: Stored::open(path)?,
             options: options.clone(),
             lang: named_lang(path),
-            table: Err(Some("a Parquet file is read from its end: not from a pipe".into())),
+            table: Err(Some(
+                "a Parquet file is read from its end: not from a pipe".into(),
+            )),
         };
         if rows.stored.len().is_none() {
             return Ok(rows);
@@ -155,7 +164,10 @@ impl Rows {
                 options.text_key,
                 names.join(", ")
             );
-            return Err(Error::usage(what, "name the column of the text with --text-key"));
+            return Err(Error::usage(
+                what,
+                "name the column of the text with --text-key",
+            ));
         }
         let json = schema.get_fields().iter().filter(|f| {
             f.is_primitive() && f.get_basic_info().converted_type() == ConvertedType::JSON
@@ -273,7 +285,7 @@ impl Table {
     }
 
     /// The columns of the next row, and its group.
-    fn next(&mut self) -> Option<(Group, std::result::Result<Map<String, Value>, String>)> {
+    fn next(&mut self) -> Option<(Group, Fields)> {
         while self.group < self.end {
             let group = *self.groups.get(self.group)?;
             if self.n_rows >= group.n_rows {
@@ -286,7 +298,7 @@ impl Table {
         None
     }
 
-    fn read_row(&mut self) -> std::result::Result<Map<String, Value>, String> {
+    fn read_row(&mut self) -> Fields {
         let mut rows = match self.rows.take() {
             Some(rows) => rows,
             None => guarded(|| {

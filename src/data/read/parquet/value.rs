@@ -94,7 +94,10 @@ fn timestamp(count: i64, per_second: i64) -> String {
         0 => String::new(),
         part => format!(".{part:0width$}"),
     };
-    format!("{}T{hour:02}:{minute:02}:{second:02}{fraction}Z", date(days))
+    format!(
+        "{}T{hour:02}:{minute:02}:{second:02}{fraction}Z",
+        date(days)
+    )
 }
 
 #[cfg(test)]

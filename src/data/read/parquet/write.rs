@@ -169,7 +169,9 @@ impl<W: Write + Send> ParquetWriter<W> {
         });
         let fields: parquet::errors::Result<Vec<_>> = fields.collect();
         let schema = fields.and_then(|fields| {
-            let schema = Type::group_type_builder("record").with_fields(fields).build()?;
+            let schema = Type::group_type_builder("record")
+                .with_fields(fields)
+                .build()?;
             SerializedFileWriter::new(sink, Arc::new(schema), Arc::new(properties))
         });
         self.sink = Sink::Open(schema.map_err(std::io::Error::other)?);
@@ -267,11 +269,13 @@ fn write_column<W: Write + Send>(
     cells: Cells,
     rows: &[Map<String, Value>],
 ) -> parquet::errors::Result<()> {
-    let values = rows.iter().map(|row| row.get(name).filter(|v| !v.is_null()));
+    let values = rows
+        .iter()
+        .map(|row| row.get(name).filter(|v| !v.is_null()));
     match cells {
-        Cells::Text => write_values::<ByteArrayType, W>(group, values, |v| {
-            Some(ByteArray::from(v.as_str()?))
-        }),
+        Cells::Text => {
+            write_values::<ByteArrayType, W>(group, values, |v| Some(ByteArray::from(v.as_str()?)))
+        }
         Cells::Json => write_values::<ByteArrayType, W>(group, values, |v| {
             Some(ByteArray::from(v.to_string().into_bytes()))
         }),
@@ -290,7 +294,9 @@ fn write_values<'a, D: DataType, W: Write + Send>(
     let levels: Vec<i16> = cells.iter().map(|c| i16::from(c.is_some())).collect();
     let values: Vec<D::T> = cells.into_iter().flatten().collect();
     if let Some(mut column) = group.next_column()? {
-        column.typed::<D>().write_batch(&values, Some(&levels), None)?;
+        column
+            .typed::<D>()
+            .write_batch(&values, Some(&levels), None)?;
         column.close()?;
     }
     Ok(())

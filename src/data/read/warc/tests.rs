@@ -48,7 +48,9 @@ fn gz(bytes: &[u8]) -> Vec<u8> {
 
 /// A response that is a page of `n` paragraphs.
 fn record(n: usize) -> Vec<u8> {
-    let body: String = (0..n).map(|i| format!("<p>{}</p>\n", i * 7919 % 1000 + n)).collect();
+    let body: String = (0..n)
+        .map(|i| format!("<p>{}</p>\n", i * 7919 % 1000 + n))
+        .collect();
     let http = format!("HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n<html>{body}</html>");
     let head = format!(
         "WARC/1.0\r\nWARC-Type: response\r\nWARC-Target-URI: https://a.eu/{n}\r\n\
@@ -161,12 +163,18 @@ fn every_gold_page_is_read() {
     let mut n_skipped = 0;
     for path in files {
         let items = read(&path);
-        n_skipped += items.iter().filter(|i| matches!(i, Item::Skipped(_))).count();
+        n_skipped += items
+            .iter()
+            .filter(|i| matches!(i, Item::Skipped(_)))
+            .count();
         pages.extend(urls(&items));
     }
     gold.sort();
     pages.sort();
-    let missing: Vec<&String> = gold.iter().filter(|u| pages.binary_search(u).is_err()).collect();
+    let missing: Vec<&String> = gold
+        .iter()
+        .filter(|u| pages.binary_search(u).is_err())
+        .collect();
     assert!(missing.is_empty(), "{missing:?}");
     assert!(n_skipped > 27, "{n_skipped}"); // a warcinfo each, redirects, errors, images
 }
@@ -203,11 +211,18 @@ fn a_flipped_bit_spoils_one_record() {
         if at > 2 {
             assert_eq!(uncovered(&items, bytes.len() as u64), [], "bit at {at}");
             let kept = items.iter().filter(|item| expected.contains(item)).count();
-            assert!(kept + 1 >= records.len(), "bit at {at}: {kept} records left: {:?}", quarantined(&items));
+            assert!(
+                kept + 1 >= records.len(),
+                "bit at {at}: {kept} records left: {:?}",
+                quarantined(&items)
+            );
         }
         // No page is given that was not there.
         let pages = items.iter().filter(|i| matches!(i, Item::Page(_)));
-        assert!(pages.clone().all(|p| expected.contains(p) || at <= 2), "bit at {at}");
+        assert!(
+            pages.clone().all(|p| expected.contains(p) || at <= 2),
+            "bit at {at}"
+        );
     }
 }
 
@@ -225,7 +240,12 @@ fn wrong_lengths_spoil_one_record() {
             let items = read_bytes("a.warc", &bytes);
             assert_eq!(uncovered(&items, bytes.len() as u64), [], "{wrong}");
             if wrong < 1_000_000 {
-                assert_eq!(urls(&items).len(), records.len() - 1, "{wrong}: {:?}", quarantined(&items));
+                assert_eq!(
+                    urls(&items).len(),
+                    records.len() - 1,
+                    "{wrong}: {:?}",
+                    quarantined(&items)
+                );
             }
             assert!(!quarantined(&items).is_empty());
         }
@@ -235,14 +255,21 @@ fn wrong_lengths_spoil_one_record() {
 #[test]
 fn garbage_between_records_is_quarantined() {
     let records = crawl();
-    for junk in [&b"\0\0\0\0"[..], b"\x1f\x8b\x08\0garbage", b"lorem ipsum\r\n\r\ndolor"] {
+    for junk in [
+        &b"\0\0\0\0"[..],
+        b"\x1f\x8b\x08\0garbage",
+        b"lorem ipsum\r\n\r\ndolor",
+    ] {
         let plain = [&records[3][..], junk, b"\r\n", &records[4]].concat();
         let each = [&gz(&records[3])[..], junk, &gz(&records[4])].concat();
         for bytes in [plain, each] {
             let items = read_bytes("a.warc", &bytes);
             assert_eq!(uncovered(&items, bytes.len() as u64), []);
             assert!(urls(&items).len() >= 1 && !quarantined(&items).is_empty());
-            assert!(urls(&items).contains(&"https://a.eu/112".to_string()), "{items:?}");
+            assert!(
+                urls(&items).contains(&"https://a.eu/112".to_string()),
+                "{items:?}"
+            );
         }
     }
 }
@@ -297,9 +324,15 @@ fn records_become_what_they_are() {
     let Item::Record(record) = make("conversion", wet, "Tere\nmaailm\n") else {
         panic!("a record")
     };
-    assert_eq!((record.text.as_str(), record.code()), ("Tere\nmaailm", "ekk_Latn"));
+    assert_eq!(
+        (record.text.as_str(), record.code()),
+        ("Tere\nmaailm", "ekk_Latn")
+    );
     assert_eq!(record.fields.get("ts").unwrap(), "2024-05-18T05:51:00Z");
-    assert_eq!(record.to_json().get("lang").unwrap().to_string(), r#"["est","eng"]"#);
+    assert_eq!(
+        record.to_json().get("lang").unwrap().to_string(),
+        r#"["est","eng"]"#
+    );
 }
 
 #[test]
@@ -311,8 +344,17 @@ fn reading_goes_on_from_any_position_and_parts_are_the_whole() {
         ("plain.warc", records.concat()),
         ("each.warc.gz", records.iter().flat_map(|r| gz(r)).collect()),
         ("one.warc.gz", gz(&records.concat())),
-        ("five.warc.gz", records.chunks(5).flat_map(|c| gz(&c.concat())).collect()),
-        ("frames.warc.zst", records.chunks(3).flat_map(|c| zstd::encode_all(&c.concat()[..], 1).unwrap()).collect()),
+        (
+            "five.warc.gz",
+            records.chunks(5).flat_map(|c| gz(&c.concat())).collect(),
+        ),
+        (
+            "frames.warc.zst",
+            records
+                .chunks(3)
+                .flat_map(|c| zstd::encode_all(&c.concat()[..], 1).unwrap())
+                .collect(),
+        ),
     ] {
         let path = folder.path().join(name);
         disk::replace_bytes(&path, &bytes).unwrap();
@@ -336,18 +378,26 @@ fn reading_goes_on_from_any_position_and_parts_are_the_whole() {
                 let rest = open_at(&path, position, &options).unwrap().take(3);
                 let rest: Vec<Item> = rest.map(Result::unwrap).collect();
                 let expected = &whole[n..whole.len().min(n + 3)];
-                assert!(rest == expected, "{name} item {n} {position:?}\n{:.900}\n{:.900}", format!("{rest:?}"), format!("{expected:?}"));
+                assert!(
+                    rest == expected,
+                    "{name} item {n} {position:?}\n{:.900}\n{:.900}",
+                    format!("{rest:?}"),
+                    format!("{expected:?}")
+                );
             }
             reader.next();
         }
         for target in [4096, 9_000, 50_000] {
             let units: Vec<Unit> = splits(&path, target).unwrap();
             assert_eq!(units[0].start, Position::default());
-            let parts = units.iter().flat_map(|unit| open_unit(unit, &options).unwrap());
+            let parts = units
+                .iter()
+                .flat_map(|unit| open_unit(unit, &options).unwrap());
             let parts: Vec<Item> = parts.map(Result::unwrap).collect();
             assert_eq!(places(&parts), places(&whole), "{name} {target}");
             let len = std::fs::metadata(&path).unwrap().len();
-            let cuts = !name.to_string().contains("one.warc") && !name.to_string().contains("damaged");
+            let cuts =
+                !name.to_string().contains("one.warc") && !name.to_string().contains("damaged");
             if cuts && len > 20_000 && target == 4096 {
                 assert!(units.len() > 2, "{name} {}", units.len());
             }
@@ -360,7 +410,9 @@ fn places(items: &[Item]) -> Vec<String> {
     let place = |item: &Item| {
         let (_, offset, size) = item.place();
         let what = match item {
-            Item::Page(page) | Item::Robots(page) => format!("{:?} {:?}", page.url, page.body.len()),
+            Item::Page(page) | Item::Robots(page) => {
+                format!("{:?} {:?}", page.url, page.body.len())
+            }
             Item::Record(record) => record.text.clone(),
             Item::Skipped(skipped) => format!("{:?}", skipped.why),
             Item::Quarantined(q) => q.what.clone(),
