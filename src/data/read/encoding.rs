@@ -15,7 +15,11 @@ use super::meta;
 pub type Decoded<'a> = (Cow<'a, str>, &'static str);
 
 /// Bytes the guess looks at; more changes it no longer.
-const MAX_GUESS_BYTES: usize = 256 << 10;
+const MAX_GUESS_BYTES: usize = 16 << 10;
+/// Bytes before and behind a letter beyond ASCII that the guess is shown.
+const AROUND_BYTES: usize = 24;
+/// Bytes a declared encoding is tried on.
+const MAX_TRIED_BYTES: usize = 64 << 10;
 
 /// What text in an encoding of ISO was really written in when it has bytes 0x80 to 0x9f, which
 /// are control characters there and letters in the code pages of Windows.
@@ -185,7 +189,7 @@ fn believable(declared: &'static Encoding, bytes: &[u8]) -> Option<&'static Enco
     if [UTF_8, UTF_16BE, UTF_16LE].contains(&declared) || declared.name() == "replacement" {
         return None; // each was tried
     }
-    let head = bytes.get(..bytes.len().min(MAX_GUESS_BYTES))?;
+    let head = bytes.get(..bytes.len().min(MAX_TRIED_BYTES))?;
     let meant = match SIBLINGS.iter().find(|(iso, _)| *iso == name(declared)) {
         Some((_, windows)) if head.iter().any(|b| (0x80..0xa0).contains(b) && *b != 0x85) => {
             Encoding::for_label(windows.as_bytes())?
@@ -204,8 +208,22 @@ fn believable(declared: &'static Encoding, bytes: &[u8]) -> Option<&'static Enco
 /// The likeliest encoding of undeclared bytes that are not UTF-8.
 fn guess(bytes: &[u8], lang: Option<&str>, tld: Option<&str>) -> &'static Encoding {
     let mut detector = EncodingDetector::new();
-    let head = bytes.get(..bytes.len().min(MAX_GUESS_BYTES));
-    detector.feed(head.unwrap_or(bytes), bytes.len() <= MAX_GUESS_BYTES);
+    // Words with letters beyond ASCII decide, and what is around them: markup costs time only.
+    let (mut at, mut n_fed) = (0, 0);
+    while let Some(n) = bytes
+        .get(at..)
+        .and_then(|rest| rest.iter().position(|b| !b.is_ascii()))
+    {
+        let from = (at + n).saturating_sub(AROUND_BYTES).max(at);
+        let to = (at + n + AROUND_BYTES).min(bytes.len());
+        let piece = bytes.get(from..to).unwrap_or_default();
+        detector.feed(piece, false);
+        (at, n_fed) = (to, n_fed + piece.len());
+        if n_fed > MAX_GUESS_BYTES {
+            break;
+        }
+    }
+    detector.feed(b"", true);
     // The detector knows languages by the country of the host: a language the page declares says
     // the same and more surely.
     let by_lang = lang.and_then(country_of);

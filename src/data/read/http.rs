@@ -9,6 +9,9 @@ const MAX_HEADERS: usize = 1000;
 /// Encodings undone one in another.
 const MAX_ENCODINGS: usize = 4;
 
+/// What the decoder of Brotli reads at a time.
+const BUFFER_BYTES: usize = 64 << 10;
+
 /// A response.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Response<'a> {
@@ -123,8 +126,12 @@ pub(super) fn body<'a>(
                     zstd::stream::read::Decoder::new(&*body).map_err(|e| e.to_string())?;
                 unpack(decoder, name, may_be_cut, max_bytes)?
             }
-            "br" if !looks_like_text(&body) => {
-                return Err("the body is packed with br, which eu does not read".into());
+            "br" => {
+                let decoder = brotli_decompressor::Decompressor::new(&*body, BUFFER_BYTES);
+                match unpack(decoder, name, may_be_cut, max_bytes) {
+                    Err(_) if looks_like_text(&body) => continue,
+                    unpacked => unpacked?,
+                }
             }
             _ => continue,
         };
@@ -262,8 +269,12 @@ mod tests {
         );
         assert_eq!(read(head, b"<p>Tere", false).unwrap(), b"<p>Tere");
         let head = "HTTP/1.1 200 OK\r\nContent-Encoding: br";
+        let brotli = b"\x8b\x10\x80<p>Tere, tere, tere, vana kere</p>\x03";
+        let text = b"<p>Tere, tere, tere, vana kere</p>";
         assert_eq!(read(head, b"<p>Tere", false).unwrap(), b"<p>Tere");
-        assert!(read(head, b"\x0b\x01\x80ab\x03", false).is_err());
+        assert_eq!(read(head, brotli, false).unwrap(), text);
+        assert!(read(head, &brotli[..20], false).is_err());
+        assert_eq!(read(head, &brotli[..20], true).unwrap(), text[..17]);
     }
 
     #[test]
@@ -293,7 +304,7 @@ mod tests {
         #[test]
         fn no_bytes_make_it_panic(bytes: Vec<u8>, sent: Vec<u8>) {
             let _ = parse(&bytes);
-            for head in ["Transfer-Encoding: chunked", "Content-Encoding: deflate, gzip, zstd"] {
+            for head in ["Transfer-Encoding: chunked", "Content-Encoding: br", "Content-Encoding: deflate, gzip"] {
                 let _ = read(&format!("HTTP/1.1 200 OK\r\n{head}"), &sent, true);
             }
         }

@@ -294,3 +294,87 @@ impl Iterator for FileItems {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::*;
+    use crate::data::read::Why;
+
+    fn texts(items: &[Result<Item>]) -> Vec<&str> {
+        let text = |item: &'_ Result<Item>| match item {
+            Ok(Item::Record(_)) => "record",
+            Ok(Item::Page(_)) => "page",
+            Ok(Item::Robots(_)) => "robots",
+            Ok(Item::Skipped(_)) => "skipped",
+            Ok(Item::Quarantined(_)) => "quarantined",
+            Err(_) => "error",
+        };
+        items.iter().map(text).collect()
+    }
+
+    #[test]
+    fn files_of_every_kind_follow_one_another() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |name: &str, bytes: &[u8]| {
+            let path = folder.path().join(name);
+            disk::replace_bytes(&path, bytes).unwrap();
+            path
+        };
+        let zst = |bytes: &[u8]| zstd::encode_all(bytes, 1).unwrap();
+        let paths = [
+            write("a.jsonl", b"{\"text\":\"a\"}\n\n{\"text\":\"b\"}\n"),
+            folder.path().join("missing.jsonl"),
+            write("deu.txt.zst", &zst(b"eins\r\n")),
+            write("bad.txt", b"a\0b"),
+            write("empty.html", b" \n"),
+            write("page.html.zst", &zst(b"<p>x")),
+            write("unnamed", b"<!DOCTYPE html><p>x"),
+            write("table.jsonl", b"PAR1 but no table"),
+        ];
+        let read: Vec<Result<Item>> = items(&paths, &Options::default()).unwrap().collect();
+        assert_eq!(
+            texts(&read),
+            [
+                "record",
+                "record",
+                "error",
+                "record",
+                "quarantined",
+                "skipped",
+                "page",
+                "page",
+                "quarantined"
+            ]
+        );
+        let Ok(Item::Record(record)) = &read[3] else {
+            panic!("a record")
+        };
+        assert_eq!((record.code(), record.text.as_str()), ("deu_Latn", "eins"));
+        let Ok(Item::Skipped(skipped)) = &read[5] else {
+            panic!("skipped")
+        };
+        assert_eq!(skipped.why, Why::Empty);
+        // A file that is one item is not read twice.
+        let mut page = open(&paths[5], &Options::default()).unwrap();
+        page.next();
+        let mut behind = open_at(&paths[5], page.position(), &Options::default()).unwrap();
+        assert!(behind.next().is_none());
+    }
+
+    #[test]
+    fn a_file_that_changes_while_it_is_read_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.jsonl");
+        disk::replace_bytes(&path, b"{\"text\":\"a\"}\n").unwrap();
+        let unchanged: Vec<_> = open(&path, &Options::default()).unwrap().collect();
+        assert_eq!(texts(&unchanged), ["record"]);
+        let mut reader = open(&path, &Options::default()).unwrap();
+        reader.next();
+        let mut file = disk::append(&path).unwrap();
+        file.write_all(b"{\"text\":\"b\"}\n").unwrap();
+        let rest: Vec<_> = reader.collect();
+        assert_eq!(texts(&rest).last(), Some(&"quarantined"));
+    }
+}

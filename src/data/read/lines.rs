@@ -7,7 +7,9 @@ use serde_json::{Map, Value};
 use xxhash_rust::xxh3::xxh3_128;
 
 use super::item::{Item, Options, Position, Quarantined};
+use super::page::{Page, PageKind};
 use super::unpacked::{Have, Unpacked};
+use super::warc;
 use crate::data::record::{Record, Source};
 use crate::lang::Lang;
 
@@ -254,8 +256,10 @@ impl Lines {
             offset,
             size,
         };
-        let mut record = match parse(bytes, &self.options.text_key, source) {
-            Ok(record) => record,
+        let made = parse(bytes).and_then(|fields| made_of(fields, source, &self.options));
+        let mut record = match made {
+            Ok(Item::Record(record)) => record,
+            Ok(other) => return Some(other),
             Err(what) => return Some(self.quarantined(offset, size, self.n_lines, what)),
         };
         if !has_id(&record.fields) {
@@ -284,20 +288,62 @@ pub(super) fn label_by_name(record: &mut Record, lang: Option<&'static Lang>) {
     }
 }
 
-/// Reads a line; its text is under `text_key`.
+/// Reads a line.
 ///
 /// # Errors
 /// What is wrong with it.
-pub(super) fn parse(bytes: &[u8], text_key: &str, source: Source) -> Result<Record, String> {
+pub(super) fn parse(bytes: &[u8]) -> Result<Map<String, Value>, String> {
     let text = std::str::from_utf8(bytes).map_err(|e| {
         let at = e.valid_up_to();
         let byte = bytes.get(at).copied().unwrap_or(0);
         format!("byte {} of the line, {byte:#04x}, is not UTF-8", at + 1)
     })?;
-    let fields: Map<String, Value> = serde_json::from_str(text)
-        .map_err(|e| format!("not a JSON object, at column {}", e.column()))?;
-    Record::from_fields(fields, text_key, source)
-        .ok_or_else(|| format!("record has no {text_key} field that is a string"))
+    serde_json::from_str(text).map_err(|e| format!("not a JSON object, at column {}", e.column()))
+}
+
+/// A record, or a page where there is HTML in place of text.
+fn made_of(fields: Map<String, Value>, source: Source, options: &Options) -> Result<Item, String> {
+    let text_key = &options.text_key;
+    let has_text = fields.get(text_key).is_some_and(Value::is_string);
+    match html_key(&fields) {
+        Some(key) if !has_text => Ok(warc::sort(page(fields, key, source, options))),
+        _ => Record::from_fields(fields, text_key, source)
+            .map(Item::Record)
+            .ok_or_else(|| format!("record has no {text_key} field that is a string")),
+    }
+}
+
+/// The field a page's HTML is in: `h` in the first stages of HPLT.
+fn html_key(fields: &Map<String, Value>) -> Option<&'static str> {
+    let mut keys = ["h", "html"].into_iter();
+    keys.find(|key| fields.get(*key).is_some_and(Value::is_string))
+}
+
+/// A line that is a page, with what it says of it in HPLT's names.
+fn page(mut fields: Map<String, Value>, key: &str, source: Source, options: &Options) -> Page {
+    let html = fields.shift_remove(key);
+    let body = html.as_ref().and_then(Value::as_str).unwrap_or_default();
+    let body = body.as_bytes().to_vec();
+    let field = |names: [&str; 2]| {
+        let mut values = names.iter().filter_map(|name| fields.get(*name)?.as_str());
+        values.next().map(str::to_string)
+    };
+    let (url, ts) = (field(["u", "url"]), field(["ts", "date"]));
+    let content_type = field(["c", "content_type"]);
+    Page {
+        kind: url.as_deref().map_or(PageKind::Html, PageKind::of_url),
+        url,
+        ts,
+        status: 0,
+        content_type: content_type.or_else(|| Some("text/html".into())),
+        headers: Vec::new(),
+        body,
+        warc_id: None,
+        truncated: None,
+        crawl_id: options.crawl_id.clone(),
+        fields,
+        source,
+    }
 }
 
 #[cfg(test)]

@@ -240,7 +240,7 @@ mod tests {
         };
         #[cfg(unix)]
         {
-            std::os::unix::fs::symlink(root, root.join("b/c/loop")).unwrap();
+            std::os::unix::fs::symlink(root.join("b"), root.join("b/c/loop")).unwrap();
             std::os::unix::fs::symlink("itself", root.join("b/itself.html")).unwrap();
             std::os::unix::net::UnixListener::bind(root.join("b/socket.html")).unwrap();
         }

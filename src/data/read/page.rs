@@ -29,6 +29,9 @@ pub struct Page {
     pub truncated: Option<String>,
     /// Name of the crawl.
     pub crawl_id: Option<String>,
+    /// Fields it came with, as one of JSON lines; its record keeps them, and what they say of its
+    /// origin.
+    pub fields: Map<String, Value>,
     /// Its place.
     pub source: Source,
 }
@@ -104,16 +107,22 @@ impl Page {
     ///
     /// `de` is the encoding the body was in. The id is the xxh128 of f, u and ts, in hexadecimal.
     pub fn into_record(self, text: String, de: &str) -> Record {
-        let f = self.source.path.to_string_lossy().into_owned();
+        let own = |key: &str| self.fields.get(key).and_then(Value::as_str);
+        let f = own("f").map_or_else(|| self.source.path.to_string_lossy().into(), String::from);
         let u = self.url.as_deref().unwrap_or("");
         let ts = self.ts.as_deref().unwrap_or("");
         let id = format!("{:032x}", xxh3_128(format!("{f}{u}{ts}").as_bytes()));
         let mut fields = Map::new();
-        fields.insert("f".into(), f.into());
-        fields.insert("o".into(), self.source.offset.into());
-        fields.insert("s".into(), self.source.size.into());
-        fields.insert("rs".into(), self.body.len().into());
         let media_type = self.media_type();
+        if self.fields.is_empty() {
+            fields.insert("f".into(), f.into());
+            fields.insert("o".into(), self.source.offset.into());
+            fields.insert("s".into(), self.source.size.into());
+            fields.insert("rs".into(), self.body.len().into());
+        } else {
+            fields = self.fields;
+            fields.retain(|key, _| key != "text");
+        }
         for (key, value) in [
             ("u", self.url),
             ("c", media_type),
@@ -122,9 +131,13 @@ impl Page {
             ("crawl_id", self.crawl_id),
         ] {
             if let Some(value) = value.filter(|v| !v.is_empty()) {
-                fields.insert(key.into(), value.into());
+                fields.entry(key).or_insert_with(|| value.into());
             }
         }
+        let id = match fields.get("id") {
+            Some(Value::String(own)) if !own.is_empty() => own.clone(),
+            _ => id,
+        };
         fields.insert("id".into(), id.clone().into());
         fields.insert("text".into(), Value::Null);
         let mut record = Record::new(id, text);
@@ -205,6 +218,7 @@ mod tests {
             warc_id: None,
             truncated: None,
             crawl_id: Some("cc40".into()),
+            fields: Map::new(),
             source,
         };
         let record = page.into_record("Tere".into(), "utf-8");

@@ -29,7 +29,7 @@ pub fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>> {
         }
         let before = found.len();
         let inside = disk::walk(path)?;
-        found.extend(inside.into_iter().filter(is_texts));
+        found.extend(inside.into_iter().filter(|file| is_texts(file)));
         if found.len() == before {
             return Err(Error::Empty {
                 path: path.clone(),
@@ -41,7 +41,7 @@ pub fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>> {
 }
 
 /// Whether a file is one of texts, by its name.
-fn is_texts(path: &PathBuf) -> bool {
+fn is_texts(path: &Path) -> bool {
     matches!(kind(path), Some(Kind::Lines | Kind::Plain))
 }
 

@@ -226,6 +226,7 @@ pub(super) fn item(
         warc_id: head.get("WARC-Record-ID").map(|id| bare(id).to_string()),
         truncated,
         crawl_id: options.crawl_id.clone(),
+        fields: Map::new(),
         source,
     };
     Ok(sort(page))
@@ -324,6 +325,7 @@ fn text(head: &Head, block: &[u8], source: Source, options: &Options) -> Result<
         warc_id: None,
         truncated: None,
         crawl_id: options.crawl_id.clone(),
+        fields: Map::new(),
         source: source.clone(),
     };
     let mut fields: Map<String, Value> = page.into_record(String::new(), "utf-8").to_json();

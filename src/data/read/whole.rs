@@ -3,6 +3,8 @@
 use std::io;
 use std::path::Path;
 
+use serde_json::Map;
+
 use super::item::{Item, Options, Quarantined, Skipped, Why};
 use super::kind::named_lang;
 use super::lines::label_by_name;
@@ -72,6 +74,7 @@ fn page(body: Vec<u8>, source: Source, options: &Options) -> Page {
         warc_id: None,
         truncated: None,
         crawl_id: options.crawl_id.clone(),
+        fields: Map::new(),
         source,
     }
 }

@@ -58,6 +58,9 @@ struct Group {
     n_rows: u64,
 }
 
+/// The columns of a row, or what is wrong with it.
+type Fields = std::result::Result<Map<String, Value>, String>;
+
 /// Runs what reads foreign bytes: the library panics on some that are damaged.
 fn guarded<T>(read: impl FnOnce() -> parquet::errors::Result<T>) -> std::result::Result<T, String> {
     match catch_unwind(AssertUnwindSafe(read)) {
@@ -282,7 +285,7 @@ impl Table {
     }
 
     /// The columns of the next row, and its group.
-    fn next(&mut self) -> Option<(Group, std::result::Result<Map<String, Value>, String>)> {
+    fn next(&mut self) -> Option<(Group, Fields)> {
         while self.group < self.end {
             let group = *self.groups.get(self.group)?;
             if self.n_rows >= group.n_rows {
@@ -295,7 +298,7 @@ impl Table {
         None
     }
 
-    fn read_row(&mut self) -> std::result::Result<Map<String, Value>, String> {
+    fn read_row(&mut self) -> Fields {
         let mut rows = match self.rows.take() {
             Some(rows) => rows,
             None => guarded(|| {
