@@ -123,7 +123,7 @@ impl Words {
     }
 
     /// At most `max` words, the most frequent; of equally frequent ones the first in byte order.
-    fn cap(mut self, max: usize) -> Self {
+    pub(super) fn cap(mut self, max: usize) -> Self {
         if self.entries.len() > max {
             let mut entries = std::mem::take(&mut self.entries);
             entries.sort_unstable_by(|a, b| {
