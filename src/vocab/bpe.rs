@@ -174,7 +174,9 @@ impl Merges {
             let bit = (hash >> (table.shift - FINER)) as usize;
             table.some[bit / 64] |= 1 << (bit % 64);
         }
-        let pairs = of_byte.iter().flat_map(|a| of_byte.iter().map(move |b| (*a, *b)));
+        let pairs = of_byte
+            .iter()
+            .flat_map(|a| of_byte.iter().map(move |b| (*a, *b)));
         table.bytes = pairs.map(|(a, b)| table.rank(a, b)).collect();
         table
     }
@@ -191,7 +193,7 @@ impl Merges {
         at
     }
 
-    #[inline]
+    #[inline(always)]
     fn rank(&self, a: u32, b: u32) -> u32 {
         let key = pair_key(a, b);
         let hash = pair_hash(key);
@@ -225,6 +227,8 @@ pub(super) struct Whole {
     bytes: Vec<u8>,
     /// Start and end in `bytes`, and the id.
     tokens: Vec<(u32, u32, u32)>,
+    /// Bits of words that may be tokens: most words have none, and are known by this little.
+    some: Vec<u64>,
     /// By hash, open addressing: upper bits of the hash above token + 1, 0 for none.
     table: Vec<u32>,
 }
@@ -235,6 +239,7 @@ impl Whole {
         let mut whole = Whole {
             bytes: Vec::new(),
             tokens: Vec::new(),
+            some: vec![0; (len << FINER).div_ceil(64)],
             table: vec![0; len],
         };
         for (bytes, id) in tokens {
@@ -246,6 +251,8 @@ impl Whole {
             while whole.table[at] != 0 {
                 at = (at + 1) & (len - 1);
             }
+            let bit = whole.bit(hash);
+            whole.some[bit / 64] |= 1 << (bit % 64);
             whole.table[at] = tag(hash) | whole.tokens.len() as u32;
         }
         whole
@@ -254,6 +261,10 @@ impl Whole {
     fn get(&self, word: &[u8]) -> Option<u32> {
         let mask = self.table.len() - 1;
         let hash = xxh3_64(word);
+        let bit = self.bit(hash);
+        if self.some[bit / 64] >> (bit % 64) & 1 == 0 {
+            return None;
+        }
         let mut at = hash as usize & mask;
         loop {
             let found = self.table[at];
@@ -267,6 +278,10 @@ impl Whole {
             }
             at = (at + 1) & mask;
         }
+    }
+
+    fn bit(&self, hash: u64) -> usize {
+        (hash >> 20) as usize & ((self.table.len() << FINER) - 1)
     }
 }
 

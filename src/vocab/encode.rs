@@ -55,7 +55,11 @@ impl Encoder {
         if self.nfc && is_nfc_quick(text.chars()) != IsNormalized::Yes {
             return None;
         }
-        if self.found_in_text.iter().any(|token| text.contains(token.as_str())) {
+        if self
+            .found_in_text
+            .iter()
+            .any(|token| text.contains(token.as_str()))
+        {
             return None;
         }
         let lock = || self.caches.lock().unwrap_or_else(PoisonError::into_inner);
@@ -263,3 +267,6 @@ impl Default for Cache {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -52,11 +52,7 @@ fn ranges(codes: std::ops::Range<u32>) -> Vec<(u8, (u32, u32))> {
     let chars: Vec<char> = codes.filter_map(char::from_u32).collect();
     let text: String = chars.iter().collect();
     let mut found = Vec::new();
-    for (class, pattern) in [
-        (LETTER, r"\p{L}+"),
-        (NUMBER, r"\p{N}+"),
-        (SPACE, r"\s+"),
-    ] {
+    for (class, pattern) in [(LETTER, r"\p{L}+"), (NUMBER, r"\p{N}+"), (SPACE, r"\s+")] {
         let pattern = SysRegex::new(pattern).expect("a class is a pattern");
         for (start, end) in pattern.find_iter(&text) {
             // Code points between two matched neighbours that are no characters (the surrogates)
@@ -326,7 +322,9 @@ mod tests {
         };
         let cut = |piece: &&str| -> Vec<String> {
             let matches = (&pattern).find_matches(piece).unwrap();
-            let words = matches.into_iter().map(|((a, b), _)| piece[a..b].to_owned());
+            let words = matches
+                .into_iter()
+                .map(|((a, b), _)| piece[a..b].to_owned());
             words.filter(|w| !w.is_empty()).collect()
         };
         pieces.iter().flat_map(cut).collect()

@@ -198,7 +198,11 @@ impl Learner {
         let mut touched = std::mem::take(&mut self.changes.touched);
         for (side, with) in [(BEFORE, made), (AFTER, made)] {
             for found in self.changes.sides[side].drain() {
-                let at = slot(&mut self.by_pair, &mut self.pairs, side_key(side, &found, with));
+                let at = slot(
+                    &mut self.by_pair,
+                    &mut self.pairs,
+                    side_key(side, &found, with),
+                );
                 let candidate = &mut self.pairs[at];
                 candidate.count += found.weight;
                 if candidate.words.is_empty() {

@@ -12,6 +12,6 @@ mod words;
 
 pub use balance::Balance;
 pub use pack::pack;
-pub use parity::{Parity, ParityRow, REFERENCE, parity};
+pub use parity::{Comparison, Parity, ParityRow, Premium, REFERENCE, compare, parity};
 pub use train::{MIN_VOCAB, Texts, TrainPlan, train, train_bpe};
 pub use unigram::train_unigram;

@@ -21,11 +21,7 @@ pub(super) struct Part<'a> {
 ///
 /// Everything is read where it fits in [`MAX_CHARS`]; a language that has more than its share of
 /// that gives the texts whose hashes are smallest, so the order of texts never matters.
-pub(super) fn pick<'a>(
-    texts: &[Vec<&'a str>],
-    temperature: f64,
-    max_epochs: f64,
-) -> Vec<Part<'a>> {
+pub(super) fn pick<'a>(texts: &[Vec<&'a str>], temperature: f64, max_epochs: f64) -> Vec<Part<'a>> {
     let sizes: Vec<u64> = texts
         .par_iter()
         .map(|texts| texts.iter().map(|text| n_chars(text)).sum())
@@ -113,7 +109,10 @@ mod tests {
     #[test]
     fn temperature_goes_from_alike_to_as_they_are() {
         let sizes = [1000, 20, 500];
-        for (got, want) in shares(&sizes, 900.0, 0.0, 4.0).iter().zip(allot(&sizes, 900.0, 4.0)) {
+        for (got, want) in shares(&sizes, 900.0, 0.0, 4.0)
+            .iter()
+            .zip(allot(&sizes, 900.0, 4.0))
+        {
             assert!((got - want).abs() < 1e-9);
         }
         let natural = shares(&sizes, 760.0, 1.0, 4.0);

@@ -80,11 +80,7 @@ pub fn train(texts: &[Vec<&str>], vocab_size: usize, max_epochs: f64) -> Result<
 ///
 /// # Errors
 /// When the plan's vocabulary is below [`MIN_VOCAB`], or `go_on` said no.
-pub fn train_bpe(
-    langs: &[Texts],
-    plan: &TrainPlan,
-    go_on: impl Fn() -> bool,
-) -> Result<Tokenizer> {
+pub fn train_bpe(langs: &[Texts], plan: &TrainPlan, go_on: impl Fn() -> bool) -> Result<Tokenizer> {
     let learnt = learn(langs, plan, plan.vocab_size, &go_on)?;
     let (tokens, merges) = learnt.learner.finish();
     let merges = merges.iter().map(|(pair, _)| *pair);

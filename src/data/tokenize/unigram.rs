@@ -210,7 +210,13 @@ fn json_of(mut pieces: Vec<Piece>) -> Json {
     let place = |piece: &Piece| first_tokens().iter().position(|t| *t == piece.bytes);
     let firsts: Vec<Option<usize>> = pieces
         .iter()
-        .map(|piece| if piece.bytes.len() == 1 { place(piece) } else { None })
+        .map(|piece| {
+            if piece.bytes.len() == 1 {
+                place(piece)
+            } else {
+                None
+            }
+        })
         .collect();
     let mut order: Vec<usize> = (0..pieces.len()).collect();
     order.sort_by(|a, b| {

@@ -154,7 +154,9 @@ mod tests {
     #[test]
     fn counts_do_not_depend_on_order() {
         let scanner = Scanner::of(&PRE_TOKENIZERS[0]).unwrap();
-        let texts: Vec<String> = (0..5000).map(|n| format!("w{} x w{}", n % 97, n % 7)).collect();
+        let texts: Vec<String> = (0..5000)
+            .map(|n| format!("w{} x w{}", n % 97, n % 7))
+            .collect();
         let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
         let reversed: Vec<&str> = texts.iter().rev().copied().collect();
         let words = counted(&Words::of(scanner, &texts));
