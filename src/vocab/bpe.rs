@@ -37,34 +37,33 @@ impl Bpe {
     fn merge_short(&self, word: &[u8], ids: &mut Vec<u32>) {
         let n = word.len().min(SHORT);
         let mut symbols = [0u32; SHORT];
-        // Rank of the symbol that begins at a byte with the one after it.
-        let mut ranks = [NONE; SHORT];
+        // Rank of the symbol that begins at a byte with the one after it, above that byte: the
+        // least of them is the pair to merge.
+        let mut ranks = [i32::MAX; SHORT];
         // Bytes at which a symbol begins, one bit each.
         let mut begins = (1u64 << n) - 1;
         for (symbol, byte) in symbols.iter_mut().zip(word) {
             *symbol = self.of_byte[usize::from(*byte)];
         }
-        for (rank, pair) in ranks.iter_mut().zip(word.windows(2)) {
-            *rank = self.merges.of_bytes(pair[0], pair[1]);
+        for (at, pair) in word.windows(2).enumerate().take(SHORT) {
+            ranks[at] = above(self.merges.of_bytes(pair[0], pair[1]), at);
         }
         let following = |begins: u64, at: usize| (begins & (!1 << at)).trailing_zeros() as usize;
+        // Whole blocks are looked through at once.
+        let blocks = n.next_multiple_of(16).min(SHORT);
         loop {
-            let (mut at, mut best) = (0, NONE);
-            for (i, rank) in ranks[..n].iter().enumerate() {
-                if *rank < best {
-                    (at, best) = (i, *rank);
-                }
-            }
-            if best == NONE {
+            let best = ranks[..blocks].iter().fold(i32::MAX, |a, b| a.min(*b));
+            if best == i32::MAX {
                 break;
             }
-            symbols[at] = self.merges.made[best as usize];
+            let at = (best & 63) as usize % SHORT;
+            symbols[at] = self.merges.made[(best >> 6) as usize];
             let gone = following(begins, at) % SHORT;
             begins &= !(1 << gone);
-            ranks[gone] = NONE;
+            ranks[gone] = i32::MAX;
             let rank = |at: usize, next: usize| match symbols[..n].get(next) {
-                Some(next) => self.merges.rank(symbols[at], *next),
-                None => NONE,
+                Some(next) => above(self.merges.rank(symbols[at], *next), at),
+                None => i32::MAX,
             };
             ranks[at] = rank(at, following(begins, at));
             let earlier = begins & ((1 << at) - 1);
@@ -130,6 +129,15 @@ impl Bpe {
         if n > 1 << 20 {
             *work = Work::default();
         }
+    }
+}
+
+/// A rank with a place in a word below it, so that of equal ranks the first place is less.
+#[inline(always)]
+fn above(rank: u32, at: usize) -> i32 {
+    match rank {
+        NONE => i32::MAX,
+        rank => (rank << 6) as i32 | at as i32,
     }
 }
 

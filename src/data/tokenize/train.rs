@@ -9,7 +9,7 @@ use tokenizers::Tokenizer;
 use super::balance::{Balance, merge_in_balance};
 use super::merges::{Learner, ONE};
 use super::sample::pick;
-use super::words::Words;
+use super::words::{MAX_WORDS, Words};
 use crate::data::error::{Error, Result};
 use crate::vocab::{PRE_TOKENIZERS, SPECIALS, Scanner, byte_chars};
 
@@ -115,10 +115,11 @@ pub(super) fn learn(
         .ok_or_else(|| Error::Failed("tokenizer: unknown pattern".into()))?;
     let texts: Vec<Vec<&str>> = langs.iter().map(|lang| lang.texts.clone()).collect();
     let mut learner = Learner::new(first_tokens());
+    let max_words = MAX_WORDS / langs.len().max(1);
     let mut words = Vec::new();
     let mut weights = Vec::new();
     for part in pick(&texts, plan.temperature, plan.max_epochs) {
-        words.push(Words::of(scanner, &part.texts));
+        words.push(Words::of(scanner, &part.texts, max_words));
         weights.push(part.weight);
     }
     words.iter().for_each(|words| {
@@ -127,7 +128,12 @@ pub(super) fn learn(
     let judged = langs.iter().enumerate();
     let judged = judged.filter(|(_, lang)| !lang.parallel.is_empty());
     let parallel: Vec<(usize, usize)> = judged
-        .map(|(i, lang)| (i, learner.add(&Words::of(scanner, &lang.parallel))))
+        .map(|(i, lang)| {
+            (
+                i,
+                learner.add(&Words::of(scanner, &lang.parallel, max_words)),
+            )
+        })
         .collect();
     let limits = (n_tokens, MIN_FREQUENCY * ONE);
     let done = merge_in_balance(

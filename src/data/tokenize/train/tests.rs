@@ -67,12 +67,11 @@ fn a_vocabulary_too_small_is_refused() {
 
 /// Languages with their declaration as text and as parallel text.
 fn judged(texts: &[Vec<String>]) -> Vec<Texts<'_>> {
-    let of = |texts: &'_ Vec<String>| -> Vec<&str> { texts.iter().map(String::as_str).collect() };
     texts
         .iter()
         .map(|own| Texts {
-            texts: of(own),
-            parallel: of(own),
+            texts: own.iter().map(String::as_str).collect(),
+            parallel: own.iter().map(String::as_str).collect(),
         })
         .collect()
 }
