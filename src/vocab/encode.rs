@@ -22,7 +22,7 @@ pub(super) struct Encoder {
 }
 
 enum Model {
-    Bpe(Bpe),
+    Bpe(Box<Bpe>),
     Unigram(Unigram),
 }
 
@@ -34,11 +34,11 @@ impl Encoder {
             Kind::Merges {
                 merges,
                 ignore_merges,
-            } => Model::Bpe(Bpe {
+            } => Model::Bpe(Box::new(Bpe {
                 merges: Merges::new(&merges, &shape.of_byte),
                 whole: ignore_merges.then(|| Whole::new(&shape.tokens)),
                 of_byte: shape.of_byte,
-            }),
+            })),
         };
         Encoder {
             scanner: shape.scanner,

@@ -102,7 +102,7 @@ fn long_words_and_crowded_caches_change_nothing() {
         }
     }
     let many: String = (0..200_000)
-        .map(|n| format!("{:b} ", n).replace('1', "a").replace('0', "b"))
+        .map(|n| format!("{n:b} ").replace('1', "a").replace('0', "b"))
         .collect();
     assert_eq!(vocab.encode(&many), vocab.encode_by_crate(&many));
     // A word of a million letters takes no million times as long as one letter.
