@@ -8,11 +8,14 @@ use tokenizers::{Model, ModelWrapper, Tokenizer};
 use crate::disk;
 use crate::fault::{Fault, Kind};
 
+mod bpe;
 mod encode;
 mod scan;
 mod shape;
+mod trie;
 
 pub use scan::Scanner;
+pub use trie::Trie;
 
 use encode::Encoder;
 use shape::Shape;
@@ -158,7 +161,10 @@ impl Vocab {
     }
 
     fn new(mut tokenizer: Tokenizer, json: &[u8]) -> Result<Self, String> {
-        refuse_partial(&tokenizer)?;
+        let shape = Shape::of(json);
+        if shape.is_none() {
+            refuse_partial(&tokenizer)?;
+        }
         // Text is data: "<|endoftext|>" inside a document is ten ordinary characters and more,
         // never the token that ends it. Templates go through `encode_with_specials`.
         tokenizer.set_encode_special_tokens(true);
@@ -206,7 +212,7 @@ impl Vocab {
         ]);
         Ok(Vocab {
             tokenizer,
-            encoder: Shape::of(json).map(Encoder::new),
+            encoder: shape.map(Encoder::new),
             bytes,
             specials,
             bos,

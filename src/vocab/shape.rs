@@ -1,30 +1,42 @@
-//! Whether a `tokenizer.json` is of the one shape that is encoded here: byte-level BPE, cut by a
-//! pattern that is known. All else is left to the crate `tokenizers`.
+//! Whether a `tokenizer.json` is of a shape that is encoded here: byte-level BPE or Unigram, cut
+//! by a pattern that is known. All else is left to the crate `tokenizers`.
 
 use std::collections::HashMap;
 
 use serde::Deserialize;
 use serde_json::Value as Json;
 
+use super::bpe::MAX_TOKENS;
 use super::{GPT2_PATTERN, PRE_TOKENIZERS, Scanner, byte_chars};
 
 /// All there is to know of such a vocabulary.
 pub(super) struct Shape {
     pub(super) scanner: Scanner,
-    pub(super) ignore_merges: bool,
     pub(super) nfc: bool,
-    /// Id of the token of each byte.
-    pub(super) of_byte: [u32; 256],
     /// Bytes and id of every token that bytes can spell.
     pub(super) tokens: Vec<(Vec<u8>, u32)>,
-    /// In order of rank: two tokens and what they make.
-    pub(super) merges: Vec<[u32; 3]>,
+    /// Id of the token of each byte.
+    pub(super) of_byte: [u32; 256],
     /// Tokens that are found in any text, though they are not special.
     pub(super) found_in_text: Vec<String>,
+    pub(super) kind: Kind,
+}
+
+/// How a word becomes tokens.
+pub(super) enum Kind {
+    /// By merging pairs.
+    Merges {
+        /// In order of rank: two tokens and what they make.
+        merges: Vec<[u32; 3]>,
+        /// Whether a word that is a token is taken whole, whatever its merges.
+        ignore_merges: bool,
+    },
+    /// By the best sum of scores, which stand in the order of ids.
+    Scores(Vec<f64>),
 }
 
 #[derive(Deserialize)]
-struct File {
+struct File<M> {
     #[serde(default)]
     truncation: Json,
     #[serde(default)]
@@ -35,7 +47,7 @@ struct File {
     normalizer: Json,
     #[serde(default)]
     pre_tokenizer: Json,
-    model: Model,
+    model: M,
 }
 
 #[derive(Deserialize)]
@@ -45,10 +57,15 @@ struct Added {
     special: bool,
 }
 
+/// Any model, looked at to see which it is.
 #[derive(Deserialize)]
-struct Model {
+struct Any {
     #[serde(rename = "type")]
-    kind: String,
+    kind: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Bpe {
     #[serde(default)]
     dropout: Option<f64>,
     #[serde(default)]
@@ -71,20 +88,39 @@ enum Merge {
     Text(String),
 }
 
+#[derive(Deserialize)]
+struct Unigram {
+    #[serde(default)]
+    byte_fallback: bool,
+    vocab: Vec<(String, f64)>,
+}
+
 impl Shape {
     /// The shape of a `tokenizer.json`; none for all that is not surely understood.
     pub(super) fn of(json: &[u8]) -> Option<Self> {
-        let file: File = serde_json::from_slice(json).ok()?;
-        let model = &file.model;
-        let empty = |text: &Option<String>| text.as_ref().is_none_or(String::is_empty);
-        let plain = model.kind == "BPE"
-            && model.dropout.is_none_or(|share| share == 0.0)
-            && empty(&model.continuing_subword_prefix)
-            && empty(&model.end_of_word_suffix)
-            && !model.byte_fallback
-            && file.truncation.is_null()
-            && file.padding.is_null();
-        if !plain {
+        let file: File<Any> = serde_json::from_slice(json).ok()?;
+        match file.model.kind.as_deref()? {
+            "BPE" => {
+                let model = serde_json::from_slice::<File<Bpe>>(json).ok()?.model;
+                let kind = model.merges()?;
+                Self::around(file, kind, &model.vocab)
+            }
+            "Unigram" => {
+                let model = serde_json::from_slice::<File<Unigram>>(json).ok()?.model;
+                let scores = model.vocab.iter().map(|(_, score)| *score).collect();
+                let ids = model.vocab.into_iter().zip(0..);
+                let vocab: HashMap<String, u32> = ids.map(|((text, _), id)| (text, id)).collect();
+                let kind = (!model.byte_fallback).then_some(Kind::Scores(scores))?;
+                Self::around(file, kind, &vocab)
+            }
+            _ => None,
+        }
+    }
+
+    fn around(file: File<Any>, kind: Kind, vocab: &HashMap<String, u32>) -> Option<Self> {
+        let whole = file.truncation.is_null() && file.padding.is_null();
+        let small = vocab.len() <= MAX_TOKENS && vocab.values().all(|id| is_id(*id));
+        if !whole || !small {
             return None;
         }
         let nfc = match file.normalizer["type"].as_str() {
@@ -96,36 +132,54 @@ impl Shape {
         let byte_of: HashMap<char, u8> = chars.into_iter().zip(0..=255).collect();
         let mut of_byte = [0; 256];
         for (id, c) in of_byte.iter_mut().zip(chars) {
-            *id = *model.vocab.get(c.encode_utf8(&mut [0; 4]) as &str)?;
+            *id = *vocab.get(c.encode_utf8(&mut [0; 4]) as &str)?;
         }
         let bytes = |text: &str| -> Option<Vec<u8>> {
             text.chars().map(|c| byte_of.get(&c).copied()).collect()
         };
-        let tokens = model.vocab.iter();
+        let tokens = vocab.iter();
         let tokens = tokens.filter_map(|(text, id)| Some((bytes(text)?, *id)));
-        let merge = |merge: &Merge| {
+        let found = file.added_tokens.into_iter();
+        let found = found.filter(|token| !token.special);
+        Some(Shape {
+            scanner: scanner(&file.pre_tokenizer)?,
+            nfc,
+            of_byte,
+            tokens: tokens.collect(),
+            found_in_text: found.map(|token| token.content).collect(),
+            kind,
+        })
+    }
+}
+
+impl Bpe {
+    fn merges(&self) -> Option<Kind> {
+        let empty = |text: &Option<String>| text.as_ref().is_none_or(String::is_empty);
+        let plain = self.dropout.is_none_or(|share| share == 0.0)
+            && empty(&self.continuing_subword_prefix)
+            && empty(&self.end_of_word_suffix)
+            && !self.byte_fallback
+            && self.merges.len() <= MAX_TOKENS;
+        let merge = |merge: &Merge| -> Option<[u32; 3]> {
             let (a, b) = match merge {
                 Merge::Pair(a, b) => (a.as_str(), b.as_str()),
                 Merge::Text(text) => text.split_once(' ')?,
             };
-            let id = |text: &str| model.vocab.get(text).copied();
+            let id = |text: &str| self.vocab.get(text).copied().filter(|id| is_id(*id));
             Some([id(a)?, id(b)?, id(&format!("{a}{b}"))?])
         };
-        Some(Shape {
-            scanner: scanner(&file.pre_tokenizer)?,
-            ignore_merges: model.ignore_merges,
-            nfc,
-            of_byte,
-            tokens: tokens.collect(),
-            merges: model.merges.iter().map(merge).collect::<Option<_>>()?,
-            found_in_text: file
-                .added_tokens
-                .into_iter()
-                .filter(|token| !token.special)
-                .map(|token| token.content)
-                .collect(),
+        if !plain {
+            return None;
+        }
+        Some(Kind::Merges {
+            merges: self.merges.iter().map(merge).collect::<Option<_>>()?,
+            ignore_merges: self.ignore_merges,
         })
     }
+}
+
+fn is_id(id: u32) -> bool {
+    (id as usize) < MAX_TOKENS
 }
 
 /// The scanner for the steps of a `pre_tokenizer`, where they are known.

@@ -21,8 +21,8 @@ pub struct Balance {
 impl Default for Balance {
     fn default() -> Self {
         Balance {
-            pressure: 2.0,
-            bound: 8.0,
+            pressure: 8.0,
+            bound: 32.0,
         }
     }
 }
@@ -31,16 +31,17 @@ impl Default for Balance {
 const ROUNDS: usize = 24;
 
 /// Merges until there are `limits.0` tokens or no pair weighs `limits.1`. `weights` are those of
-/// the groups with the languages' texts; `parallel` pairs such a group with that of its parallel
-/// text. Says whether it came to the end: false when `go_on` said no.
+/// the groups with the languages' texts, and become those they have in the end; `parallel` pairs
+/// such a group with that of its parallel text. False when `go_on` said no.
 pub(super) fn merge_in_balance(
     learner: &mut Learner,
-    weights: &[u64],
+    weights: &mut [u64],
     parallel: &[(usize, usize)],
     balance: &Balance,
     limits: (usize, u64),
-    go_on: impl Fn() -> bool,
+    go_on: &impl Fn() -> bool,
 ) -> bool {
+    let given = weights.to_vec();
     learner.set_weights(weights);
     let first = learner.len();
     let rounds = if parallel.len() > 1 && balance.pressure != 0.0 {
@@ -50,7 +51,8 @@ pub(super) fn merge_in_balance(
     };
     for round in 0..rounds {
         if round > 0 {
-            learner.set_weights(&tilted(learner, weights, parallel, balance));
+            weights.copy_from_slice(&tilted(learner, &given, parallel, balance));
+            learner.set_weights(weights);
         }
         // Rounds grow with the vocabulary: the first merges are the same whatever the weights.
         let share = ((round + 1) as f64 / rounds as f64).powi(2);

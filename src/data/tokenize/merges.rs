@@ -139,7 +139,7 @@ impl Learner {
             }
         }
         let waiting = self.pairs.iter().filter(|pair| !pair.words.is_empty());
-        let entries = waiting.filter_map(|pair| entry(pair));
+        let entries = waiting.filter_map(entry);
         self.heap = entries.collect();
     }
 

@@ -7,9 +7,11 @@ mod pack;
 mod parity;
 mod sample;
 mod train;
+mod unigram;
 mod words;
 
 pub use balance::Balance;
 pub use pack::{id_of, pack_file, text_of};
-pub use parity::{Parity, ParityRow, REFERENCE, parity};
+pub use parity::{Comparison, Parity, ParityRow, Premium, REFERENCE, compare, parity};
 pub use train::{MIN_VOCAB, Texts, TrainPlan, train, train_bpe};
+pub use unigram::train_unigram;

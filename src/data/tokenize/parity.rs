@@ -33,10 +33,87 @@ pub struct ParityRow {
     pub ratio: Option<f64>,
     /// Texts compared with the reference.
     pub n_parallel: u64,
+    /// Tokens of the texts compared with the reference; of all texts without one.
+    #[serde(default)]
+    pub n_tokens: u64,
     /// Tokens a word, where words are separated by white space.
     pub tokens_per_word: f64,
     /// Bytes of UTF-8 a token.
     pub bytes_per_token: f64,
+}
+
+impl Parity {
+    /// Premium of the languages `chosen`: how many have one, its mean, and the worst.
+    pub fn premium(&self, chosen: &[&Lang]) -> Option<Premium> {
+        let rows = self.rows_of(chosen);
+        let paid: Vec<(f64, &ParityRow)> = rows.filter_map(|row| Some((row.ratio?, row))).collect();
+        let (worst, row) = paid.iter().max_by(|a, b| a.0.total_cmp(&b.0))?;
+        Some(Premium {
+            n_langs: paid.len(),
+            mean: paid.iter().map(|(ratio, _)| ratio).sum::<f64>() / paid.len() as f64,
+            worst: *worst,
+            worst_lang: row.lang.clone(),
+            n_tokens: paid.iter().map(|(_, row)| row.n_tokens).sum(),
+        })
+    }
+
+    /// Rows of the languages `chosen` that pay more than `most` times the reference, worst first.
+    pub fn above(&self, most: f64, chosen: &[&Lang]) -> Vec<&ParityRow> {
+        let rows = self.rows_of(chosen);
+        rows.filter(|row| row.ratio.is_some_and(|ratio| ratio > most))
+            .collect()
+    }
+
+    fn rows_of(&self, chosen: &[&Lang]) -> impl Iterator<Item = &ParityRow> {
+        let rows = self.rows.iter();
+        rows.filter(|row| chosen.iter().any(|lang| lang.code == row.lang))
+    }
+}
+
+/// What a set of languages pays over the reference.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Premium {
+    /// Languages measured.
+    pub n_langs: usize,
+    /// Mean of their ratios.
+    pub mean: f64,
+    /// The greatest ratio.
+    pub worst: f64,
+    /// Code of the language that pays it.
+    pub worst_lang: String,
+    /// Tokens of all of them for the parallel texts.
+    pub n_tokens: u64,
+}
+
+/// Two vocabularies side by side on the same parallel texts.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Comparison {
+    /// `parity-comparison/1`.
+    pub schema: String,
+    /// A language, its ratio in the first and in the second vocabulary, and its tokens in the
+    /// second over those in the first; worst in the first one first.
+    pub rows: Vec<(String, Option<f64>, Option<f64>, f64)>,
+    /// Tokens of all languages in the second over those in the first.
+    pub tokens: f64,
+}
+
+/// Puts two tables of the same texts side by side; languages that only one has are left out.
+pub fn compare(first: &Parity, second: &Parity) -> Comparison {
+    let over = |own: u64, other: u64| own as f64 / other.max(1) as f64;
+    let (mut rows, mut tokens) = (Vec::new(), (0, 0));
+    for row in &first.rows {
+        let Some(other) = second.rows.iter().find(|other| other.lang == row.lang) else {
+            continue;
+        };
+        tokens = (tokens.0 + row.n_tokens, tokens.1 + other.n_tokens);
+        let tokens = over(other.n_tokens, row.n_tokens);
+        rows.push((row.lang.clone(), row.ratio, other.ratio, tokens));
+    }
+    Comparison {
+        schema: "parity-comparison/1".into(),
+        rows,
+        tokens: over(tokens.1, tokens.0),
+    }
 }
 
 /// What a text is compared with: the text of this key in the reference.
@@ -86,6 +163,7 @@ pub fn parity(vocab: &Vocab, records: &[Record], parallel: bool) -> Parity {
             lang: Lang::all()[*lang].code.clone(),
             ratio: (theirs > 0).then(|| own as f64 / theirs as f64),
             n_parallel,
+            n_tokens: if n_parallel > 0 { own } else { all.tokens },
             tokens_per_word: all.tokens as f64 / all.words.max(1) as f64,
             bytes_per_token: all.bytes as f64 / all.tokens.max(1) as f64,
         }
@@ -174,5 +252,37 @@ mod tests {
         assert_eq!(paired.rows[0].n_parallel, 1);
         let alone = parity(&bytes(), &records, false);
         assert_eq!((alone.reference, alone.rows[0].ratio), (None, None));
+    }
+
+    #[test]
+    fn premiums_are_summed_up_and_gated_for_the_languages_chosen() {
+        let records: Vec<Record> = corpus::records().collect();
+        let parity = parity(&bytes(), &records, true);
+        let eu24 = Lang::select(&["eu24"]).unwrap();
+        let premium = parity.premium(&eu24).unwrap();
+        assert_eq!(
+            (premium.n_langs, premium.worst_lang.as_str()),
+            (24, "ell_Grek")
+        );
+        assert!(premium.mean > 1.0 && premium.mean < premium.worst);
+        let above = parity.above(premium.worst, &Lang::select(&["europe"]).unwrap());
+        assert_eq!(above[0].lang, "kat_Geor");
+        assert!(parity.above(premium.worst, &eu24).is_empty());
+        assert!(parity.premium(&[]).is_none());
+    }
+
+    #[test]
+    fn two_vocabularies_stand_side_by_side() {
+        let records: Vec<Record> = corpus::records().collect();
+        let texts: Vec<&str> = records.iter().map(|r| r.text.as_str()).collect();
+        let trained = Vocab::from_tokenizer(train(&[texts], 2000, 1.0).unwrap()).unwrap();
+        let (bytes, trained) = (
+            parity(&bytes(), &records, true),
+            parity(&trained, &records, true),
+        );
+        let both = compare(&bytes, &trained);
+        assert_eq!(both.rows.len(), Lang::all().len());
+        assert!(both.rows.iter().all(|row| row.3 < 1.0) && both.tokens < 0.7);
+        assert_eq!(compare(&bytes, &bytes).tokens, 1.0);
     }
 }

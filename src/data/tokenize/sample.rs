@@ -103,7 +103,7 @@ mod tests {
         let (large, small) = (vec!["abcdefghij"; 100], vec!["xyxyxyxyxy"; 10]);
         let parts = pick(&[large, small, vec![]], 0.0, 4.0);
         let weights: Vec<u64> = parts.iter().map(|p| p.weight).collect();
-        assert_eq!(weights, [ONE * 7 / 10, ONE * 4, 0]);
+        assert_eq!(weights, [717, ONE * 4, 0]); // 0.7 and 4 of 1024
     }
 
     #[test]

@@ -9,7 +9,7 @@ use tokenizers::Tokenizer;
 use super::balance::{Balance, merge_in_balance};
 use super::merges::{Learner, ONE};
 use super::sample::pick;
-use super::words::Words;
+use super::words::{MAX_WORDS, Words};
 use crate::data::error::{Error, Result};
 use crate::vocab::{PRE_TOKENIZERS, SPECIALS, Scanner, byte_chars};
 
@@ -81,6 +81,27 @@ pub fn train(texts: &[Vec<&str>], vocab_size: usize, max_epochs: f64) -> Result<
 /// # Errors
 /// When the plan's vocabulary is below [`MIN_VOCAB`], or `go_on` said no.
 pub fn train_bpe(langs: &[Texts], plan: &TrainPlan, go_on: impl Fn() -> bool) -> Result<Tokenizer> {
+    let learnt = learn(langs, plan, plan.vocab_size, &go_on)?;
+    let (tokens, merges) = learnt.learner.finish();
+    let merges = merges.iter().map(|(pair, _)| *pair);
+    built(&bpe_json(&tokens, merges))
+}
+
+/// What was learnt from some languages.
+pub(super) struct Learnt {
+    pub(super) learner: Learner,
+    /// Words of each language, and what they weigh in the end.
+    pub(super) words: Vec<Words>,
+    pub(super) weights: Vec<u64>,
+}
+
+/// Learns merges until there are `n_tokens` tokens.
+pub(super) fn learn(
+    langs: &[Texts],
+    plan: &TrainPlan,
+    n_tokens: usize,
+    go_on: &impl Fn() -> bool,
+) -> Result<Learnt> {
     if plan.vocab_size < MIN_VOCAB {
         return Err(Error::usage(
             format!(
@@ -93,25 +114,34 @@ pub fn train_bpe(langs: &[Texts], plan: &TrainPlan, go_on: impl Fn() -> bool) ->
     let scanner = Scanner::of(&PRE_TOKENIZERS[0])
         .ok_or_else(|| Error::Failed("tokenizer: unknown pattern".into()))?;
     let texts: Vec<Vec<&str>> = langs.iter().map(|lang| lang.texts.clone()).collect();
-    let parts = pick(&texts, plan.temperature, plan.max_epochs);
     let mut learner = Learner::new(first_tokens());
+    let max_words = MAX_WORDS / langs.len().max(1);
+    let mut words = Vec::new();
     let mut weights = Vec::new();
-    for part in &parts {
-        learner.add(&Words::of(scanner, &part.texts));
+    for part in pick(&texts, plan.temperature, plan.max_epochs) {
+        words.push(Words::of(scanner, &part.texts, max_words));
         weights.push(part.weight);
     }
-    let parallel: Vec<(usize, usize)> = langs
-        .iter()
-        .enumerate()
-        .filter(|(_, lang)| !lang.parallel.is_empty())
-        .map(|(i, lang)| (i, learner.add(&Words::of(scanner, &lang.parallel))))
+    words.iter().for_each(|words| {
+        learner.add(words);
+    });
+    let judged = langs.iter().enumerate();
+    let judged = judged.filter(|(_, lang)| !lang.parallel.is_empty());
+    let parallel: Vec<(usize, usize)> = judged
+        .map(|(i, lang)| {
+            (
+                i,
+                learner.add(&Words::of(scanner, &lang.parallel, max_words)),
+            )
+        })
         .collect();
+    let limits = (n_tokens, MIN_FREQUENCY * ONE);
     let done = merge_in_balance(
         &mut learner,
-        &weights,
+        &mut weights,
         &parallel,
         &plan.balance,
-        (plan.vocab_size, MIN_FREQUENCY * ONE),
+        limits,
         go_on,
     );
     if !done {
@@ -119,9 +149,11 @@ pub fn train_bpe(langs: &[Texts], plan: &TrainPlan, go_on: impl Fn() -> bool) ->
             stage: "train_tokenizer".into(),
         });
     }
-    let (tokens, merges) = learner.finish();
-    let merges = merges.iter().map(|(pair, _)| *pair);
-    built(&bpe_json(&tokens, merges))
+    Ok(Learnt {
+        learner,
+        words,
+        weights,
+    })
 }
 
 /// Special tokens, then one for every byte in the order of the characters that spell them.

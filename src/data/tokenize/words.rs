@@ -8,9 +8,10 @@ use crate::vocab::Scanner;
 /// Longer words are left out, in bytes: no language has them, and they teach nothing but noise.
 const MAX_WORD: usize = 1 << 12;
 
-/// Most distinct words of one count. Beyond it the rarest are dropped when counting ends, so what
-/// stays does not depend on the order of the texts.
-const MAX_WORDS: usize = 1 << 23;
+/// Most distinct words of a sample, shared alike by its languages. Beyond its share the rarest of
+/// a language are dropped when counting ends, so what stays does not depend on the order of texts.
+/// Merging takes some 100 bytes a word.
+pub(super) const MAX_WORDS: usize = 1 << 23;
 
 /// Distinct words, each with how often it was seen. Equal sets of texts give equal counts,
 /// whatever their order.
@@ -31,8 +32,8 @@ struct Entry {
 }
 
 impl Words {
-    /// Counts the words of `texts`.
-    pub(super) fn of(scanner: Scanner, texts: &[&str]) -> Self {
+    /// Counts the words of `texts`, and keeps the `max` most frequent.
+    pub(super) fn of(scanner: Scanner, texts: &[&str], max: usize) -> Self {
         let count = |mut words: Words, text: &&str| {
             scanner.words(text, |word| words.add(word, 1));
             words
@@ -42,7 +43,7 @@ impl Words {
             .with_min_len(16)
             .fold(Words::default, count)
             .reduce(Words::default, Words::merge);
-        merged.cap(MAX_WORDS)
+        merged.cap(max)
     }
 
     /// Number of distinct words.
@@ -123,7 +124,7 @@ impl Words {
     }
 
     /// At most `max` words, the most frequent; of equally frequent ones the first in byte order.
-    fn cap(mut self, max: usize) -> Self {
+    pub(super) fn cap(mut self, max: usize) -> Self {
         if self.entries.len() > max {
             let mut entries = std::mem::take(&mut self.entries);
             entries.sort_unstable_by(|a, b| {
@@ -159,8 +160,8 @@ mod tests {
             .collect();
         let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
         let reversed: Vec<&str> = texts.iter().rev().copied().collect();
-        let words = counted(&Words::of(scanner, &texts));
-        assert_eq!(words, counted(&Words::of(scanner, &reversed)));
+        let words = counted(&Words::of(scanner, &texts, 1000));
+        assert_eq!(words, counted(&Words::of(scanner, &reversed, 1000)));
         assert_eq!(words[" x"], 5000);
         assert_eq!(words.values().sum::<u64>(), 5000 * 5);
     }

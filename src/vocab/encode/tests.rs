@@ -1,0 +1,153 @@
+//! Ids beside those of the crate `tokenizers`, and beside recorded ones.
+
+use std::path::PathBuf;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::disk;
+use crate::vocab::{PRE_TOKENIZERS, Vocab};
+
+/// The folder of shared test data, where there is one.
+#[allow(clippy::print_stderr)] // the one line that says why nothing was tested
+fn shared() -> Option<PathBuf> {
+    let root = std::env::var_os("EU_TEST_DATA").map(PathBuf::from);
+    if root.is_none() {
+        eprintln!("skipped: EU_TEST_DATA is not set");
+    }
+    root.map(|root| root.join("data"))
+}
+
+/// A vocabulary of all bytes and a few merges, some of which only chains of merges reach, cut as
+/// `pre` says.
+fn small(pre: &crate::vocab::PreTokenizer) -> Vocab {
+    let chars = crate::vocab::byte_chars();
+    let mut vocab = serde_json::Map::new();
+    for (id, c) in chars.iter().enumerate() {
+        vocab.insert(c.to_string(), id.into());
+    }
+    let mut merges = Vec::new();
+    for (a, b) in [
+        ("a", "b"),
+        ("b", "a"),
+        ("ab", "a"),
+        ("a", "a"),
+        ("aa", "a"),
+        ("Ġ", "a"),
+        ("Ġa", "ba"),
+        ("Ã", "¤"),
+        ("ab", "ab"),
+        ("1", "2"),
+        ("12", "1"),
+        ("Ġ", "Ġ"),
+        ("abab", "abab"),
+    ] {
+        vocab.insert(format!("{a}{b}"), vocab.len().into());
+        merges.push(serde_json::json!([a, b]));
+    }
+    vocab.insert("bbb".into(), vocab.len().into()); // no merge makes it
+    let split = serde_json::json!({
+        "type": "Split", "pattern": { "Regex": pre.pattern }, "behavior": "Isolated",
+        "invert": false,
+    });
+    let bytes = serde_json::json!({
+        "type": "ByteLevel", "add_prefix_space": false, "trim_offsets": true, "use_regex": false,
+    });
+    let mut steps = vec![split, bytes];
+    if pre.single_digits {
+        steps.insert(
+            0,
+            serde_json::json!({ "type": "Digits", "individual_digits": true }),
+        );
+    }
+    let json = serde_json::json!({
+        "version": "1.0",
+        "pre_tokenizer": { "type": "Sequence", "pretokenizers": steps },
+        "decoder": { "type": "ByteLevel", "add_prefix_space": false, "trim_offsets": true,
+            "use_regex": false },
+        "model": { "type": "BPE", "ignore_merges": pre.ignore_merges, "vocab": vocab,
+            "merges": merges },
+    });
+    let vocab = Vocab::from_json(json.to_string().as_bytes(), "t".as_ref()).unwrap();
+    assert!(vocab.encoder.is_some(), "{}", pre.name);
+    vocab
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+    #[test]
+    fn ids_are_those_of_the_crate(
+        texts in prop::collection::vec(r"([ab]{0,70}|[ab ]{0,9}|ä|1|2|\PC|\s|\p{L}){0,20}", 1..8),
+    ) {
+        for pre in &PRE_TOKENIZERS {
+            let vocab = small(pre);
+            for text in &texts {
+                prop_assert_eq!(vocab.encode(text), vocab.encode_by_crate(text));
+            }
+        }
+    }
+}
+
+#[test]
+fn long_words_and_crowded_caches_change_nothing() {
+    let vocab = small(&PRE_TOKENIZERS[0]);
+    for n in [1, 14, 15, 16, 30, 31, 32, 47, 48, 49, 50, 1000] {
+        for unit in ["a", "ab", "aab", "äb", "b"] {
+            let word = unit.repeat(n);
+            assert_eq!(
+                vocab.encode(&word),
+                vocab.encode_by_crate(&word),
+                "{n} {unit}"
+            );
+        }
+    }
+    let many: String = (0..200_000)
+        .map(|n| format!("{n:b} ").replace('1', "a").replace('0', "b"))
+        .collect();
+    assert_eq!(vocab.encode(&many), vocab.encode_by_crate(&many));
+    // A word of a million letters takes no million times as long as one letter.
+    assert_eq!(vocab.encode(&"ab".repeat(1 << 19)).len(), 1 << 17);
+}
+
+#[test]
+fn recorded_ids_are_given_again() {
+    let Some(root) = shared() else { return };
+    let root = root.join("tokenizers/hf-json");
+    for (name, fast) in [("qwen3", true), ("llama2", false)] {
+        let json = disk::read(&root.join(format!("{name}.tokenizer.json.zst"))).unwrap();
+        let vocab = Vocab::from_json(&json, name.as_ref()).unwrap();
+        assert_eq!(vocab.encoder.is_some(), fast, "{name}");
+        let lines = disk::read(&root.join(format!("{name}.vectors.jsonl"))).unwrap();
+        let mut n = 0;
+        for row in serde_json::Deserializer::from_slice(&lines).into_iter::<serde_json::Value>() {
+            let row = row.unwrap();
+            let text = row["text"].as_str().unwrap();
+            // In a text the names of special tokens are no tokens here.
+            if vocab
+                .specials
+                .iter()
+                .any(|(name, _)| text.contains(name.as_str()))
+            {
+                continue;
+            }
+            let ids: Vec<u32> = serde_json::from_value(row["ids"].clone()).unwrap();
+            assert_eq!(vocab.encode(text), ids, "{name}: {text:?}");
+            n += 1;
+        }
+        assert!(n > 50, "{name}: {n}");
+    }
+}
+
+#[test]
+fn shapes_that_are_not_surely_understood_are_left_to_the_crate() {
+    let known = |json: serde_json::Value| Shape::of(json.to_string().as_bytes()).is_some();
+    assert!(!known(serde_json::json!(null)));
+    assert!(!known(
+        serde_json::json!({ "model": { "type": "WordLevel", "vocab": {} } })
+    ));
+    assert!(!known(
+        serde_json::json!({ "model": { "type": "BPE", "vocab": {}, "merges": [] } })
+    ));
+    assert!(Shape::of(b"{\"model\": {\"type\": \"BPE\", \"vocab\"").is_none());
+    assert!(Shape::of("[".repeat(1 << 20).as_bytes()).is_none());
+}
