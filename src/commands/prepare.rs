@@ -169,6 +169,9 @@ pub struct Args {
     /// Memory to keep to where there is a choice, such as 4G.
     #[arg(long, value_name = "BYTES")]
     pub memory: Option<data::Bytes>,
+    /// Input of a piece of work, as stored: what a kill can cost at most.
+    #[arg(long, value_name = "BYTES")]
+    pub unit_bytes: Option<data::Bytes>,
     /// Read and judge only this share of the input (1/16 to 16/16); then once without, to merge.
     #[arg(long, value_name = "I/N")]
     pub shard: Option<data::ShardOf>,

@@ -27,7 +27,7 @@ impl Making {
         let folder = folder_of(target);
         fs::create_dir_all(folder).map_err(|e| Error::io(folder, "create", e))?;
         let mut builder = tempfile::Builder::new();
-        builder.prefix(".eu-");
+        builder.prefix(super::staged::PREFIX);
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt;

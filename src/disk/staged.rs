@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use super::{Error, Result, refuse_existing, sync_folder};
 
+/// How names of files and folders in the making begin.
+pub(super) const PREFIX: &str = ".eu-";
 /// Name of what was replaced, inside of the temporary folder it is removed with.
 const OLD: &str = "old";
 
@@ -30,7 +32,7 @@ impl Staged {
         };
         fs::create_dir_all(parent).map_err(|e| Error::io(parent, "create", e))?;
         let mut builder = tempfile::Builder::new();
-        builder.prefix(".eu-");
+        builder.prefix(PREFIX);
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt;
@@ -98,6 +100,35 @@ pub fn remove_folder(folder: &Path) -> Result<()> {
     }
 }
 
+/// Removes what a killed process left under a hidden name of ours, below `folder`. Only for a
+/// folder that nobody else writes to.
+///
+/// # Errors
+/// When a folder cannot be listed, or something not be removed.
+pub fn remove_leftovers(folder: &Path) -> Result<()> {
+    let Ok(entries) = fs::read_dir(folder) else {
+        return Ok(()); // nothing there, nothing left
+    };
+    for entry in entries {
+        let entry = entry.map_err(|e| Error::io(folder, "list", e))?;
+        let path = entry.path();
+        let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
+        let is_ours = entry
+            .file_name()
+            .as_encoded_bytes()
+            .starts_with(PREFIX.as_bytes());
+        match (is_ours, is_folder) {
+            (true, true) => remove_folder(&path)?,
+            (true, false) => {
+                fs::remove_file(&path).map_err(|e| Error::io(&path, "remove", e))?;
+            }
+            (false, true) => remove_leftovers(&path)?,
+            (false, false) => {}
+        }
+    }
+    Ok(())
+}
+
 /// True for a folder with nothing in it.
 pub fn is_empty_folder(folder: &Path) -> bool {
     fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_none())
@@ -122,6 +153,18 @@ mod tests {
     use super::*;
     use crate::disk::replace_bytes;
     use crate::fault::{Fault, Kind};
+
+    #[test]
+    fn what_a_kill_left_is_removed_and_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in [".eu-a/f", "b/.eu-c", "b/d", ".other"] {
+            replace_bytes(&folder.path().join(name), b"x").unwrap();
+        }
+        remove_leftovers(folder.path()).unwrap();
+        remove_leftovers(&folder.path().join("nowhere")).unwrap();
+        let left = |name: &str| folder.path().join(name).exists();
+        assert!(!left(".eu-a") && !left("b/.eu-c") && left("b/d") && left(".other"));
+    }
 
     #[test]
     fn a_staged_folder_appears_whole_and_needs_force_to_replace() {

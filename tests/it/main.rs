@@ -16,6 +16,7 @@ mod house;
 mod hub;
 mod parity;
 mod picture;
+mod prepare_resume;
 mod program;
 mod pull;
 mod recipes;

@@ -180,6 +180,8 @@ pub struct Plan {
     pub layouts: Vec<Layout>,
     /// Memory to keep to where there is a choice: sorting, comparing, shuffling.
     pub memory: Bytes,
+    /// Input of a unit, in bytes as stored: what a kill can cost at most.
+    pub unit_bytes: Bytes,
     /// Do only this share of the reading and judging, for others to do the rest.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub shard: Option<ShardOf>,
@@ -236,6 +238,7 @@ impl Default for Plan {
             tokenizer: None,
             layouts: vec![Layout::Megatron],
             memory: Bytes(4 << 30),
+            unit_bytes: Bytes(32 << 20),
             shard: None,
             force: false,
             seed: 1,

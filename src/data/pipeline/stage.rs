@@ -196,7 +196,9 @@ fn told(stage: Stage, item: Item, tools: &Tools, bench: &mut Bench) -> Told {
         Stage::Extract => whole(&record),
         Stage::Lawful => {
             let judgement = judgement.unwrap_or_default();
-            record.fields.insert("allowed".into(), judgement.allowed().into());
+            record
+                .fields
+                .insert("allowed".into(), judgement.allowed().into());
             if !judgement.decisions.is_empty() {
                 let decisions = serde_json::to_value(&judgement.decisions);
                 let decisions = decisions.unwrap_or(Value::Null);
@@ -227,7 +229,9 @@ fn told(stage: Stage, item: Item, tools: &Tools, bench: &mut Bench) -> Told {
         Stage::Decontaminate { mark } => {
             let verdict = evaluated(&record, tools, &mut bench.scratch);
             if mark {
-                record.fields.insert("contaminated".into(), verdict.is_some().into());
+                record
+                    .fields
+                    .insert("contaminated".into(), verdict.is_some().into());
                 return whole(&record);
             }
             match verdict {

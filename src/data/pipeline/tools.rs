@@ -96,14 +96,21 @@ fn check(name: &str) -> Result<Check> {
     let found = Check::ALL.into_iter().find(|check| check.name() == name);
     found.ok_or_else(|| {
         let names = Check::ALL.map(Check::name).join(", ");
-        Error::usage(format!("{name}: no check of lawfulness"), format!("there are {names}"))
+        Error::usage(
+            format!("{name}: no check of lawfulness"),
+            format!("there are {names}"),
+        )
     })
 }
 
 fn lawful(plan: &Plan) -> Result<Rules> {
     let mut rules = Rules {
         agents: agents(plan),
-        checks: plan.checks.iter().map(|name| check(name)).collect::<Result<_>>()?,
+        checks: plan
+            .checks
+            .iter()
+            .map(|name| check(name))
+            .collect::<Result<_>>()?,
         ..Rules::default()
     };
     if let Some(path) = &plan.licences {

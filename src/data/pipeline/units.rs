@@ -10,10 +10,10 @@ use crate::data::error::Result;
 use crate::data::read;
 use crate::disk;
 
-/// Bytes on disk of a unit at least: some seconds of work, and little to lose.
-const UNIT_BYTES: u64 = 32 << 20;
 /// Units at most, by size: every one is a folder.
 const MOST_UNITS: u64 = 8192;
+/// Less is not worth a folder.
+const MIN_UNIT_BYTES: u64 = 4 << 10;
 /// Files of a unit at most.
 const UNIT_FILES: usize = 4096;
 
@@ -57,7 +57,7 @@ pub(super) fn units(plan: &Plan) -> Result<Vec<Unit>> {
     }
     files.sort();
     let all: u64 = files.iter().map(|(_, n, _)| n).sum();
-    let unit_bytes = UNIT_BYTES.max(all / MOST_UNITS);
+    let unit_bytes = plan.unit_bytes.0.max(MIN_UNIT_BYTES).max(all / MOST_UNITS);
     let mut parts: Vec<Part> = Vec::new();
     for (path, file_bytes, changed_ns) in files {
         let pieces = match file_bytes > unit_bytes {

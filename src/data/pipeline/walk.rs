@@ -117,6 +117,7 @@ fn walk(
         });
     }
     let (finished, mut counts) = map::gather(work, units.len())?;
+    disk::remove_leftovers(&work.out())?; // of a walk that was killed
     tell(&counts, &STEPS, Some(began), progress)?;
 
     let began = Instant::now();
