@@ -88,11 +88,11 @@ fn uncovered(items: &[Item], len: u64) -> Vec<(u64, u64)> {
 }
 
 fn quarantined(items: &[Item]) -> Vec<&Quarantined> {
-    let of = |item| match item {
-        &Item::Quarantined(ref q) => Some(q),
+    let found = items.iter().filter_map(|item| match item {
+        Item::Quarantined(q) => Some(q),
         _ => None,
-    };
-    items.iter().filter_map(of).collect()
+    });
+    found.collect()
 }
 
 fn urls(items: &[Item]) -> Vec<String> {
@@ -265,7 +265,7 @@ fn garbage_between_records_is_quarantined() {
         for bytes in [plain, each] {
             let items = read_bytes("a.warc", &bytes);
             assert_eq!(uncovered(&items, bytes.len() as u64), []);
-            assert!(urls(&items).len() >= 1 && !quarantined(&items).is_empty());
+            assert!(!quarantined(&items).is_empty());
             assert!(
                 urls(&items).contains(&"https://a.eu/112".to_string()),
                 "{items:?}"
