@@ -7,7 +7,7 @@ use super::model::{BLOCK, Section, Tally, WAYS, ZERO, tag};
 use super::train::{Shelves, excerpt};
 
 /// Excerpts of each language that probabilities are fitted on.
-const FIT_VISITS: usize = 400;
+pub(super) const FIT_VISITS: usize = 400;
 
 /// Rounds weights to bytes and lays them out as a table.
 pub(super) fn quantise(
@@ -55,17 +55,13 @@ pub(super) fn quantise(
     section
 }
 
-/// Fits the section's probabilities on segments set aside.
-pub(super) fn fit(section: &mut Section, shelves: &Shelves, mut rng: Rng) {
+/// Fits the section's probabilities on `visits` excerpts a label of segments set aside.
+pub(super) fn fit(section: &mut Section, shelves: &Shelves, visits: usize, mut rng: Rng) {
     let mut tallies = Vec::new();
     let mut hashes = Vec::new();
     for (label, shelf) in shelves.values().enumerate() {
         let draw = Draw::new(&shelf.held_out, section.grain);
-        let n = match section.grain {
-            Grain::Coarse => FIT_VISITS,
-            Grain::Fine => FINE_FIT_VISITS,
-        };
-        for _ in 0..n {
+        for _ in 0..visits {
             let Some(text) = draw.next(&mut rng) else {
                 break;
             };
@@ -105,8 +101,8 @@ pub(super) fn fit(section: &mut Section, shelves: &Shelves, mut rng: Rng) {
     }
 }
 
-/// The same of each language of a close group.
-const FINE_FIT_VISITS: usize = 3000;
+/// Excerpts of each language of a close group: one for this many that it learnt from in a pass.
+pub(super) const FINE_FIT_SHARE: usize = 6;
 /// Rounds of balancing, and how far a bias moves for a recall that is off by one.
 const BALANCE: (usize, f32) = (60, 0.4);
 

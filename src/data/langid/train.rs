@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, HashSet};
 use super::corpus::{CLOSE_WORDS, Sample, letters_hash};
 use super::draw::Rng;
 use super::features::{Grain, Script, words};
-use super::finish::{fit, quantise};
+use super::finish::{FINE_FIT_SHARE, FIT_VISITS, fit, quantise};
 use super::learn::{Lesson, candidates};
 use super::model::{self, BLOCK, MAX_BLOCKS};
 use super::yat;
@@ -337,6 +337,10 @@ fn narrow(
         narrow.pass(shelves, kind, plan.visits_of(kind.1), pace, rng);
     }
     let mut section = quantise(&narrow, kind, shelves.keys().cloned().collect(), bits);
-    fit(&mut section, shelves, rng.child(200));
+    let visits = match kind.1 {
+        Grain::Coarse => FIT_VISITS,
+        Grain::Fine => plan.fine_visits / FINE_FIT_SHARE,
+    };
+    fit(&mut section, shelves, visits, rng.child(200));
     section
 }
