@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
-use super::{Plan, Report, ShardOf, Stage, Walked, run, run_stage};
+use super::{Plan, Report, ShardOf, Stage, Step, Walked, run, run_stage};
 use crate::data::filter::N_FILTERS;
 use crate::data::record::Record;
 use crate::data::{corpus, read};
@@ -302,34 +302,152 @@ fn the_work_of_another_walk_is_not_taken_up() {
 }
 
 #[test]
-fn damage_and_emptiness_end_the_walk_without_output() {
+fn damage_is_set_aside_and_counted_with_its_place() {
     let folder = tempfile::tempdir().unwrap();
-    let plan = input(folder.path());
+    let mut plan = input(folder.path());
     let broken = folder.path().join("broken.jsonl");
     disk::replace_bytes(&broken, b"{\"text\":\"a\"}\n{\"txt\":\"a\"}\n").unwrap();
-    let with = |input: PathBuf| Plan {
-        inputs: vec![input],
-        ..plan.clone()
-    };
-    let error = run(&with(broken), &Control::default(), &Silent)
-        .err()
-        .unwrap();
-    assert_eq!(error.kind(), Kind::Damaged);
-    assert!(
-        error
-            .to_string()
-            .ends_with("broken.jsonl:2: record has no text field that is a string")
-    );
+    plan.inputs.push(broken);
+    let report = prepared(&plan);
+    assert_eq!(report.dropped["damaged"], 1);
+    assert_eq!(report.n_seen, 6 * 39 + 3 + 2);
+    let set_aside = records(&[plan.output.join("dropped/damaged/und.jsonl.zst")]);
+    let fields = &set_aside[0].fields;
+    assert_eq!((&fields["o"], &fields["s"]), (&13.into(), &12.into()));
+    let evidence = fields["verdict"]["evidence"].as_str().unwrap();
+    assert!(evidence.contains("record has no text field"), "{evidence}");
+}
+
+#[test]
+fn a_walk_that_leaves_nothing_says_where_it_went() {
+    let folder = tempfile::tempdir().unwrap();
+    let plan = input(folder.path());
     let only = Plan {
         langs: vec!["fi".into()],
-        ..with(folder.path().join("train/deu_Latn.jsonl.zst"))
+        inputs: vec![folder.path().join("train/deu_Latn.jsonl.zst")],
+        ..plan
     };
     let error = run(&only, &Control::default(), &Silent).err().unwrap();
     assert_eq!(
         error.to_string(),
         "none of 6 records is left to train on; select dropped: other_language 6"
     );
-    assert!(!plan.output.exists());
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2);
+}
+
+#[test]
+fn a_plan_without_tokens_ends_with_records() {
+    let folder = tempfile::tempdir().unwrap();
+    let plan = Plan {
+        steps: vec![Step::Identify, Step::Filter, Step::Redact, Step::Dedup],
+        annotate: true,
+        ..input(folder.path())
+    };
+    let report = prepared(&plan);
+    assert_eq!((report.n_tokens, report.n_vocab), (0, 0));
+    assert!(!plan.output.join("tokens").exists() && !plan.output.join("mix.json").exists());
+    let kept = records(&[plan.output.join("unique/cym_Latn.jsonl.zst")]);
+    assert_eq!(kept[0].fields["doc_scores"].as_array().unwrap().len(), 11);
+}
+
+#[test]
+fn pages_are_extracted_asked_and_masked_on_their_way() {
+    let folder = tempfile::tempdir().unwrap();
+    let text: Vec<String> = corpus::records()
+        .filter(|r| r.code() == "fin_Latn")
+        .map(|r| format!("<p>{}</p>", r.text.replace('\n', "</p><p>")))
+        .collect();
+    let page = |extra: &str, body: &str| {
+        format!(
+            "<html lang=fi><head><title>Otsikko</title>{extra}</head><body><nav>Etusivu \
+            Haku</nav><article>{body}<p>Kirjoita: anna@example.org</p></article></body></html>"
+        )
+    };
+    let noai = "<meta name=robots content=noai>";
+    for (name, html) in [
+        ("a.html", page("", &text[..12].concat())),
+        ("b.html", page(noai, &text[12..].concat())),
+        ("c.html", "<html><body></body></html>".to_string()),
+    ] {
+        disk::replace_bytes(&folder.path().join("in").join(name), html.as_bytes()).unwrap();
+    }
+    let plan = Plan {
+        inputs: vec![folder.path().join("in")],
+        output: folder.path().join("data"),
+        steps: vec![Step::Extract, Step::Lawful, Step::Identify, Step::Redact],
+        heldout_share: 0.0,
+        ..Plan::default()
+    };
+    let report = prepared(&plan);
+    let kept = records(&[plan.output.join("unique/fin_Latn.jsonl.zst")]);
+    assert_eq!((report.n_seen, kept.len()), (3, 1));
+    assert_eq!(report.dropped["no_text"], 1);
+    assert_eq!(kept[0].fields["title"], "Otsikko");
+    assert!(kept[0].text.contains("<EMAIL>") && !kept[0].text.contains("anna@"));
+    assert_eq!(kept[0].fields["pii_kinds"], serde_json::json!(["email"]));
+    assert_eq!(report.found["personal data"]["email"], 1);
+    let denied = report.stages.iter().find(|s| s.stage == "lawful").unwrap();
+    assert_eq!(denied.dropped.values().sum::<u64>(), 1, "{denied:?}");
+}
+
+#[test]
+fn what_a_site_says_in_the_crawl_counts_for_pages_read_before() {
+    let folder = tempfile::tempdir().unwrap();
+    let record = |url: &str, kind: &str, body: &str| {
+        let http = format!("HTTP/1.1 200 OK\r\nContent-Type: {kind}\r\n\r\n{body}");
+        format!(
+            "WARC/1.0\r\nWARC-Type: response\r\nWARC-Target-URI: {url}\r\n\
+            WARC-Date: 2025-01-02T03:04:05Z\r\nWARC-Record-ID: <urn:uuid:1>\r\n\
+            Content-Type: application/http\r\nContent-Length: {}\r\n\r\n{http}\r\n\r\n",
+            http.len()
+        )
+    };
+    let body = |from: usize| {
+        let own = corpus::records()
+            .filter(|r| r.code() == "dan_Latn")
+            .skip(from)
+            .take(8);
+        let text: String = own.map(|r| format!("<p>{}</p>", r.text)).collect();
+        format!("<html><body><article>{text}</article></body></html>")
+    };
+    let crawl = [
+        record("http://a.dk/open", "text/html", &body(0)),
+        record("http://a.dk/closed/x", "text/html", &body(8)),
+        record(
+            "http://a.dk/robots.txt",
+            "text/plain",
+            "User-agent: *\nDisallow: /closed/\n",
+        ),
+        record("http://b.dk/", "text/html", &body(16)),
+        record("http://b.dk/x.pdf", "application/pdf", "%PDF"),
+    ]
+    .concat();
+    disk::replace_bytes(&folder.path().join("a.warc"), crawl.as_bytes()).unwrap();
+    let plan = Plan {
+        inputs: vec![folder.path().join("a.warc")],
+        output: folder.path().join("data"),
+        steps: Step::ALL[..7].to_vec(),
+        filter: false,
+        heldout_share: 0.0,
+        ..Plan::default()
+    };
+    let report = prepared(&plan);
+    assert_eq!(
+        (report.n_seen, report.n_kept),
+        (5, 2),
+        "{:?}",
+        report.dropped
+    );
+    let sites = report.stages.iter().find(|s| s.stage == "sites").unwrap();
+    assert_eq!(sites.dropped.values().sum::<u64>(), 1, "{sites:?}");
+    let reason = sites.dropped.keys().next().unwrap();
+    let denied = records(&[plan
+        .output
+        .join(format!("dropped/{reason}/dan_Latn.jsonl.zst"))]);
+    assert_eq!(denied[0].fields["u"], "http://a.dk/closed/x");
+    let evidence = denied[0].fields["verdict"]["evidence"].as_str().unwrap();
+    assert!(evidence.contains("/closed/"), "{evidence}");
+    assert_eq!(report.dropped["no_html"], 1);
 }
 
 #[test]

@@ -17,10 +17,13 @@ impl Library for Shelf {
     }
 
     fn read(&mut self, group: usize, from: usize, n: usize) -> io::Result<Vec<Document>> {
-        if self.0[group].name == "damaged" {
+        let Some(group) = self.0.get(group) else {
+            return Ok(Vec::new());
+        };
+        if group.name == "damaged" {
             return Err(io::Error::other("x.jsonl.zst: damaged at byte 7"));
         }
-        let total = self.0[group].n_docs.unwrap_or(0) as usize;
+        let total = group.n_docs.unwrap_or(0) as usize;
         let document = |i: usize| Document {
             id: format!("{i:04x}"),
             facts: vec![(
@@ -69,7 +72,7 @@ fn screen(browser: &Browser<Shelf>, width: u16, height: u16) -> String {
 #[test]
 fn groups_documents_and_text_stand_side_by_side() {
     let mut browser = browser(100, 12);
-    press(&mut browser, &[KeyCode::Down, KeyCode::Tab, KeyCode::Down]);
+    press(&mut browser, &[KeyCode::Tab, KeyCode::Down]);
     insta::assert_snapshot!(screen(&browser, 100, 12), @"");
 }
 
