@@ -75,10 +75,11 @@ mod tests {
         for case in golden["cases"].as_array().unwrap() {
             let docs: Vec<Vec<u32>> = serde_json::from_value(case["docs"].clone()).unwrap();
             let ids: Vec<String> = serde_json::from_value(case["ids"].clone()).unwrap();
-            let mut writer = Writer::new(case["n_vocab"].as_u64().unwrap() as usize);
-            docs.iter().for_each(|doc| writer.push(doc));
             let stem = folder.path().join("x");
-            writer.save(&stem).unwrap();
+            let n_vocab = case["n_vocab"].as_u64().unwrap() as usize;
+            let mut writer = Writer::new(&stem, n_vocab).unwrap();
+            docs.iter().for_each(|doc| writer.push(doc).unwrap());
+            writer.finish().unwrap();
             let shard = Shard::open(&stem).unwrap();
             let origin = |doc: usize| Origin {
                 id: ids[doc].clone(),

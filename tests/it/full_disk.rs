@@ -91,7 +91,7 @@ fn full(ran: Ran, file: &str) {
 }
 
 #[test]
-fn prepare_leaves_nothing_on_a_full_disk() {
+fn prepare_goes_on_where_a_full_disk_stopped_it() {
     let Some((place, disk)) = place_and_disk() else {
         return;
     };
@@ -103,7 +103,9 @@ fn prepare_leaves_nothing_on_a_full_disk() {
     for kilobytes in [0, 8, 40, 120] {
         disk.leave(kilobytes);
         full(place.run(&args), "full/");
-        assert_eq!(disk.names(), [""; 0], "{kilobytes} kB free");
+        let seen = |name: &String| name.starts_with("data/") || name.contains(".eu-");
+        let names = disk.names();
+        assert!(!names.iter().any(seen), "{kilobytes} kB free: {names:?}");
     }
     disk.make_room();
     place.run(&args).code(0);

@@ -152,10 +152,10 @@ fn lawful_page(
     let rules = tools.lawful.as_ref()?;
     let mut signals = PageSignals::default();
     for (name, value) in &page.headers {
-        signals.header(name, value, &rules.agents);
+        signals.header(name, value, &tools.agents);
     }
     for (name, content) in &found.robots {
-        signals.meta(name, content, &rules.agents);
+        signals.meta(name, content, &tools.agents);
     }
     let asked = Asked {
         url: page.url.as_deref().unwrap_or(""),

@@ -54,8 +54,7 @@ pub(super) fn rules(units: &[Finished], plan: &Plan) -> Result<Option<Rules>> {
     if !plan.has(Step::Lawful) {
         return Ok(None);
     }
-    let agents = agents(plan);
-    let mut store = Store::new(agents.clone(), memory_of(plan));
+    let mut store = Store::new(agents(plan), memory_of(plan));
     let mut bytes = Vec::new();
     for unit in units {
         let Some(mut source) = unit.sites()? else {
@@ -79,7 +78,6 @@ pub(super) fn rules(units: &[Finished], plan: &Plan) -> Result<Option<Rules>> {
         }
     }
     Ok((store.n_hosts() > 0).then(|| Rules {
-        agents,
         checks: CHECKS.to_vec(),
         store: Some(store),
         ..Rules::default()

@@ -27,6 +27,8 @@ pub(super) struct Tools<'a> {
     pub(super) options: read::Options,
     /// What is taken of pages.
     pub(super) extract: extract::Options,
+    /// Crawlers whose rules count.
+    pub(super) agents: Vec<String>,
     /// What may be used; none where the plan does not ask.
     pub(super) lawful: Option<Rules>,
     /// Thresholds of every language.
@@ -63,6 +65,7 @@ impl<'a> Tools<'a> {
                 comments: plan.comments,
                 ..extract::Options::default()
             },
+            agents: agents(plan),
             lawful: match plan.has(Step::Lawful) {
                 true => Some(lawful(plan)?),
                 false => None,
@@ -105,7 +108,6 @@ fn check(name: &str) -> Result<Check> {
 
 fn lawful(plan: &Plan) -> Result<Rules> {
     let mut rules = Rules {
-        agents: agents(plan),
         checks: plan
             .checks
             .iter()
@@ -121,7 +123,7 @@ fn lawful(plan: &Plan) -> Result<Rules> {
         rules.blocked = BlockList::read_all(&plan.block_lists)?;
     }
     if !plan.robots.is_empty() {
-        let mut store = Store::new(rules.agents.clone(), memory_of(plan));
+        let mut store = Store::new(agents(plan), memory_of(plan));
         for path in &plan.robots {
             fill(&mut store, path)?;
         }
