@@ -30,8 +30,8 @@
 //! - **Ground floor**, knows nobody: [`event`] (the only words the rooms exchange), [`fault`]
 //!   (how a failure ends the program), [`lang`] (one row per language), [`shard`] (token files and
 //!   their mix), [`vocab`] (text ↔ ids), [`contamination`] (what models are scored on, as hashes),
-//!   [`disk`] (the only place that creates files),
-//!   [`hardware`] (what this machine can do), [`ledger`] (manifests and lineage).
+//!   [`disk`] (the only place that creates files), [`hardware`] (what this machine can do),
+//!   [`ledger`] (manifests and lineage).
 //! - **Room [`data`]**: text on disk → tokens on disk.
 //! - **Room [`engine`]**: tokens → model → checkpoint → GGUF → words.
 //! - **Room [`tui`]**: screens as functions of state; can be left out (`--no-default-features`).
