@@ -192,7 +192,7 @@ fn every_corpus_file_gives_the_ids_of_the_crate() {
     let files = crate::data::read::files(&[root]).unwrap();
     assert!(files.len() > 200, "{}", files.len());
     for file in files {
-        let records = crate::data::read::records(&[file.clone()], "text").unwrap();
+        let records = crate::data::read::records(std::slice::from_ref(&file), "text").unwrap();
         for record in records.take(6) {
             let text = record.unwrap().text;
             let text: String = text.chars().take(4000).collect();
