@@ -66,20 +66,45 @@ Register-ArgumentCompleter -Native -CommandName 'eu' -ScriptBlock {
             [CompletionResult]::new('--heldout', '--heldout', [CompletionResultType]::ParameterName, 'Text to score on, never trained on; may be repeated')
             [CompletionResult]::new('--heldout-share', '--heldout-share', [CompletionResultType]::ParameterName, 'Share of each language set aside for scoring, without --heldout')
             [CompletionResult]::new('--parallel', '--parallel', [CompletionResultType]::ParameterName, 'Parallel text for the parity table: records with one id say one thing')
+            [CompletionResult]::new('--steps', '--steps', [CompletionResultType]::ParameterName, 'Steps to take, with commas between: extract, lawful, identify, filter, decontaminate, redact, dedup, tokenizer, pack')
             [CompletionResult]::new('--langs', '--langs', [CompletionResultType]::ParameterName, 'Languages to keep: codes or sets (eu24, europe), with commas between')
             [CompletionResult]::new('--text-key', '--text-key', [CompletionResultType]::ParameterName, 'Field of a JSON record that holds its text')
             [CompletionResult]::new('--trust-labels', '--trust-labels', [CompletionResultType]::ParameterName, 'Take a record''s own language label where it has one')
             [CompletionResult]::new('--min-lang-prob', '--min-lang-prob', [CompletionResultType]::ParameterName, 'Least probability of the identified language')
+            [CompletionResult]::new('--crawl-id', '--crawl-id', [CompletionResultType]::ParameterName, 'Name of the crawl, noted in the records made of its pages')
+            [CompletionResult]::new('--comments', '--comments', [CompletionResultType]::ParameterName, 'Keep what readers wrote under a page''s text')
+            [CompletionResult]::new('--robots', '--robots', [CompletionResultType]::ParameterName, 'Files of sites (robots.txt, tdmrep.json, ai.txt): a crawl of them, or lines of JSON')
+            [CompletionResult]::new('--agents', '--agents', [CompletionResultType]::ParameterName, 'Crawlers as which robots.txt is read, or groups: hplt, train, all')
+            [CompletionResult]::new('--checks', '--checks', [CompletionResultType]::ParameterName, 'Checks of lawfulness that are made, with commas between; without it all')
+            [CompletionResult]::new('--licences', '--licences', [CompletionResultType]::ParameterName, 'Licences wanted and not wanted: lines such as `deny *-NC*`')
+            [CompletionResult]::new('--block-lists', '--block-lists', [CompletionResultType]::ParameterName, 'Domains and addresses not wanted: a list, or folders as UT1 has them')
+            [CompletionResult]::new('--thresholds', '--thresholds', [CompletionResultType]::ParameterName, 'Thresholds to lay over our own, such as `eu prepare calibrate` writes')
+            [CompletionResult]::new('--families', '--families', [CompletionResultType]::ParameterName, 'Families of filters to judge by, with commas between')
+            [CompletionResult]::new('--bad-words', '--bad-words', [CompletionResultType]::ParameterName, 'Words nobody wants, one a line')
+            [CompletionResult]::new('--contamination', '--contamination', [CompletionResultType]::ParameterName, 'Evaluation sets that must not be trained on: files or folders of them')
+            [CompletionResult]::new('--redact', '--redact', [CompletionResultType]::ParameterName, 'What is done with personal data')
+            [CompletionResult]::new('--pii-key', '--pii-key', [CompletionResultType]::ParameterName, 'Secret under which pseudonyms are drawn: a file of random bytes')
+            [CompletionResult]::new('--annotate', '--annotate', [CompletionResultType]::ParameterName, 'Note HPLT''s document scores in every record that stays')
             [CompletionResult]::new('--filter', '--filter', [CompletionResultType]::ParameterName, 'Judge quality with the per-language thresholds')
+            [CompletionResult]::new('--dedup-url', '--dedup-url', [CompletionResultType]::ParameterName, 'Remove records of one address, all but the newest')
             [CompletionResult]::new('--dedup-exact', '--dedup-exact', [CompletionResultType]::ParameterName, 'Remove records whose text is equal')
             [CompletionResult]::new('--dedup-fuzzy', '--dedup-fuzzy', [CompletionResultType]::ParameterName, 'Remove near-duplicates (MinHash)')
             [CompletionResult]::new('--minhash-bands', '--minhash-bands', [CompletionResultType]::ParameterName, 'Bands of the MinHash index')
             [CompletionResult]::new('--minhash-rows', '--minhash-rows', [CompletionResultType]::ParameterName, 'Rows of each band')
             [CompletionResult]::new('--minhash-ngram', '--minhash-ngram', [CompletionResultType]::ParameterName, 'Words of a shingle')
-            [CompletionResult]::new('--budget-tokens', '--budget-tokens', [CompletionResultType]::ParameterName, 'Tokens of the mix over all languages; without it all that --max-epochs allows')
+            [CompletionResult]::new('--budget-tokens', '--budget-tokens', [CompletionResultType]::ParameterName, 'Tokens of the mix over all languages; without it as many as there are')
+            [CompletionResult]::new('--budget-bytes', '--budget-bytes', [CompletionResultType]::ParameterName, 'Bytes of text of the mix over all languages, instead of tokens')
+            [CompletionResult]::new('--mix-unit', '--mix-unit', [CompletionResultType]::ParameterName, 'What the shares of languages are counted in')
+            [CompletionResult]::new('--temperature', '--temperature', [CompletionResultType]::ParameterName, 'Shares in proportion to n^(1/T), 1 taking languages as they come; without it all alike')
+            [CompletionResult]::new('--weights', '--weights', [CompletionResultType]::ParameterName, 'How much more (or less) than its share a language gets: de=0.5,mt=2')
+            [CompletionResult]::new('--max-premium', '--max-premium', [CompletionResultType]::ParameterName, 'Refuse a vocabulary that charges a language more than this many times English')
             [CompletionResult]::new('--max-epochs', '--max-epochs', [CompletionResultType]::ParameterName, 'How often the text of one language may be repeated at most')
             [CompletionResult]::new('--vocab-size', '--vocab-size', [CompletionResultType]::ParameterName, 'Tokens of the vocabulary to train')
             [CompletionResult]::new('--tokenizer', '--tokenizer', [CompletionResultType]::ParameterName, 'An existing tokenizer.json to use instead of training one')
+            [CompletionResult]::new('--layouts', '--layouts', [CompletionResultType]::ParameterName, 'Layouts of tokens, with commas between: megatron, datatrove, olmo')
+            [CompletionResult]::new('--memory', '--memory', [CompletionResultType]::ParameterName, 'Memory to keep to where there is a choice, such as 4G')
+            [CompletionResult]::new('--unit-bytes', '--unit-bytes', [CompletionResultType]::ParameterName, 'Input of a piece of work, as stored: what a kill can cost at most')
+            [CompletionResult]::new('--shard', '--shard', [CompletionResultType]::ParameterName, 'Read and judge only this share of the input (1/16 to 16/16); then once without, to merge')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour; NO_COLOR is obeyed')
             [CompletionResult]::new('--log-file', '--log-file', [CompletionResultType]::ParameterName, 'Append everything that is said to FILE, with the time')
             [CompletionResult]::new('--seed', '--seed', [CompletionResultType]::ParameterName, 'Seed of every random choice')
@@ -101,13 +126,75 @@ Register-ArgumentCompleter -Native -CommandName 'eu' -ScriptBlock {
             [CompletionResult]::new('--plain', '--plain', [CompletionResultType]::ParameterName, 'No full screen and no moving bars: plain lines')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('extract', 'extract', [CompletionResultType]::ParameterValue, 'Take the main text and the facts out of web pages')
+            [CompletionResult]::new('lawful', 'lawful', [CompletionResultType]::ParameterValue, 'Say of each record whether the people behind it allow its use, and who said so')
             [CompletionResult]::new('identify', 'identify', [CompletionResultType]::ParameterValue, 'Add the language of each record')
             [CompletionResult]::new('filter', 'filter', [CompletionResultType]::ParameterValue, 'Keep the records that pass the thresholds of their language')
+            [CompletionResult]::new('redact', 'redact', [CompletionResultType]::ParameterValue, 'Find personal data, and mask it')
+            [CompletionResult]::new('decontaminate', 'decontaminate', [CompletionResultType]::ParameterValue, 'Keep the records that hold nothing of evaluation sets')
             [CompletionResult]::new('dedup', 'dedup', [CompletionResultType]::ParameterValue, 'Keep the first of records that are equal or nearly so')
+            [CompletionResult]::new('tokenizer', 'tokenizer', [CompletionResultType]::ParameterValue, 'Train a vocabulary in which languages pay alike, and tell what each pays')
+            [CompletionResult]::new('encode', 'encode', [CompletionResultType]::ParameterValue, 'Give the token ids of each record''s text')
             [CompletionResult]::new('stats', 'stats', [CompletionResultType]::ParameterValue, 'Count records, bytes and words per language')
-            [CompletionResult]::new('explain', 'explain', [CompletionResultType]::ParameterValue, 'Say for each record what every filter measured and why it would go')
+            [CompletionResult]::new('explain', 'explain', [CompletionResultType]::ParameterValue, 'Say for each record, or one of a prepared folder, what every filter measured')
+            [CompletionResult]::new('whatif', 'whatif', [CompletionResultType]::ParameterValue, 'Tell what each filter would drop, on a sample')
+            [CompletionResult]::new('calibrate', 'calibrate', [CompletionResultType]::ParameterValue, 'Derive thresholds from good text of your own')
+            [CompletionResult]::new('view', 'view', [CompletionResultType]::ParameterValue, 'Look at the documents that stayed and those that were dropped, and why')
             [CompletionResult]::new('langid-train', 'langid-train', [CompletionResultType]::ParameterValue, 'Make the identifier of languages anew (for those who work on it)')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'eu;prepare;extract' {
+            [CompletionResult]::new('--text-key', '--text-key', [CompletionResultType]::ParameterName, 'Field of a JSON record that holds its text')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour; NO_COLOR is obeyed')
+            [CompletionResult]::new('--log-file', '--log-file', [CompletionResultType]::ParameterName, 'Append everything that is said to FILE, with the time')
+            [CompletionResult]::new('--seed', '--seed', [CompletionResultType]::ParameterName, 'Seed of every random choice')
+            [CompletionResult]::new('--threads', '--threads', [CompletionResultType]::ParameterName, 'Threads; 0: one a core')
+            [CompletionResult]::new('--device', '--device', [CompletionResultType]::ParameterName, 'Where the work is done')
+            [CompletionResult]::new('--cpu', '--cpu', [CompletionResultType]::ParameterName, 'Instruction set of the processor; without it the best there is')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read settings from a recipe')
+            [CompletionResult]::new('--recipe', '--recipe', [CompletionResultType]::ParameterName, 'Read settings from a recipe')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON on standard output: events where there are any, then one final object')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only warnings and errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only warnings and errors')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more')
+            [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'Show what would be done: inputs, outputs, memory, time and disk')
+            [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Show what would be done: inputs, outputs, memory, time and disk')
+            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'Replace what exists')
+            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Replace what exists')
+            [CompletionResult]::new('--offline', '--offline', [CompletionResultType]::ParameterName, 'Refuse to open connections')
+            [CompletionResult]::new('--plain', '--plain', [CompletionResultType]::ParameterName, 'No full screen and no moving bars: plain lines')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'eu;prepare;lawful' {
+            [CompletionResult]::new('--text-key', '--text-key', [CompletionResultType]::ParameterName, 'Field of a JSON record that holds its text')
+            [CompletionResult]::new('--hosts', '--hosts', [CompletionResultType]::ParameterName, 'Files of sites (robots.txt, tdmrep.json, ai.txt): a crawl of them, or lines of JSON')
+            [CompletionResult]::new('--agents', '--agents', [CompletionResultType]::ParameterName, 'Crawlers as which robots.txt is read, or groups: hplt, train, all')
+            [CompletionResult]::new('--checks', '--checks', [CompletionResultType]::ParameterName, 'Checks that are made, with commas between; without it all')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour; NO_COLOR is obeyed')
+            [CompletionResult]::new('--log-file', '--log-file', [CompletionResultType]::ParameterName, 'Append everything that is said to FILE, with the time')
+            [CompletionResult]::new('--seed', '--seed', [CompletionResultType]::ParameterName, 'Seed of every random choice')
+            [CompletionResult]::new('--threads', '--threads', [CompletionResultType]::ParameterName, 'Threads; 0: one a core')
+            [CompletionResult]::new('--device', '--device', [CompletionResultType]::ParameterName, 'Where the work is done')
+            [CompletionResult]::new('--cpu', '--cpu', [CompletionResultType]::ParameterName, 'Instruction set of the processor; without it the best there is')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read settings from a recipe')
+            [CompletionResult]::new('--recipe', '--recipe', [CompletionResultType]::ParameterName, 'Read settings from a recipe')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON on standard output: events where there are any, then one final object')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only warnings and errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only warnings and errors')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more')
+            [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'Show what would be done: inputs, outputs, memory, time and disk')
+            [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Show what would be done: inputs, outputs, memory, time and disk')
+            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'Replace what exists')
+            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Replace what exists')
+            [CompletionResult]::new('--offline', '--offline', [CompletionResultType]::ParameterName, 'Refuse to open connections')
+            [CompletionResult]::new('--plain', '--plain', [CompletionResultType]::ParameterName, 'No full screen and no moving bars: plain lines')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
         'eu;prepare;identify' {
@@ -160,8 +247,10 @@ Register-ArgumentCompleter -Native -CommandName 'eu' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
-        'eu;prepare;dedup' {
+        'eu;prepare;redact' {
             [CompletionResult]::new('--text-key', '--text-key', [CompletionResultType]::ParameterName, 'Field of a JSON record that holds its text')
+            [CompletionResult]::new('--mode', '--mode', [CompletionResultType]::ParameterName, 'What is done with what is found')
+            [CompletionResult]::new('--key', '--key', [CompletionResultType]::ParameterName, 'Secret under which pseudonyms are drawn: a file of random bytes')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour; NO_COLOR is obeyed')
             [CompletionResult]::new('--log-file', '--log-file', [CompletionResultType]::ParameterName, 'Append everything that is said to FILE, with the time')
             [CompletionResult]::new('--seed', '--seed', [CompletionResultType]::ParameterName, 'Seed of every random choice')
@@ -170,6 +259,117 @@ Register-ArgumentCompleter -Native -CommandName 'eu' -ScriptBlock {
             [CompletionResult]::new('--cpu', '--cpu', [CompletionResultType]::ParameterName, 'Instruction set of the processor; without it the best there is')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read settings from a recipe')
             [CompletionResult]::new('--recipe', '--recipe', [CompletionResultType]::ParameterName, 'Read settings from a recipe')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON on standard output: events where there are any, then one final object')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only warnings and errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only warnings and errors')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more')
+            [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'Show what would be done: inputs, outputs, memory, time and disk')
+            [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Show what would be done: inputs, outputs, memory, time and disk')
+            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'Replace what exists')
+            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Replace what exists')
+            [CompletionResult]::new('--offline', '--offline', [CompletionResultType]::ParameterName, 'Refuse to open connections')
+            [CompletionResult]::new('--plain', '--plain', [CompletionResultType]::ParameterName, 'No full screen and no moving bars: plain lines')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'eu;prepare;decontaminate' {
+            [CompletionResult]::new('--text-key', '--text-key', [CompletionResultType]::ParameterName, 'Field of a JSON record that holds its text')
+            [CompletionResult]::new('--against', '--against', [CompletionResultType]::ParameterName, 'Evaluation sets: files or folders of JSONL, JSON, TSV, or the index made of them')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour; NO_COLOR is obeyed')
+            [CompletionResult]::new('--log-file', '--log-file', [CompletionResultType]::ParameterName, 'Append everything that is said to FILE, with the time')
+            [CompletionResult]::new('--seed', '--seed', [CompletionResultType]::ParameterName, 'Seed of every random choice')
+            [CompletionResult]::new('--threads', '--threads', [CompletionResultType]::ParameterName, 'Threads; 0: one a core')
+            [CompletionResult]::new('--device', '--device', [CompletionResultType]::ParameterName, 'Where the work is done')
+            [CompletionResult]::new('--cpu', '--cpu', [CompletionResultType]::ParameterName, 'Instruction set of the processor; without it the best there is')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read settings from a recipe')
+            [CompletionResult]::new('--recipe', '--recipe', [CompletionResultType]::ParameterName, 'Read settings from a recipe')
+            [CompletionResult]::new('--mark', '--mark', [CompletionResultType]::ParameterName, 'Keep all records, with `contaminated` in each')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON on standard output: events where there are any, then one final object')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only warnings and errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only warnings and errors')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more')
+            [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'Show what would be done: inputs, outputs, memory, time and disk')
+            [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Show what would be done: inputs, outputs, memory, time and disk')
+            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'Replace what exists')
+            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Replace what exists')
+            [CompletionResult]::new('--offline', '--offline', [CompletionResultType]::ParameterName, 'Refuse to open connections')
+            [CompletionResult]::new('--plain', '--plain', [CompletionResultType]::ParameterName, 'No full screen and no moving bars: plain lines')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'eu;prepare;dedup' {
+            [CompletionResult]::new('--text-key', '--text-key', [CompletionResultType]::ParameterName, 'Field of a JSON record that holds its text')
+            [CompletionResult]::new('--sketch', '--sketch', [CompletionResultType]::ParameterName, 'Only write the sketches that copies are found by, into this folder')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour; NO_COLOR is obeyed')
+            [CompletionResult]::new('--log-file', '--log-file', [CompletionResultType]::ParameterName, 'Append everything that is said to FILE, with the time')
+            [CompletionResult]::new('--seed', '--seed', [CompletionResultType]::ParameterName, 'Seed of every random choice')
+            [CompletionResult]::new('--threads', '--threads', [CompletionResultType]::ParameterName, 'Threads; 0: one a core')
+            [CompletionResult]::new('--device', '--device', [CompletionResultType]::ParameterName, 'Where the work is done')
+            [CompletionResult]::new('--cpu', '--cpu', [CompletionResultType]::ParameterName, 'Instruction set of the processor; without it the best there is')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read settings from a recipe')
+            [CompletionResult]::new('--recipe', '--recipe', [CompletionResultType]::ParameterName, 'Read settings from a recipe')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON on standard output: events where there are any, then one final object')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only warnings and errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only warnings and errors')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more')
+            [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'Show what would be done: inputs, outputs, memory, time and disk')
+            [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Show what would be done: inputs, outputs, memory, time and disk')
+            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'Replace what exists')
+            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Replace what exists')
+            [CompletionResult]::new('--offline', '--offline', [CompletionResultType]::ParameterName, 'Refuse to open connections')
+            [CompletionResult]::new('--plain', '--plain', [CompletionResultType]::ParameterName, 'No full screen and no moving bars: plain lines')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'eu;prepare;tokenizer' {
+            [CompletionResult]::new('--text-key', '--text-key', [CompletionResultType]::ParameterName, 'Field of a JSON record that holds its text')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Folder for the tokenizer.json')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Folder for the tokenizer.json')
+            [CompletionResult]::new('--vocab-size', '--vocab-size', [CompletionResultType]::ParameterName, 'Tokens of the vocabulary')
+            [CompletionResult]::new('--model', '--model', [CompletionResultType]::ParameterName, 'Kind of vocabulary')
+            [CompletionResult]::new('--parallel', '--parallel', [CompletionResultType]::ParameterName, 'Texts in several languages that say the same under the same id: tells what each pays')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour; NO_COLOR is obeyed')
+            [CompletionResult]::new('--log-file', '--log-file', [CompletionResultType]::ParameterName, 'Append everything that is said to FILE, with the time')
+            [CompletionResult]::new('--seed', '--seed', [CompletionResultType]::ParameterName, 'Seed of every random choice')
+            [CompletionResult]::new('--threads', '--threads', [CompletionResultType]::ParameterName, 'Threads; 0: one a core')
+            [CompletionResult]::new('--device', '--device', [CompletionResultType]::ParameterName, 'Where the work is done')
+            [CompletionResult]::new('--cpu', '--cpu', [CompletionResultType]::ParameterName, 'Instruction set of the processor; without it the best there is')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read settings from a recipe')
+            [CompletionResult]::new('--recipe', '--recipe', [CompletionResultType]::ParameterName, 'Read settings from a recipe')
+            [CompletionResult]::new('--plain', '--plain', [CompletionResultType]::ParameterName, 'Take all text as it comes, whatever its language')
+            [CompletionResult]::new('--compare', '--compare', [CompletionResultType]::ParameterName, 'Train plain BPE of the same size on the same sample too, and put both side by side')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON on standard output: events where there are any, then one final object')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only warnings and errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only warnings and errors')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more')
+            [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'Show what would be done: inputs, outputs, memory, time and disk')
+            [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Show what would be done: inputs, outputs, memory, time and disk')
+            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'Replace what exists')
+            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Replace what exists')
+            [CompletionResult]::new('--offline', '--offline', [CompletionResultType]::ParameterName, 'Refuse to open connections')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'eu;prepare;encode' {
+            [CompletionResult]::new('--text-key', '--text-key', [CompletionResultType]::ParameterName, 'Field of a JSON record that holds its text')
+            [CompletionResult]::new('--tokenizer', '--tokenizer', [CompletionResultType]::ParameterName, 'The vocabulary: a tokenizer.json')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour; NO_COLOR is obeyed')
+            [CompletionResult]::new('--log-file', '--log-file', [CompletionResultType]::ParameterName, 'Append everything that is said to FILE, with the time')
+            [CompletionResult]::new('--seed', '--seed', [CompletionResultType]::ParameterName, 'Seed of every random choice')
+            [CompletionResult]::new('--threads', '--threads', [CompletionResultType]::ParameterName, 'Threads; 0: one a core')
+            [CompletionResult]::new('--device', '--device', [CompletionResultType]::ParameterName, 'Where the work is done')
+            [CompletionResult]::new('--cpu', '--cpu', [CompletionResultType]::ParameterName, 'Instruction set of the processor; without it the best there is')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read settings from a recipe')
+            [CompletionResult]::new('--recipe', '--recipe', [CompletionResultType]::ParameterName, 'Read settings from a recipe')
+            [CompletionResult]::new('--count', '--count', [CompletionResultType]::ParameterName, 'Tell how many ids there are and their hash, instead of the ids')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON on standard output: events where there are any, then one final object')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only warnings and errors')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only warnings and errors')
@@ -212,6 +412,82 @@ Register-ArgumentCompleter -Native -CommandName 'eu' -ScriptBlock {
         }
         'eu;prepare;explain' {
             [CompletionResult]::new('--text-key', '--text-key', [CompletionResultType]::ParameterName, 'Field of a JSON record that holds its text')
+            [CompletionResult]::new('--data', '--data', [CompletionResultType]::ParameterName, 'The prepared folder in which the record of this id is looked for')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour; NO_COLOR is obeyed')
+            [CompletionResult]::new('--log-file', '--log-file', [CompletionResultType]::ParameterName, 'Append everything that is said to FILE, with the time')
+            [CompletionResult]::new('--seed', '--seed', [CompletionResultType]::ParameterName, 'Seed of every random choice')
+            [CompletionResult]::new('--threads', '--threads', [CompletionResultType]::ParameterName, 'Threads; 0: one a core')
+            [CompletionResult]::new('--device', '--device', [CompletionResultType]::ParameterName, 'Where the work is done')
+            [CompletionResult]::new('--cpu', '--cpu', [CompletionResultType]::ParameterName, 'Instruction set of the processor; without it the best there is')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read settings from a recipe')
+            [CompletionResult]::new('--recipe', '--recipe', [CompletionResultType]::ParameterName, 'Read settings from a recipe')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON on standard output: events where there are any, then one final object')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only warnings and errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only warnings and errors')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more')
+            [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'Show what would be done: inputs, outputs, memory, time and disk')
+            [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Show what would be done: inputs, outputs, memory, time and disk')
+            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'Replace what exists')
+            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Replace what exists')
+            [CompletionResult]::new('--offline', '--offline', [CompletionResultType]::ParameterName, 'Refuse to open connections')
+            [CompletionResult]::new('--plain', '--plain', [CompletionResultType]::ParameterName, 'No full screen and no moving bars: plain lines')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'eu;prepare;whatif' {
+            [CompletionResult]::new('--text-key', '--text-key', [CompletionResultType]::ParameterName, 'Field of a JSON record that holds its text')
+            [CompletionResult]::new('--sample', '--sample', [CompletionResultType]::ParameterName, 'Share of the records that is looked at, the same ones every time')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour; NO_COLOR is obeyed')
+            [CompletionResult]::new('--log-file', '--log-file', [CompletionResultType]::ParameterName, 'Append everything that is said to FILE, with the time')
+            [CompletionResult]::new('--seed', '--seed', [CompletionResultType]::ParameterName, 'Seed of every random choice')
+            [CompletionResult]::new('--threads', '--threads', [CompletionResultType]::ParameterName, 'Threads; 0: one a core')
+            [CompletionResult]::new('--device', '--device', [CompletionResultType]::ParameterName, 'Where the work is done')
+            [CompletionResult]::new('--cpu', '--cpu', [CompletionResultType]::ParameterName, 'Instruction set of the processor; without it the best there is')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read settings from a recipe')
+            [CompletionResult]::new('--recipe', '--recipe', [CompletionResultType]::ParameterName, 'Read settings from a recipe')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON on standard output: events where there are any, then one final object')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only warnings and errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only warnings and errors')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more')
+            [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'Show what would be done: inputs, outputs, memory, time and disk')
+            [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Show what would be done: inputs, outputs, memory, time and disk')
+            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'Replace what exists')
+            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Replace what exists')
+            [CompletionResult]::new('--offline', '--offline', [CompletionResultType]::ParameterName, 'Refuse to open connections')
+            [CompletionResult]::new('--plain', '--plain', [CompletionResultType]::ParameterName, 'No full screen and no moving bars: plain lines')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'eu;prepare;calibrate' {
+            [CompletionResult]::new('--text-key', '--text-key', [CompletionResultType]::ParameterName, 'Field of a JSON record that holds its text')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour; NO_COLOR is obeyed')
+            [CompletionResult]::new('--log-file', '--log-file', [CompletionResultType]::ParameterName, 'Append everything that is said to FILE, with the time')
+            [CompletionResult]::new('--seed', '--seed', [CompletionResultType]::ParameterName, 'Seed of every random choice')
+            [CompletionResult]::new('--threads', '--threads', [CompletionResultType]::ParameterName, 'Threads; 0: one a core')
+            [CompletionResult]::new('--device', '--device', [CompletionResultType]::ParameterName, 'Where the work is done')
+            [CompletionResult]::new('--cpu', '--cpu', [CompletionResultType]::ParameterName, 'Instruction set of the processor; without it the best there is')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read settings from a recipe')
+            [CompletionResult]::new('--recipe', '--recipe', [CompletionResultType]::ParameterName, 'Read settings from a recipe')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON on standard output: events where there are any, then one final object')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only warnings and errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only warnings and errors')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more')
+            [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'Show what would be done: inputs, outputs, memory, time and disk')
+            [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Show what would be done: inputs, outputs, memory, time and disk')
+            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'Replace what exists')
+            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Replace what exists')
+            [CompletionResult]::new('--offline', '--offline', [CompletionResultType]::ParameterName, 'Refuse to open connections')
+            [CompletionResult]::new('--plain', '--plain', [CompletionResultType]::ParameterName, 'No full screen and no moving bars: plain lines')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'eu;prepare;view' {
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour; NO_COLOR is obeyed')
             [CompletionResult]::new('--log-file', '--log-file', [CompletionResultType]::ParameterName, 'Append everything that is said to FILE, with the time')
             [CompletionResult]::new('--seed', '--seed', [CompletionResultType]::ParameterName, 'Seed of every random choice')
@@ -263,13 +539,28 @@ Register-ArgumentCompleter -Native -CommandName 'eu' -ScriptBlock {
             break
         }
         'eu;prepare;help' {
+            [CompletionResult]::new('extract', 'extract', [CompletionResultType]::ParameterValue, 'Take the main text and the facts out of web pages')
+            [CompletionResult]::new('lawful', 'lawful', [CompletionResultType]::ParameterValue, 'Say of each record whether the people behind it allow its use, and who said so')
             [CompletionResult]::new('identify', 'identify', [CompletionResultType]::ParameterValue, 'Add the language of each record')
             [CompletionResult]::new('filter', 'filter', [CompletionResultType]::ParameterValue, 'Keep the records that pass the thresholds of their language')
+            [CompletionResult]::new('redact', 'redact', [CompletionResultType]::ParameterValue, 'Find personal data, and mask it')
+            [CompletionResult]::new('decontaminate', 'decontaminate', [CompletionResultType]::ParameterValue, 'Keep the records that hold nothing of evaluation sets')
             [CompletionResult]::new('dedup', 'dedup', [CompletionResultType]::ParameterValue, 'Keep the first of records that are equal or nearly so')
+            [CompletionResult]::new('tokenizer', 'tokenizer', [CompletionResultType]::ParameterValue, 'Train a vocabulary in which languages pay alike, and tell what each pays')
+            [CompletionResult]::new('encode', 'encode', [CompletionResultType]::ParameterValue, 'Give the token ids of each record''s text')
             [CompletionResult]::new('stats', 'stats', [CompletionResultType]::ParameterValue, 'Count records, bytes and words per language')
-            [CompletionResult]::new('explain', 'explain', [CompletionResultType]::ParameterValue, 'Say for each record what every filter measured and why it would go')
+            [CompletionResult]::new('explain', 'explain', [CompletionResultType]::ParameterValue, 'Say for each record, or one of a prepared folder, what every filter measured')
+            [CompletionResult]::new('whatif', 'whatif', [CompletionResultType]::ParameterValue, 'Tell what each filter would drop, on a sample')
+            [CompletionResult]::new('calibrate', 'calibrate', [CompletionResultType]::ParameterValue, 'Derive thresholds from good text of your own')
+            [CompletionResult]::new('view', 'view', [CompletionResultType]::ParameterValue, 'Look at the documents that stayed and those that were dropped, and why')
             [CompletionResult]::new('langid-train', 'langid-train', [CompletionResultType]::ParameterValue, 'Make the identifier of languages anew (for those who work on it)')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'eu;prepare;help;extract' {
+            break
+        }
+        'eu;prepare;help;lawful' {
             break
         }
         'eu;prepare;help;identify' {
@@ -278,13 +569,34 @@ Register-ArgumentCompleter -Native -CommandName 'eu' -ScriptBlock {
         'eu;prepare;help;filter' {
             break
         }
+        'eu;prepare;help;redact' {
+            break
+        }
+        'eu;prepare;help;decontaminate' {
+            break
+        }
         'eu;prepare;help;dedup' {
+            break
+        }
+        'eu;prepare;help;tokenizer' {
+            break
+        }
+        'eu;prepare;help;encode' {
             break
         }
         'eu;prepare;help;stats' {
             break
         }
         'eu;prepare;help;explain' {
+            break
+        }
+        'eu;prepare;help;whatif' {
+            break
+        }
+        'eu;prepare;help;calibrate' {
+            break
+        }
+        'eu;prepare;help;view' {
             break
         }
         'eu;prepare;help;langid-train' {
@@ -676,12 +988,27 @@ Register-ArgumentCompleter -Native -CommandName 'eu' -ScriptBlock {
             break
         }
         'eu;help;prepare' {
+            [CompletionResult]::new('extract', 'extract', [CompletionResultType]::ParameterValue, 'Take the main text and the facts out of web pages')
+            [CompletionResult]::new('lawful', 'lawful', [CompletionResultType]::ParameterValue, 'Say of each record whether the people behind it allow its use, and who said so')
             [CompletionResult]::new('identify', 'identify', [CompletionResultType]::ParameterValue, 'Add the language of each record')
             [CompletionResult]::new('filter', 'filter', [CompletionResultType]::ParameterValue, 'Keep the records that pass the thresholds of their language')
+            [CompletionResult]::new('redact', 'redact', [CompletionResultType]::ParameterValue, 'Find personal data, and mask it')
+            [CompletionResult]::new('decontaminate', 'decontaminate', [CompletionResultType]::ParameterValue, 'Keep the records that hold nothing of evaluation sets')
             [CompletionResult]::new('dedup', 'dedup', [CompletionResultType]::ParameterValue, 'Keep the first of records that are equal or nearly so')
+            [CompletionResult]::new('tokenizer', 'tokenizer', [CompletionResultType]::ParameterValue, 'Train a vocabulary in which languages pay alike, and tell what each pays')
+            [CompletionResult]::new('encode', 'encode', [CompletionResultType]::ParameterValue, 'Give the token ids of each record''s text')
             [CompletionResult]::new('stats', 'stats', [CompletionResultType]::ParameterValue, 'Count records, bytes and words per language')
-            [CompletionResult]::new('explain', 'explain', [CompletionResultType]::ParameterValue, 'Say for each record what every filter measured and why it would go')
+            [CompletionResult]::new('explain', 'explain', [CompletionResultType]::ParameterValue, 'Say for each record, or one of a prepared folder, what every filter measured')
+            [CompletionResult]::new('whatif', 'whatif', [CompletionResultType]::ParameterValue, 'Tell what each filter would drop, on a sample')
+            [CompletionResult]::new('calibrate', 'calibrate', [CompletionResultType]::ParameterValue, 'Derive thresholds from good text of your own')
+            [CompletionResult]::new('view', 'view', [CompletionResultType]::ParameterValue, 'Look at the documents that stayed and those that were dropped, and why')
             [CompletionResult]::new('langid-train', 'langid-train', [CompletionResultType]::ParameterValue, 'Make the identifier of languages anew (for those who work on it)')
+            break
+        }
+        'eu;help;prepare;extract' {
+            break
+        }
+        'eu;help;prepare;lawful' {
             break
         }
         'eu;help;prepare;identify' {
@@ -690,13 +1017,34 @@ Register-ArgumentCompleter -Native -CommandName 'eu' -ScriptBlock {
         'eu;help;prepare;filter' {
             break
         }
+        'eu;help;prepare;redact' {
+            break
+        }
+        'eu;help;prepare;decontaminate' {
+            break
+        }
         'eu;help;prepare;dedup' {
+            break
+        }
+        'eu;help;prepare;tokenizer' {
+            break
+        }
+        'eu;help;prepare;encode' {
             break
         }
         'eu;help;prepare;stats' {
             break
         }
         'eu;help;prepare;explain' {
+            break
+        }
+        'eu;help;prepare;whatif' {
+            break
+        }
+        'eu;help;prepare;calibrate' {
+            break
+        }
+        'eu;help;prepare;view' {
             break
         }
         'eu;help;prepare;langid-train' {

@@ -62,20 +62,45 @@ set edit:completion:arg-completer[eu] = {|@words|
             cand --heldout 'Text to score on, never trained on; may be repeated'
             cand --heldout-share 'Share of each language set aside for scoring, without --heldout'
             cand --parallel 'Parallel text for the parity table: records with one id say one thing'
+            cand --steps 'Steps to take, with commas between: extract, lawful, identify, filter, decontaminate, redact, dedup, tokenizer, pack'
             cand --langs 'Languages to keep: codes or sets (eu24, europe), with commas between'
             cand --text-key 'Field of a JSON record that holds its text'
             cand --trust-labels 'Take a record''s own language label where it has one'
             cand --min-lang-prob 'Least probability of the identified language'
+            cand --crawl-id 'Name of the crawl, noted in the records made of its pages'
+            cand --comments 'Keep what readers wrote under a page''s text'
+            cand --robots 'Files of sites (robots.txt, tdmrep.json, ai.txt): a crawl of them, or lines of JSON'
+            cand --agents 'Crawlers as which robots.txt is read, or groups: hplt, train, all'
+            cand --checks 'Checks of lawfulness that are made, with commas between; without it all'
+            cand --licences 'Licences wanted and not wanted: lines such as `deny *-NC*`'
+            cand --block-lists 'Domains and addresses not wanted: a list, or folders as UT1 has them'
+            cand --thresholds 'Thresholds to lay over our own, such as `eu prepare calibrate` writes'
+            cand --families 'Families of filters to judge by, with commas between'
+            cand --bad-words 'Words nobody wants, one a line'
+            cand --contamination 'Evaluation sets that must not be trained on: files or folders of them'
+            cand --redact 'What is done with personal data'
+            cand --pii-key 'Secret under which pseudonyms are drawn: a file of random bytes'
+            cand --annotate 'Note HPLT''s document scores in every record that stays'
             cand --filter 'Judge quality with the per-language thresholds'
+            cand --dedup-url 'Remove records of one address, all but the newest'
             cand --dedup-exact 'Remove records whose text is equal'
             cand --dedup-fuzzy 'Remove near-duplicates (MinHash)'
             cand --minhash-bands 'Bands of the MinHash index'
             cand --minhash-rows 'Rows of each band'
             cand --minhash-ngram 'Words of a shingle'
-            cand --budget-tokens 'Tokens of the mix over all languages; without it all that --max-epochs allows'
+            cand --budget-tokens 'Tokens of the mix over all languages; without it as many as there are'
+            cand --budget-bytes 'Bytes of text of the mix over all languages, instead of tokens'
+            cand --mix-unit 'What the shares of languages are counted in'
+            cand --temperature 'Shares in proportion to n^(1/T), 1 taking languages as they come; without it all alike'
+            cand --weights 'How much more (or less) than its share a language gets: de=0.5,mt=2'
+            cand --max-premium 'Refuse a vocabulary that charges a language more than this many times English'
             cand --max-epochs 'How often the text of one language may be repeated at most'
             cand --vocab-size 'Tokens of the vocabulary to train'
             cand --tokenizer 'An existing tokenizer.json to use instead of training one'
+            cand --layouts 'Layouts of tokens, with commas between: megatron, datatrove, olmo'
+            cand --memory 'Memory to keep to where there is a choice, such as 4G'
+            cand --unit-bytes 'Input of a piece of work, as stored: what a kill can cost at most'
+            cand --shard 'Read and judge only this share of the input (1/16 to 16/16); then once without, to merge'
             cand --color 'When to colour; NO_COLOR is obeyed'
             cand --log-file 'Append everything that is said to FILE, with the time'
             cand --seed 'Seed of every random choice'
@@ -97,13 +122,73 @@ set edit:completion:arg-completer[eu] = {|@words|
             cand --plain 'No full screen and no moving bars: plain lines'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
+            cand extract 'Take the main text and the facts out of web pages'
+            cand lawful 'Say of each record whether the people behind it allow its use, and who said so'
             cand identify 'Add the language of each record'
             cand filter 'Keep the records that pass the thresholds of their language'
+            cand redact 'Find personal data, and mask it'
+            cand decontaminate 'Keep the records that hold nothing of evaluation sets'
             cand dedup 'Keep the first of records that are equal or nearly so'
+            cand tokenizer 'Train a vocabulary in which languages pay alike, and tell what each pays'
+            cand encode 'Give the token ids of each record''s text'
             cand stats 'Count records, bytes and words per language'
-            cand explain 'Say for each record what every filter measured and why it would go'
+            cand explain 'Say for each record, or one of a prepared folder, what every filter measured'
+            cand whatif 'Tell what each filter would drop, on a sample'
+            cand calibrate 'Derive thresholds from good text of your own'
+            cand view 'Look at the documents that stayed and those that were dropped, and why'
             cand langid-train 'Make the identifier of languages anew (for those who work on it)'
             cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'eu;prepare;extract'= {
+            cand --text-key 'Field of a JSON record that holds its text'
+            cand --color 'When to colour; NO_COLOR is obeyed'
+            cand --log-file 'Append everything that is said to FILE, with the time'
+            cand --seed 'Seed of every random choice'
+            cand --threads 'Threads; 0: one a core'
+            cand --device 'Where the work is done'
+            cand --cpu 'Instruction set of the processor; without it the best there is'
+            cand --config 'Read settings from a recipe'
+            cand --recipe 'Read settings from a recipe'
+            cand --json 'Print JSON on standard output: events where there are any, then one final object'
+            cand -q 'Say only warnings and errors'
+            cand --quiet 'Say only warnings and errors'
+            cand -v 'Say more'
+            cand --verbose 'Say more'
+            cand -n 'Show what would be done: inputs, outputs, memory, time and disk'
+            cand --dry-run 'Show what would be done: inputs, outputs, memory, time and disk'
+            cand -f 'Replace what exists'
+            cand --force 'Replace what exists'
+            cand --offline 'Refuse to open connections'
+            cand --plain 'No full screen and no moving bars: plain lines'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'eu;prepare;lawful'= {
+            cand --text-key 'Field of a JSON record that holds its text'
+            cand --hosts 'Files of sites (robots.txt, tdmrep.json, ai.txt): a crawl of them, or lines of JSON'
+            cand --agents 'Crawlers as which robots.txt is read, or groups: hplt, train, all'
+            cand --checks 'Checks that are made, with commas between; without it all'
+            cand --color 'When to colour; NO_COLOR is obeyed'
+            cand --log-file 'Append everything that is said to FILE, with the time'
+            cand --seed 'Seed of every random choice'
+            cand --threads 'Threads; 0: one a core'
+            cand --device 'Where the work is done'
+            cand --cpu 'Instruction set of the processor; without it the best there is'
+            cand --config 'Read settings from a recipe'
+            cand --recipe 'Read settings from a recipe'
+            cand --json 'Print JSON on standard output: events where there are any, then one final object'
+            cand -q 'Say only warnings and errors'
+            cand --quiet 'Say only warnings and errors'
+            cand -v 'Say more'
+            cand --verbose 'Say more'
+            cand -n 'Show what would be done: inputs, outputs, memory, time and disk'
+            cand --dry-run 'Show what would be done: inputs, outputs, memory, time and disk'
+            cand -f 'Replace what exists'
+            cand --force 'Replace what exists'
+            cand --offline 'Refuse to open connections'
+            cand --plain 'No full screen and no moving bars: plain lines'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
         }
         &'eu;prepare;identify'= {
             cand --text-key 'Field of a JSON record that holds its text'
@@ -153,8 +238,10 @@ set edit:completion:arg-completer[eu] = {|@words|
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
-        &'eu;prepare;dedup'= {
+        &'eu;prepare;redact'= {
             cand --text-key 'Field of a JSON record that holds its text'
+            cand --mode 'What is done with what is found'
+            cand --key 'Secret under which pseudonyms are drawn: a file of random bytes'
             cand --color 'When to colour; NO_COLOR is obeyed'
             cand --log-file 'Append everything that is said to FILE, with the time'
             cand --seed 'Seed of every random choice'
@@ -163,6 +250,113 @@ set edit:completion:arg-completer[eu] = {|@words|
             cand --cpu 'Instruction set of the processor; without it the best there is'
             cand --config 'Read settings from a recipe'
             cand --recipe 'Read settings from a recipe'
+            cand --json 'Print JSON on standard output: events where there are any, then one final object'
+            cand -q 'Say only warnings and errors'
+            cand --quiet 'Say only warnings and errors'
+            cand -v 'Say more'
+            cand --verbose 'Say more'
+            cand -n 'Show what would be done: inputs, outputs, memory, time and disk'
+            cand --dry-run 'Show what would be done: inputs, outputs, memory, time and disk'
+            cand -f 'Replace what exists'
+            cand --force 'Replace what exists'
+            cand --offline 'Refuse to open connections'
+            cand --plain 'No full screen and no moving bars: plain lines'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'eu;prepare;decontaminate'= {
+            cand --text-key 'Field of a JSON record that holds its text'
+            cand --against 'Evaluation sets: files or folders of JSONL, JSON, TSV, or the index made of them'
+            cand --color 'When to colour; NO_COLOR is obeyed'
+            cand --log-file 'Append everything that is said to FILE, with the time'
+            cand --seed 'Seed of every random choice'
+            cand --threads 'Threads; 0: one a core'
+            cand --device 'Where the work is done'
+            cand --cpu 'Instruction set of the processor; without it the best there is'
+            cand --config 'Read settings from a recipe'
+            cand --recipe 'Read settings from a recipe'
+            cand --mark 'Keep all records, with `contaminated` in each'
+            cand --json 'Print JSON on standard output: events where there are any, then one final object'
+            cand -q 'Say only warnings and errors'
+            cand --quiet 'Say only warnings and errors'
+            cand -v 'Say more'
+            cand --verbose 'Say more'
+            cand -n 'Show what would be done: inputs, outputs, memory, time and disk'
+            cand --dry-run 'Show what would be done: inputs, outputs, memory, time and disk'
+            cand -f 'Replace what exists'
+            cand --force 'Replace what exists'
+            cand --offline 'Refuse to open connections'
+            cand --plain 'No full screen and no moving bars: plain lines'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'eu;prepare;dedup'= {
+            cand --text-key 'Field of a JSON record that holds its text'
+            cand --sketch 'Only write the sketches that copies are found by, into this folder'
+            cand --color 'When to colour; NO_COLOR is obeyed'
+            cand --log-file 'Append everything that is said to FILE, with the time'
+            cand --seed 'Seed of every random choice'
+            cand --threads 'Threads; 0: one a core'
+            cand --device 'Where the work is done'
+            cand --cpu 'Instruction set of the processor; without it the best there is'
+            cand --config 'Read settings from a recipe'
+            cand --recipe 'Read settings from a recipe'
+            cand --json 'Print JSON on standard output: events where there are any, then one final object'
+            cand -q 'Say only warnings and errors'
+            cand --quiet 'Say only warnings and errors'
+            cand -v 'Say more'
+            cand --verbose 'Say more'
+            cand -n 'Show what would be done: inputs, outputs, memory, time and disk'
+            cand --dry-run 'Show what would be done: inputs, outputs, memory, time and disk'
+            cand -f 'Replace what exists'
+            cand --force 'Replace what exists'
+            cand --offline 'Refuse to open connections'
+            cand --plain 'No full screen and no moving bars: plain lines'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'eu;prepare;tokenizer'= {
+            cand --text-key 'Field of a JSON record that holds its text'
+            cand -o 'Folder for the tokenizer.json'
+            cand --output 'Folder for the tokenizer.json'
+            cand --vocab-size 'Tokens of the vocabulary'
+            cand --model 'Kind of vocabulary'
+            cand --parallel 'Texts in several languages that say the same under the same id: tells what each pays'
+            cand --color 'When to colour; NO_COLOR is obeyed'
+            cand --log-file 'Append everything that is said to FILE, with the time'
+            cand --seed 'Seed of every random choice'
+            cand --threads 'Threads; 0: one a core'
+            cand --device 'Where the work is done'
+            cand --cpu 'Instruction set of the processor; without it the best there is'
+            cand --config 'Read settings from a recipe'
+            cand --recipe 'Read settings from a recipe'
+            cand --plain 'Take all text as it comes, whatever its language'
+            cand --compare 'Train plain BPE of the same size on the same sample too, and put both side by side'
+            cand --json 'Print JSON on standard output: events where there are any, then one final object'
+            cand -q 'Say only warnings and errors'
+            cand --quiet 'Say only warnings and errors'
+            cand -v 'Say more'
+            cand --verbose 'Say more'
+            cand -n 'Show what would be done: inputs, outputs, memory, time and disk'
+            cand --dry-run 'Show what would be done: inputs, outputs, memory, time and disk'
+            cand -f 'Replace what exists'
+            cand --force 'Replace what exists'
+            cand --offline 'Refuse to open connections'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'eu;prepare;encode'= {
+            cand --text-key 'Field of a JSON record that holds its text'
+            cand --tokenizer 'The vocabulary: a tokenizer.json'
+            cand --color 'When to colour; NO_COLOR is obeyed'
+            cand --log-file 'Append everything that is said to FILE, with the time'
+            cand --seed 'Seed of every random choice'
+            cand --threads 'Threads; 0: one a core'
+            cand --device 'Where the work is done'
+            cand --cpu 'Instruction set of the processor; without it the best there is'
+            cand --config 'Read settings from a recipe'
+            cand --recipe 'Read settings from a recipe'
+            cand --count 'Tell how many ids there are and their hash, instead of the ids'
             cand --json 'Print JSON on standard output: events where there are any, then one final object'
             cand -q 'Say only warnings and errors'
             cand --quiet 'Say only warnings and errors'
@@ -203,6 +397,79 @@ set edit:completion:arg-completer[eu] = {|@words|
         }
         &'eu;prepare;explain'= {
             cand --text-key 'Field of a JSON record that holds its text'
+            cand --data 'The prepared folder in which the record of this id is looked for'
+            cand --color 'When to colour; NO_COLOR is obeyed'
+            cand --log-file 'Append everything that is said to FILE, with the time'
+            cand --seed 'Seed of every random choice'
+            cand --threads 'Threads; 0: one a core'
+            cand --device 'Where the work is done'
+            cand --cpu 'Instruction set of the processor; without it the best there is'
+            cand --config 'Read settings from a recipe'
+            cand --recipe 'Read settings from a recipe'
+            cand --json 'Print JSON on standard output: events where there are any, then one final object'
+            cand -q 'Say only warnings and errors'
+            cand --quiet 'Say only warnings and errors'
+            cand -v 'Say more'
+            cand --verbose 'Say more'
+            cand -n 'Show what would be done: inputs, outputs, memory, time and disk'
+            cand --dry-run 'Show what would be done: inputs, outputs, memory, time and disk'
+            cand -f 'Replace what exists'
+            cand --force 'Replace what exists'
+            cand --offline 'Refuse to open connections'
+            cand --plain 'No full screen and no moving bars: plain lines'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'eu;prepare;whatif'= {
+            cand --text-key 'Field of a JSON record that holds its text'
+            cand --sample 'Share of the records that is looked at, the same ones every time'
+            cand --color 'When to colour; NO_COLOR is obeyed'
+            cand --log-file 'Append everything that is said to FILE, with the time'
+            cand --seed 'Seed of every random choice'
+            cand --threads 'Threads; 0: one a core'
+            cand --device 'Where the work is done'
+            cand --cpu 'Instruction set of the processor; without it the best there is'
+            cand --config 'Read settings from a recipe'
+            cand --recipe 'Read settings from a recipe'
+            cand --json 'Print JSON on standard output: events where there are any, then one final object'
+            cand -q 'Say only warnings and errors'
+            cand --quiet 'Say only warnings and errors'
+            cand -v 'Say more'
+            cand --verbose 'Say more'
+            cand -n 'Show what would be done: inputs, outputs, memory, time and disk'
+            cand --dry-run 'Show what would be done: inputs, outputs, memory, time and disk'
+            cand -f 'Replace what exists'
+            cand --force 'Replace what exists'
+            cand --offline 'Refuse to open connections'
+            cand --plain 'No full screen and no moving bars: plain lines'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'eu;prepare;calibrate'= {
+            cand --text-key 'Field of a JSON record that holds its text'
+            cand --color 'When to colour; NO_COLOR is obeyed'
+            cand --log-file 'Append everything that is said to FILE, with the time'
+            cand --seed 'Seed of every random choice'
+            cand --threads 'Threads; 0: one a core'
+            cand --device 'Where the work is done'
+            cand --cpu 'Instruction set of the processor; without it the best there is'
+            cand --config 'Read settings from a recipe'
+            cand --recipe 'Read settings from a recipe'
+            cand --json 'Print JSON on standard output: events where there are any, then one final object'
+            cand -q 'Say only warnings and errors'
+            cand --quiet 'Say only warnings and errors'
+            cand -v 'Say more'
+            cand --verbose 'Say more'
+            cand -n 'Show what would be done: inputs, outputs, memory, time and disk'
+            cand --dry-run 'Show what would be done: inputs, outputs, memory, time and disk'
+            cand -f 'Replace what exists'
+            cand --force 'Replace what exists'
+            cand --offline 'Refuse to open connections'
+            cand --plain 'No full screen and no moving bars: plain lines'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'eu;prepare;view'= {
             cand --color 'When to colour; NO_COLOR is obeyed'
             cand --log-file 'Append everything that is said to FILE, with the time'
             cand --seed 'Seed of every random choice'
@@ -252,23 +519,50 @@ set edit:completion:arg-completer[eu] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'eu;prepare;help'= {
+            cand extract 'Take the main text and the facts out of web pages'
+            cand lawful 'Say of each record whether the people behind it allow its use, and who said so'
             cand identify 'Add the language of each record'
             cand filter 'Keep the records that pass the thresholds of their language'
+            cand redact 'Find personal data, and mask it'
+            cand decontaminate 'Keep the records that hold nothing of evaluation sets'
             cand dedup 'Keep the first of records that are equal or nearly so'
+            cand tokenizer 'Train a vocabulary in which languages pay alike, and tell what each pays'
+            cand encode 'Give the token ids of each record''s text'
             cand stats 'Count records, bytes and words per language'
-            cand explain 'Say for each record what every filter measured and why it would go'
+            cand explain 'Say for each record, or one of a prepared folder, what every filter measured'
+            cand whatif 'Tell what each filter would drop, on a sample'
+            cand calibrate 'Derive thresholds from good text of your own'
+            cand view 'Look at the documents that stayed and those that were dropped, and why'
             cand langid-train 'Make the identifier of languages anew (for those who work on it)'
             cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'eu;prepare;help;extract'= {
+        }
+        &'eu;prepare;help;lawful'= {
         }
         &'eu;prepare;help;identify'= {
         }
         &'eu;prepare;help;filter'= {
         }
+        &'eu;prepare;help;redact'= {
+        }
+        &'eu;prepare;help;decontaminate'= {
+        }
         &'eu;prepare;help;dedup'= {
+        }
+        &'eu;prepare;help;tokenizer'= {
+        }
+        &'eu;prepare;help;encode'= {
         }
         &'eu;prepare;help;stats'= {
         }
         &'eu;prepare;help;explain'= {
+        }
+        &'eu;prepare;help;whatif'= {
+        }
+        &'eu;prepare;help;calibrate'= {
+        }
+        &'eu;prepare;help;view'= {
         }
         &'eu;prepare;help;langid-train'= {
         }
@@ -644,22 +938,49 @@ set edit:completion:arg-completer[eu] = {|@words|
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'eu;help;prepare'= {
+            cand extract 'Take the main text and the facts out of web pages'
+            cand lawful 'Say of each record whether the people behind it allow its use, and who said so'
             cand identify 'Add the language of each record'
             cand filter 'Keep the records that pass the thresholds of their language'
+            cand redact 'Find personal data, and mask it'
+            cand decontaminate 'Keep the records that hold nothing of evaluation sets'
             cand dedup 'Keep the first of records that are equal or nearly so'
+            cand tokenizer 'Train a vocabulary in which languages pay alike, and tell what each pays'
+            cand encode 'Give the token ids of each record''s text'
             cand stats 'Count records, bytes and words per language'
-            cand explain 'Say for each record what every filter measured and why it would go'
+            cand explain 'Say for each record, or one of a prepared folder, what every filter measured'
+            cand whatif 'Tell what each filter would drop, on a sample'
+            cand calibrate 'Derive thresholds from good text of your own'
+            cand view 'Look at the documents that stayed and those that were dropped, and why'
             cand langid-train 'Make the identifier of languages anew (for those who work on it)'
+        }
+        &'eu;help;prepare;extract'= {
+        }
+        &'eu;help;prepare;lawful'= {
         }
         &'eu;help;prepare;identify'= {
         }
         &'eu;help;prepare;filter'= {
         }
+        &'eu;help;prepare;redact'= {
+        }
+        &'eu;help;prepare;decontaminate'= {
+        }
         &'eu;help;prepare;dedup'= {
+        }
+        &'eu;help;prepare;tokenizer'= {
+        }
+        &'eu;help;prepare;encode'= {
         }
         &'eu;help;prepare;stats'= {
         }
         &'eu;help;prepare;explain'= {
+        }
+        &'eu;help;prepare;whatif'= {
+        }
+        &'eu;help;prepare;calibrate'= {
+        }
+        &'eu;help;prepare;view'= {
         }
         &'eu;help;prepare;langid-train'= {
         }

@@ -63,59 +63,152 @@ complete -c eu -n "__fish_eu_needs_command" -f -a "watch" -d 'Follow a training 
 complete -c eu -n "__fish_eu_needs_command" -f -a "completions" -d 'Print the completion script of a shell'
 complete -c eu -n "__fish_eu_needs_command" -f -a "man" -d 'Print a manual page, or write all of them to a folder'
 complete -c eu -n "__fish_eu_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from identify filter dedup stats explain langid-train help" -s o -l output -d 'Folder to make' -r -F
-complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from identify filter dedup stats explain langid-train help" -l heldout -d 'Text to score on, never trained on; may be repeated' -r -F
-complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from identify filter dedup stats explain langid-train help" -l heldout-share -d 'Share of each language set aside for scoring, without --heldout' -r
-complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from identify filter dedup stats explain langid-train help" -l parallel -d 'Parallel text for the parity table: records with one id say one thing' -r -F
-complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from identify filter dedup stats explain langid-train help" -l langs -d 'Languages to keep: codes or sets (eu24, europe), with commas between' -r
-complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from identify filter dedup stats explain langid-train help" -l text-key -d 'Field of a JSON record that holds its text' -r
-complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from identify filter dedup stats explain langid-train help" -l trust-labels -d 'Take a record\'s own language label where it has one' -r -f -a "true\t''
+complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from extract lawful identify filter redact decontaminate dedup tokenizer encode stats explain whatif calibrate view langid-train help" -s o -l output -d 'Folder to make' -r -F
+complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from extract lawful identify filter redact decontaminate dedup tokenizer encode stats explain whatif calibrate view langid-train help" -l heldout -d 'Text to score on, never trained on; may be repeated' -r -F
+complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from extract lawful identify filter redact decontaminate dedup tokenizer encode stats explain whatif calibrate view langid-train help" -l heldout-share -d 'Share of each language set aside for scoring, without --heldout' -r
+complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from extract lawful identify filter redact decontaminate dedup tokenizer encode stats explain whatif calibrate view langid-train help" -l parallel -d 'Parallel text for the parity table: records with one id say one thing' -r -F
+complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from extract lawful identify filter redact decontaminate dedup tokenizer encode stats explain whatif calibrate view langid-train help" -l steps -d 'Steps to take, with commas between: extract, lawful, identify, filter, decontaminate, redact, dedup, tokenizer, pack' -r
+complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from extract lawful identify filter redact decontaminate dedup tokenizer encode stats explain whatif calibrate view langid-train help" -l langs -d 'Languages to keep: codes or sets (eu24, europe), with commas between' -r
+complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from extract lawful identify filter redact decontaminate dedup tokenizer encode stats explain whatif calibrate view langid-train help" -l text-key -d 'Field of a JSON record that holds its text' -r
+complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from extract lawful identify filter redact decontaminate dedup tokenizer encode stats explain whatif calibrate view langid-train help" -l trust-labels -d 'Take a record\'s own language label where it has one' -r -f -a "true\t''
 false\t''"
-complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from identify filter dedup stats explain langid-train help" -l min-lang-prob -d 'Least probability of the identified language' -r
-complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from identify filter dedup stats explain langid-train help" -l filter -d 'Judge quality with the per-language thresholds' -r -f -a "true\t''
+complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from extract lawful identify filter redact decontaminate dedup tokenizer encode stats explain whatif calibrate view langid-train help" -l min-lang-prob -d 'Least probability of the identified language' -r
+complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from extract lawful identify filter redact decontaminate dedup tokenizer encode stats explain whatif calibrate view langid-train help" -l crawl-id -d 'Name of the crawl, noted in the records made of its pages' -r
+complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from extract lawful identify filter redact decontaminate dedup tokenizer encode stats explain whatif calibrate view langid-train help" -l comments -d 'Keep what readers wrote under a page\'s text' -r -f -a "true\t''
 false\t''"
-complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from identify filter dedup stats explain langid-train help" -l dedup-exact -d 'Remove records whose text is equal' -r -f -a "true\t''
+complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from extract lawful identify filter redact decontaminate dedup tokenizer encode stats explain whatif calibrate view langid-train help" -l robots -d 'Files of sites (robots.txt, tdmrep.json, ai.txt): a crawl of them, or lines of JSON' -r -F
+complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from extract lawful identify filter redact decontaminate dedup tokenizer encode stats explain whatif calibrate view langid-train help" -l agents -d 'Crawlers as which robots.txt is read, or groups: hplt, train, all' -r
+complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from extract lawful identify filter redact decontaminate dedup tokenizer encode stats explain whatif calibrate view langid-train help" -l checks -d 'Checks of lawfulness that are made, with commas between; without it all' -r
+complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from extract lawful identify filter redact decontaminate dedup tokenizer encode stats explain whatif calibrate view langid-train help" -l licences -d 'Licences wanted and not wanted: lines such as `deny *-NC*`' -r -F
+complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from extract lawful identify filter redact decontaminate dedup tokenizer encode stats explain whatif calibrate view langid-train help" -l block-lists -d 'Domains and addresses not wanted: a list, or folders as UT1 has them' -r -F
+complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from extract lawful identify filter redact decontaminate dedup tokenizer encode stats explain whatif calibrate view langid-train help" -l thresholds -d 'Thresholds to lay over our own, such as `eu prepare calibrate` writes' -r -F
+complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from extract lawful identify filter redact decontaminate dedup tokenizer encode stats explain whatif calibrate view langid-train help" -l families -d 'Families of filters to judge by, with commas between' -r
+complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from extract lawful identify filter redact decontaminate dedup tokenizer encode stats explain whatif calibrate view langid-train help" -l bad-words -d 'Words nobody wants, one a line' -r -F
+complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from extract lawful identify filter redact decontaminate dedup tokenizer encode stats explain whatif calibrate view langid-train help" -l contamination -d 'Evaluation sets that must not be trained on: files or folders of them' -r -F
+complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from extract lawful identify filter redact decontaminate dedup tokenizer encode stats explain whatif calibrate view langid-train help" -l redact -d 'What is done with personal data' -r -f -a "annotate\t''
+mask\t''
+pseudonymise\t''"
+complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from extract lawful identify filter redact decontaminate dedup tokenizer encode stats explain whatif calibrate view langid-train help" -l pii-key -d 'Secret under which pseudonyms are drawn: a file of random bytes' -r -F
+complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from extract lawful identify filter redact decontaminate dedup tokenizer encode stats explain whatif calibrate view langid-train help" -l annotate -d 'Note HPLT\'s document scores in every record that stays' -r -f -a "true\t''
 false\t''"
-complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from identify filter dedup stats explain langid-train help" -l dedup-fuzzy -d 'Remove near-duplicates (MinHash)' -r -f -a "true\t''
+complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from extract lawful identify filter redact decontaminate dedup tokenizer encode stats explain whatif calibrate view langid-train help" -l filter -d 'Judge quality with the per-language thresholds' -r -f -a "true\t''
 false\t''"
-complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from identify filter dedup stats explain langid-train help" -l minhash-bands -d 'Bands of the MinHash index' -r
-complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from identify filter dedup stats explain langid-train help" -l minhash-rows -d 'Rows of each band' -r
-complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from identify filter dedup stats explain langid-train help" -l minhash-ngram -d 'Words of a shingle' -r
-complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from identify filter dedup stats explain langid-train help" -l budget-tokens -d 'Tokens of the mix over all languages; without it all that --max-epochs allows' -r
-complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from identify filter dedup stats explain langid-train help" -l max-epochs -d 'How often the text of one language may be repeated at most' -r
-complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from identify filter dedup stats explain langid-train help" -l vocab-size -d 'Tokens of the vocabulary to train' -r
-complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from identify filter dedup stats explain langid-train help" -l tokenizer -d 'An existing tokenizer.json to use instead of training one' -r -F
-complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from identify filter dedup stats explain langid-train help" -l color -d 'When to colour; NO_COLOR is obeyed' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from extract lawful identify filter redact decontaminate dedup tokenizer encode stats explain whatif calibrate view langid-train help" -l dedup-url -d 'Remove records of one address, all but the newest' -r -f -a "true\t''
+false\t''"
+complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from extract lawful identify filter redact decontaminate dedup tokenizer encode stats explain whatif calibrate view langid-train help" -l dedup-exact -d 'Remove records whose text is equal' -r -f -a "true\t''
+false\t''"
+complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from extract lawful identify filter redact decontaminate dedup tokenizer encode stats explain whatif calibrate view langid-train help" -l dedup-fuzzy -d 'Remove near-duplicates (MinHash)' -r -f -a "true\t''
+false\t''"
+complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from extract lawful identify filter redact decontaminate dedup tokenizer encode stats explain whatif calibrate view langid-train help" -l minhash-bands -d 'Bands of the MinHash index' -r
+complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from extract lawful identify filter redact decontaminate dedup tokenizer encode stats explain whatif calibrate view langid-train help" -l minhash-rows -d 'Rows of each band' -r
+complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from extract lawful identify filter redact decontaminate dedup tokenizer encode stats explain whatif calibrate view langid-train help" -l minhash-ngram -d 'Words of a shingle' -r
+complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from extract lawful identify filter redact decontaminate dedup tokenizer encode stats explain whatif calibrate view langid-train help" -l budget-tokens -d 'Tokens of the mix over all languages; without it as many as there are' -r
+complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from extract lawful identify filter redact decontaminate dedup tokenizer encode stats explain whatif calibrate view langid-train help" -l budget-bytes -d 'Bytes of text of the mix over all languages, instead of tokens' -r
+complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from extract lawful identify filter redact decontaminate dedup tokenizer encode stats explain whatif calibrate view langid-train help" -l mix-unit -d 'What the shares of languages are counted in' -r -f -a "bytes\t''
+tokens\t''"
+complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from extract lawful identify filter redact decontaminate dedup tokenizer encode stats explain whatif calibrate view langid-train help" -l temperature -d 'Shares in proportion to n^(1/T), 1 taking languages as they come; without it all alike' -r
+complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from extract lawful identify filter redact decontaminate dedup tokenizer encode stats explain whatif calibrate view langid-train help" -l weights -d 'How much more (or less) than its share a language gets: de=0.5,mt=2' -r
+complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from extract lawful identify filter redact decontaminate dedup tokenizer encode stats explain whatif calibrate view langid-train help" -l max-premium -d 'Refuse a vocabulary that charges a language more than this many times English' -r
+complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from extract lawful identify filter redact decontaminate dedup tokenizer encode stats explain whatif calibrate view langid-train help" -l max-epochs -d 'How often the text of one language may be repeated at most' -r
+complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from extract lawful identify filter redact decontaminate dedup tokenizer encode stats explain whatif calibrate view langid-train help" -l vocab-size -d 'Tokens of the vocabulary to train' -r
+complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from extract lawful identify filter redact decontaminate dedup tokenizer encode stats explain whatif calibrate view langid-train help" -l tokenizer -d 'An existing tokenizer.json to use instead of training one' -r -F
+complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from extract lawful identify filter redact decontaminate dedup tokenizer encode stats explain whatif calibrate view langid-train help" -l layouts -d 'Layouts of tokens, with commas between: megatron, datatrove, olmo' -r
+complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from extract lawful identify filter redact decontaminate dedup tokenizer encode stats explain whatif calibrate view langid-train help" -l memory -d 'Memory to keep to where there is a choice, such as 4G' -r
+complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from extract lawful identify filter redact decontaminate dedup tokenizer encode stats explain whatif calibrate view langid-train help" -l unit-bytes -d 'Input of a piece of work, as stored: what a kill can cost at most' -r
+complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from extract lawful identify filter redact decontaminate dedup tokenizer encode stats explain whatif calibrate view langid-train help" -l shard -d 'Read and judge only this share of the input (1/16 to 16/16); then once without, to merge' -r
+complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from extract lawful identify filter redact decontaminate dedup tokenizer encode stats explain whatif calibrate view langid-train help" -l color -d 'When to colour; NO_COLOR is obeyed' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
 always\t'Always'
 never\t'Never'"
-complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from identify filter dedup stats explain langid-train help" -l log-file -d 'Append everything that is said to FILE, with the time' -r -F
-complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from identify filter dedup stats explain langid-train help" -l seed -d 'Seed of every random choice' -r
-complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from identify filter dedup stats explain langid-train help" -l threads -d 'Threads; 0: one a core' -r
-complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from identify filter dedup stats explain langid-train help" -l device -d 'Where the work is done' -r -f -a "auto\t'The fastest that is there'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from extract lawful identify filter redact decontaminate dedup tokenizer encode stats explain whatif calibrate view langid-train help" -l log-file -d 'Append everything that is said to FILE, with the time' -r -F
+complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from extract lawful identify filter redact decontaminate dedup tokenizer encode stats explain whatif calibrate view langid-train help" -l seed -d 'Seed of every random choice' -r
+complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from extract lawful identify filter redact decontaminate dedup tokenizer encode stats explain whatif calibrate view langid-train help" -l threads -d 'Threads; 0: one a core' -r
+complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from extract lawful identify filter redact decontaminate dedup tokenizer encode stats explain whatif calibrate view langid-train help" -l device -d 'Where the work is done' -r -f -a "auto\t'The fastest that is there'
 cpu\t'The processor, with the instruction sets it has'
 reference\t'Plain loops: slow, the measure of the others'"
-complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from identify filter dedup stats explain langid-train help" -l cpu -d 'Instruction set of the processor; without it the best there is' -r -f -a "auto\t'The best there is'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from extract lawful identify filter redact decontaminate dedup tokenizer encode stats explain whatif calibrate view langid-train help" -l cpu -d 'Instruction set of the processor; without it the best there is' -r -f -a "auto\t'The best there is'
 amx\t'Tiles of bf16 (Intel AMX), and AVX-512'
 avx512\t'Vectors of 512 bits'
 avx2\t'Vectors of 256 bits with FMA'
 neon\t'Vectors of 128 bits on Arm'
 scalar\t'What every processor has'"
-complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from identify filter dedup stats explain langid-train help" -l config -l recipe -d 'Read settings from a recipe' -r -F
-complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from identify filter dedup stats explain langid-train help" -l json -d 'Print JSON on standard output: events where there are any, then one final object'
-complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from identify filter dedup stats explain langid-train help" -s q -l quiet -d 'Say only warnings and errors'
-complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from identify filter dedup stats explain langid-train help" -s v -l verbose -d 'Say more'
-complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from identify filter dedup stats explain langid-train help" -s n -l dry-run -d 'Show what would be done: inputs, outputs, memory, time and disk'
-complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from identify filter dedup stats explain langid-train help" -s f -l force -d 'Replace what exists'
-complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from identify filter dedup stats explain langid-train help" -l offline -d 'Refuse to open connections'
-complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from identify filter dedup stats explain langid-train help" -l plain -d 'No full screen and no moving bars: plain lines'
-complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from identify filter dedup stats explain langid-train help" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from identify filter dedup stats explain langid-train help" -a "identify" -d 'Add the language of each record'
-complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from identify filter dedup stats explain langid-train help" -a "filter" -d 'Keep the records that pass the thresholds of their language'
-complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from identify filter dedup stats explain langid-train help" -a "dedup" -d 'Keep the first of records that are equal or nearly so'
-complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from identify filter dedup stats explain langid-train help" -a "stats" -d 'Count records, bytes and words per language'
-complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from identify filter dedup stats explain langid-train help" -a "explain" -d 'Say for each record what every filter measured and why it would go'
-complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from identify filter dedup stats explain langid-train help" -a "langid-train" -d 'Make the identifier of languages anew (for those who work on it)'
-complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from identify filter dedup stats explain langid-train help" -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from extract lawful identify filter redact decontaminate dedup tokenizer encode stats explain whatif calibrate view langid-train help" -l config -l recipe -d 'Read settings from a recipe' -r -F
+complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from extract lawful identify filter redact decontaminate dedup tokenizer encode stats explain whatif calibrate view langid-train help" -l json -d 'Print JSON on standard output: events where there are any, then one final object'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from extract lawful identify filter redact decontaminate dedup tokenizer encode stats explain whatif calibrate view langid-train help" -s q -l quiet -d 'Say only warnings and errors'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from extract lawful identify filter redact decontaminate dedup tokenizer encode stats explain whatif calibrate view langid-train help" -s v -l verbose -d 'Say more'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from extract lawful identify filter redact decontaminate dedup tokenizer encode stats explain whatif calibrate view langid-train help" -s n -l dry-run -d 'Show what would be done: inputs, outputs, memory, time and disk'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from extract lawful identify filter redact decontaminate dedup tokenizer encode stats explain whatif calibrate view langid-train help" -s f -l force -d 'Replace what exists'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from extract lawful identify filter redact decontaminate dedup tokenizer encode stats explain whatif calibrate view langid-train help" -l offline -d 'Refuse to open connections'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from extract lawful identify filter redact decontaminate dedup tokenizer encode stats explain whatif calibrate view langid-train help" -l plain -d 'No full screen and no moving bars: plain lines'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from extract lawful identify filter redact decontaminate dedup tokenizer encode stats explain whatif calibrate view langid-train help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from extract lawful identify filter redact decontaminate dedup tokenizer encode stats explain whatif calibrate view langid-train help" -a "extract" -d 'Take the main text and the facts out of web pages'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from extract lawful identify filter redact decontaminate dedup tokenizer encode stats explain whatif calibrate view langid-train help" -a "lawful" -d 'Say of each record whether the people behind it allow its use, and who said so'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from extract lawful identify filter redact decontaminate dedup tokenizer encode stats explain whatif calibrate view langid-train help" -a "identify" -d 'Add the language of each record'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from extract lawful identify filter redact decontaminate dedup tokenizer encode stats explain whatif calibrate view langid-train help" -a "filter" -d 'Keep the records that pass the thresholds of their language'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from extract lawful identify filter redact decontaminate dedup tokenizer encode stats explain whatif calibrate view langid-train help" -a "redact" -d 'Find personal data, and mask it'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from extract lawful identify filter redact decontaminate dedup tokenizer encode stats explain whatif calibrate view langid-train help" -a "decontaminate" -d 'Keep the records that hold nothing of evaluation sets'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from extract lawful identify filter redact decontaminate dedup tokenizer encode stats explain whatif calibrate view langid-train help" -a "dedup" -d 'Keep the first of records that are equal or nearly so'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from extract lawful identify filter redact decontaminate dedup tokenizer encode stats explain whatif calibrate view langid-train help" -a "tokenizer" -d 'Train a vocabulary in which languages pay alike, and tell what each pays'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from extract lawful identify filter redact decontaminate dedup tokenizer encode stats explain whatif calibrate view langid-train help" -a "encode" -d 'Give the token ids of each record\'s text'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from extract lawful identify filter redact decontaminate dedup tokenizer encode stats explain whatif calibrate view langid-train help" -a "stats" -d 'Count records, bytes and words per language'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from extract lawful identify filter redact decontaminate dedup tokenizer encode stats explain whatif calibrate view langid-train help" -a "explain" -d 'Say for each record, or one of a prepared folder, what every filter measured'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from extract lawful identify filter redact decontaminate dedup tokenizer encode stats explain whatif calibrate view langid-train help" -a "whatif" -d 'Tell what each filter would drop, on a sample'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from extract lawful identify filter redact decontaminate dedup tokenizer encode stats explain whatif calibrate view langid-train help" -a "calibrate" -d 'Derive thresholds from good text of your own'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from extract lawful identify filter redact decontaminate dedup tokenizer encode stats explain whatif calibrate view langid-train help" -a "view" -d 'Look at the documents that stayed and those that were dropped, and why'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from extract lawful identify filter redact decontaminate dedup tokenizer encode stats explain whatif calibrate view langid-train help" -a "langid-train" -d 'Make the identifier of languages anew (for those who work on it)'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and not __fish_seen_subcommand_from extract lawful identify filter redact decontaminate dedup tokenizer encode stats explain whatif calibrate view langid-train help" -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from extract" -l text-key -d 'Field of a JSON record that holds its text' -r
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from extract" -l color -d 'When to colour; NO_COLOR is obeyed' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t'Always'
+never\t'Never'"
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from extract" -l log-file -d 'Append everything that is said to FILE, with the time' -r -F
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from extract" -l seed -d 'Seed of every random choice' -r
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from extract" -l threads -d 'Threads; 0: one a core' -r
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from extract" -l device -d 'Where the work is done' -r -f -a "auto\t'The fastest that is there'
+cpu\t'The processor, with the instruction sets it has'
+reference\t'Plain loops: slow, the measure of the others'"
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from extract" -l cpu -d 'Instruction set of the processor; without it the best there is' -r -f -a "auto\t'The best there is'
+amx\t'Tiles of bf16 (Intel AMX), and AVX-512'
+avx512\t'Vectors of 512 bits'
+avx2\t'Vectors of 256 bits with FMA'
+neon\t'Vectors of 128 bits on Arm'
+scalar\t'What every processor has'"
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from extract" -l config -l recipe -d 'Read settings from a recipe' -r -F
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from extract" -l json -d 'Print JSON on standard output: events where there are any, then one final object'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from extract" -s q -l quiet -d 'Say only warnings and errors'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from extract" -s v -l verbose -d 'Say more'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from extract" -s n -l dry-run -d 'Show what would be done: inputs, outputs, memory, time and disk'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from extract" -s f -l force -d 'Replace what exists'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from extract" -l offline -d 'Refuse to open connections'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from extract" -l plain -d 'No full screen and no moving bars: plain lines'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from extract" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from lawful" -l text-key -d 'Field of a JSON record that holds its text' -r
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from lawful" -l hosts -d 'Files of sites (robots.txt, tdmrep.json, ai.txt): a crawl of them, or lines of JSON' -r -F
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from lawful" -l agents -d 'Crawlers as which robots.txt is read, or groups: hplt, train, all' -r
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from lawful" -l checks -d 'Checks that are made, with commas between; without it all' -r
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from lawful" -l color -d 'When to colour; NO_COLOR is obeyed' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t'Always'
+never\t'Never'"
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from lawful" -l log-file -d 'Append everything that is said to FILE, with the time' -r -F
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from lawful" -l seed -d 'Seed of every random choice' -r
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from lawful" -l threads -d 'Threads; 0: one a core' -r
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from lawful" -l device -d 'Where the work is done' -r -f -a "auto\t'The fastest that is there'
+cpu\t'The processor, with the instruction sets it has'
+reference\t'Plain loops: slow, the measure of the others'"
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from lawful" -l cpu -d 'Instruction set of the processor; without it the best there is' -r -f -a "auto\t'The best there is'
+amx\t'Tiles of bf16 (Intel AMX), and AVX-512'
+avx512\t'Vectors of 512 bits'
+avx2\t'Vectors of 256 bits with FMA'
+neon\t'Vectors of 128 bits on Arm'
+scalar\t'What every processor has'"
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from lawful" -l config -l recipe -d 'Read settings from a recipe' -r -F
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from lawful" -l json -d 'Print JSON on standard output: events where there are any, then one final object'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from lawful" -s q -l quiet -d 'Say only warnings and errors'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from lawful" -s v -l verbose -d 'Say more'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from lawful" -s n -l dry-run -d 'Show what would be done: inputs, outputs, memory, time and disk'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from lawful" -s f -l force -d 'Replace what exists'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from lawful" -l offline -d 'Refuse to open connections'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from lawful" -l plain -d 'No full screen and no moving bars: plain lines'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from lawful" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from identify" -l text-key -d 'Field of a JSON record that holds its text' -r
 complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from identify" -l color -d 'When to colour; NO_COLOR is obeyed' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
 always\t'Always'
@@ -166,7 +259,64 @@ complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcomman
 complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from filter" -l offline -d 'Refuse to open connections'
 complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from filter" -l plain -d 'No full screen and no moving bars: plain lines'
 complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from filter" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from redact" -l text-key -d 'Field of a JSON record that holds its text' -r
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from redact" -l mode -d 'What is done with what is found' -r -f -a "annotate\t''
+mask\t''
+pseudonymise\t''"
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from redact" -l key -d 'Secret under which pseudonyms are drawn: a file of random bytes' -r -F
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from redact" -l color -d 'When to colour; NO_COLOR is obeyed' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t'Always'
+never\t'Never'"
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from redact" -l log-file -d 'Append everything that is said to FILE, with the time' -r -F
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from redact" -l seed -d 'Seed of every random choice' -r
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from redact" -l threads -d 'Threads; 0: one a core' -r
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from redact" -l device -d 'Where the work is done' -r -f -a "auto\t'The fastest that is there'
+cpu\t'The processor, with the instruction sets it has'
+reference\t'Plain loops: slow, the measure of the others'"
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from redact" -l cpu -d 'Instruction set of the processor; without it the best there is' -r -f -a "auto\t'The best there is'
+amx\t'Tiles of bf16 (Intel AMX), and AVX-512'
+avx512\t'Vectors of 512 bits'
+avx2\t'Vectors of 256 bits with FMA'
+neon\t'Vectors of 128 bits on Arm'
+scalar\t'What every processor has'"
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from redact" -l config -l recipe -d 'Read settings from a recipe' -r -F
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from redact" -l json -d 'Print JSON on standard output: events where there are any, then one final object'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from redact" -s q -l quiet -d 'Say only warnings and errors'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from redact" -s v -l verbose -d 'Say more'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from redact" -s n -l dry-run -d 'Show what would be done: inputs, outputs, memory, time and disk'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from redact" -s f -l force -d 'Replace what exists'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from redact" -l offline -d 'Refuse to open connections'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from redact" -l plain -d 'No full screen and no moving bars: plain lines'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from redact" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from decontaminate" -l text-key -d 'Field of a JSON record that holds its text' -r
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from decontaminate" -l against -d 'Evaluation sets: files or folders of JSONL, JSON, TSV, or the index made of them' -r -F
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from decontaminate" -l color -d 'When to colour; NO_COLOR is obeyed' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t'Always'
+never\t'Never'"
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from decontaminate" -l log-file -d 'Append everything that is said to FILE, with the time' -r -F
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from decontaminate" -l seed -d 'Seed of every random choice' -r
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from decontaminate" -l threads -d 'Threads; 0: one a core' -r
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from decontaminate" -l device -d 'Where the work is done' -r -f -a "auto\t'The fastest that is there'
+cpu\t'The processor, with the instruction sets it has'
+reference\t'Plain loops: slow, the measure of the others'"
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from decontaminate" -l cpu -d 'Instruction set of the processor; without it the best there is' -r -f -a "auto\t'The best there is'
+amx\t'Tiles of bf16 (Intel AMX), and AVX-512'
+avx512\t'Vectors of 512 bits'
+avx2\t'Vectors of 256 bits with FMA'
+neon\t'Vectors of 128 bits on Arm'
+scalar\t'What every processor has'"
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from decontaminate" -l config -l recipe -d 'Read settings from a recipe' -r -F
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from decontaminate" -l mark -d 'Keep all records, with `contaminated` in each'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from decontaminate" -l json -d 'Print JSON on standard output: events where there are any, then one final object'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from decontaminate" -s q -l quiet -d 'Say only warnings and errors'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from decontaminate" -s v -l verbose -d 'Say more'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from decontaminate" -s n -l dry-run -d 'Show what would be done: inputs, outputs, memory, time and disk'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from decontaminate" -s f -l force -d 'Replace what exists'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from decontaminate" -l offline -d 'Refuse to open connections'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from decontaminate" -l plain -d 'No full screen and no moving bars: plain lines'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from decontaminate" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from dedup" -l text-key -d 'Field of a JSON record that holds its text' -r
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from dedup" -l sketch -d 'Only write the sketches that copies are found by, into this folder' -r -F
 complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from dedup" -l color -d 'When to colour; NO_COLOR is obeyed' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
 always\t'Always'
 never\t'Never'"
@@ -191,6 +341,64 @@ complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcomman
 complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from dedup" -l offline -d 'Refuse to open connections'
 complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from dedup" -l plain -d 'No full screen and no moving bars: plain lines'
 complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from dedup" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from tokenizer" -l text-key -d 'Field of a JSON record that holds its text' -r
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from tokenizer" -s o -l output -d 'Folder for the tokenizer.json' -r -F
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from tokenizer" -l vocab-size -d 'Tokens of the vocabulary' -r
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from tokenizer" -l model -d 'Kind of vocabulary' -r -f -a "bpe\t''
+unigram\t''"
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from tokenizer" -l parallel -d 'Texts in several languages that say the same under the same id: tells what each pays' -r -F
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from tokenizer" -l color -d 'When to colour; NO_COLOR is obeyed' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t'Always'
+never\t'Never'"
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from tokenizer" -l log-file -d 'Append everything that is said to FILE, with the time' -r -F
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from tokenizer" -l seed -d 'Seed of every random choice' -r
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from tokenizer" -l threads -d 'Threads; 0: one a core' -r
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from tokenizer" -l device -d 'Where the work is done' -r -f -a "auto\t'The fastest that is there'
+cpu\t'The processor, with the instruction sets it has'
+reference\t'Plain loops: slow, the measure of the others'"
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from tokenizer" -l cpu -d 'Instruction set of the processor; without it the best there is' -r -f -a "auto\t'The best there is'
+amx\t'Tiles of bf16 (Intel AMX), and AVX-512'
+avx512\t'Vectors of 512 bits'
+avx2\t'Vectors of 256 bits with FMA'
+neon\t'Vectors of 128 bits on Arm'
+scalar\t'What every processor has'"
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from tokenizer" -l config -l recipe -d 'Read settings from a recipe' -r -F
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from tokenizer" -l plain -d 'Take all text as it comes, whatever its language'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from tokenizer" -l compare -d 'Train plain BPE of the same size on the same sample too, and put both side by side'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from tokenizer" -l json -d 'Print JSON on standard output: events where there are any, then one final object'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from tokenizer" -s q -l quiet -d 'Say only warnings and errors'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from tokenizer" -s v -l verbose -d 'Say more'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from tokenizer" -s n -l dry-run -d 'Show what would be done: inputs, outputs, memory, time and disk'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from tokenizer" -s f -l force -d 'Replace what exists'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from tokenizer" -l offline -d 'Refuse to open connections'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from tokenizer" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from encode" -l text-key -d 'Field of a JSON record that holds its text' -r
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from encode" -l tokenizer -d 'The vocabulary: a tokenizer.json' -r -F
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from encode" -l color -d 'When to colour; NO_COLOR is obeyed' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t'Always'
+never\t'Never'"
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from encode" -l log-file -d 'Append everything that is said to FILE, with the time' -r -F
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from encode" -l seed -d 'Seed of every random choice' -r
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from encode" -l threads -d 'Threads; 0: one a core' -r
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from encode" -l device -d 'Where the work is done' -r -f -a "auto\t'The fastest that is there'
+cpu\t'The processor, with the instruction sets it has'
+reference\t'Plain loops: slow, the measure of the others'"
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from encode" -l cpu -d 'Instruction set of the processor; without it the best there is' -r -f -a "auto\t'The best there is'
+amx\t'Tiles of bf16 (Intel AMX), and AVX-512'
+avx512\t'Vectors of 512 bits'
+avx2\t'Vectors of 256 bits with FMA'
+neon\t'Vectors of 128 bits on Arm'
+scalar\t'What every processor has'"
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from encode" -l config -l recipe -d 'Read settings from a recipe' -r -F
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from encode" -l count -d 'Tell how many ids there are and their hash, instead of the ids'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from encode" -l json -d 'Print JSON on standard output: events where there are any, then one final object'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from encode" -s q -l quiet -d 'Say only warnings and errors'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from encode" -s v -l verbose -d 'Say more'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from encode" -s n -l dry-run -d 'Show what would be done: inputs, outputs, memory, time and disk'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from encode" -s f -l force -d 'Replace what exists'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from encode" -l offline -d 'Refuse to open connections'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from encode" -l plain -d 'No full screen and no moving bars: plain lines'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from encode" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from stats" -l text-key -d 'Field of a JSON record that holds its text' -r
 complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from stats" -l color -d 'When to colour; NO_COLOR is obeyed' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
 always\t'Always'
@@ -217,6 +425,7 @@ complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcomman
 complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from stats" -l plain -d 'No full screen and no moving bars: plain lines'
 complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from stats" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from explain" -l text-key -d 'Field of a JSON record that holds its text' -r
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from explain" -l data -d 'The prepared folder in which the record of this id is looked for' -r -F
 complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from explain" -l color -d 'When to colour; NO_COLOR is obeyed' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
 always\t'Always'
 never\t'Never'"
@@ -241,6 +450,81 @@ complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcomman
 complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from explain" -l offline -d 'Refuse to open connections'
 complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from explain" -l plain -d 'No full screen and no moving bars: plain lines'
 complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from explain" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from whatif" -l text-key -d 'Field of a JSON record that holds its text' -r
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from whatif" -l sample -d 'Share of the records that is looked at, the same ones every time' -r
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from whatif" -l color -d 'When to colour; NO_COLOR is obeyed' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t'Always'
+never\t'Never'"
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from whatif" -l log-file -d 'Append everything that is said to FILE, with the time' -r -F
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from whatif" -l seed -d 'Seed of every random choice' -r
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from whatif" -l threads -d 'Threads; 0: one a core' -r
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from whatif" -l device -d 'Where the work is done' -r -f -a "auto\t'The fastest that is there'
+cpu\t'The processor, with the instruction sets it has'
+reference\t'Plain loops: slow, the measure of the others'"
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from whatif" -l cpu -d 'Instruction set of the processor; without it the best there is' -r -f -a "auto\t'The best there is'
+amx\t'Tiles of bf16 (Intel AMX), and AVX-512'
+avx512\t'Vectors of 512 bits'
+avx2\t'Vectors of 256 bits with FMA'
+neon\t'Vectors of 128 bits on Arm'
+scalar\t'What every processor has'"
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from whatif" -l config -l recipe -d 'Read settings from a recipe' -r -F
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from whatif" -l json -d 'Print JSON on standard output: events where there are any, then one final object'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from whatif" -s q -l quiet -d 'Say only warnings and errors'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from whatif" -s v -l verbose -d 'Say more'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from whatif" -s n -l dry-run -d 'Show what would be done: inputs, outputs, memory, time and disk'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from whatif" -s f -l force -d 'Replace what exists'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from whatif" -l offline -d 'Refuse to open connections'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from whatif" -l plain -d 'No full screen and no moving bars: plain lines'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from whatif" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from calibrate" -l text-key -d 'Field of a JSON record that holds its text' -r
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from calibrate" -l color -d 'When to colour; NO_COLOR is obeyed' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t'Always'
+never\t'Never'"
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from calibrate" -l log-file -d 'Append everything that is said to FILE, with the time' -r -F
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from calibrate" -l seed -d 'Seed of every random choice' -r
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from calibrate" -l threads -d 'Threads; 0: one a core' -r
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from calibrate" -l device -d 'Where the work is done' -r -f -a "auto\t'The fastest that is there'
+cpu\t'The processor, with the instruction sets it has'
+reference\t'Plain loops: slow, the measure of the others'"
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from calibrate" -l cpu -d 'Instruction set of the processor; without it the best there is' -r -f -a "auto\t'The best there is'
+amx\t'Tiles of bf16 (Intel AMX), and AVX-512'
+avx512\t'Vectors of 512 bits'
+avx2\t'Vectors of 256 bits with FMA'
+neon\t'Vectors of 128 bits on Arm'
+scalar\t'What every processor has'"
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from calibrate" -l config -l recipe -d 'Read settings from a recipe' -r -F
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from calibrate" -l json -d 'Print JSON on standard output: events where there are any, then one final object'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from calibrate" -s q -l quiet -d 'Say only warnings and errors'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from calibrate" -s v -l verbose -d 'Say more'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from calibrate" -s n -l dry-run -d 'Show what would be done: inputs, outputs, memory, time and disk'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from calibrate" -s f -l force -d 'Replace what exists'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from calibrate" -l offline -d 'Refuse to open connections'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from calibrate" -l plain -d 'No full screen and no moving bars: plain lines'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from calibrate" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from view" -l color -d 'When to colour; NO_COLOR is obeyed' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t'Always'
+never\t'Never'"
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from view" -l log-file -d 'Append everything that is said to FILE, with the time' -r -F
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from view" -l seed -d 'Seed of every random choice' -r
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from view" -l threads -d 'Threads; 0: one a core' -r
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from view" -l device -d 'Where the work is done' -r -f -a "auto\t'The fastest that is there'
+cpu\t'The processor, with the instruction sets it has'
+reference\t'Plain loops: slow, the measure of the others'"
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from view" -l cpu -d 'Instruction set of the processor; without it the best there is' -r -f -a "auto\t'The best there is'
+amx\t'Tiles of bf16 (Intel AMX), and AVX-512'
+avx512\t'Vectors of 512 bits'
+avx2\t'Vectors of 256 bits with FMA'
+neon\t'Vectors of 128 bits on Arm'
+scalar\t'What every processor has'"
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from view" -l config -l recipe -d 'Read settings from a recipe' -r -F
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from view" -l json -d 'Print JSON on standard output: events where there are any, then one final object'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from view" -s q -l quiet -d 'Say only warnings and errors'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from view" -s v -l verbose -d 'Say more'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from view" -s n -l dry-run -d 'Show what would be done: inputs, outputs, memory, time and disk'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from view" -s f -l force -d 'Replace what exists'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from view" -l offline -d 'Refuse to open connections'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from view" -l plain -d 'No full screen and no moving bars: plain lines'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from view" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from langid-train" -l exclude -d 'Texts that must not be learnt, because they judge the result; may be repeated' -r -F
 complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from langid-train" -s o -l output -d 'File to write' -r -F
 complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from langid-train" -l color -d 'When to colour; NO_COLOR is obeyed' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
@@ -267,11 +551,20 @@ complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcomman
 complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from langid-train" -l offline -d 'Refuse to open connections'
 complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from langid-train" -l plain -d 'No full screen and no moving bars: plain lines'
 complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from langid-train" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from help" -f -a "extract" -d 'Take the main text and the facts out of web pages'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from help" -f -a "lawful" -d 'Say of each record whether the people behind it allow its use, and who said so'
 complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from help" -f -a "identify" -d 'Add the language of each record'
 complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from help" -f -a "filter" -d 'Keep the records that pass the thresholds of their language'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from help" -f -a "redact" -d 'Find personal data, and mask it'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from help" -f -a "decontaminate" -d 'Keep the records that hold nothing of evaluation sets'
 complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from help" -f -a "dedup" -d 'Keep the first of records that are equal or nearly so'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from help" -f -a "tokenizer" -d 'Train a vocabulary in which languages pay alike, and tell what each pays'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from help" -f -a "encode" -d 'Give the token ids of each record\'s text'
 complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from help" -f -a "stats" -d 'Count records, bytes and words per language'
-complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from help" -f -a "explain" -d 'Say for each record what every filter measured and why it would go'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from help" -f -a "explain" -d 'Say for each record, or one of a prepared folder, what every filter measured'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from help" -f -a "whatif" -d 'Tell what each filter would drop, on a sample'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from help" -f -a "calibrate" -d 'Derive thresholds from good text of your own'
+complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from help" -f -a "view" -d 'Look at the documents that stayed and those that were dropped, and why'
 complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from help" -f -a "langid-train" -d 'Make the identifier of languages anew (for those who work on it)'
 complete -c eu -n "__fish_eu_using_subcommand prepare; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c eu -n "__fish_eu_using_subcommand train" -s o -l output -d 'Run directory to make or to resume' -r -F
@@ -663,9 +956,18 @@ complete -c eu -n "__fish_eu_using_subcommand help; and not __fish_seen_subcomma
 complete -c eu -n "__fish_eu_using_subcommand help; and not __fish_seen_subcommand_from prepare train eval quantize chat tour init pull inspect doctor watch completions man help" -f -a "completions" -d 'Print the completion script of a shell'
 complete -c eu -n "__fish_eu_using_subcommand help; and not __fish_seen_subcommand_from prepare train eval quantize chat tour init pull inspect doctor watch completions man help" -f -a "man" -d 'Print a manual page, or write all of them to a folder'
 complete -c eu -n "__fish_eu_using_subcommand help; and not __fish_seen_subcommand_from prepare train eval quantize chat tour init pull inspect doctor watch completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c eu -n "__fish_eu_using_subcommand help; and __fish_seen_subcommand_from prepare" -f -a "extract" -d 'Take the main text and the facts out of web pages'
+complete -c eu -n "__fish_eu_using_subcommand help; and __fish_seen_subcommand_from prepare" -f -a "lawful" -d 'Say of each record whether the people behind it allow its use, and who said so'
 complete -c eu -n "__fish_eu_using_subcommand help; and __fish_seen_subcommand_from prepare" -f -a "identify" -d 'Add the language of each record'
 complete -c eu -n "__fish_eu_using_subcommand help; and __fish_seen_subcommand_from prepare" -f -a "filter" -d 'Keep the records that pass the thresholds of their language'
+complete -c eu -n "__fish_eu_using_subcommand help; and __fish_seen_subcommand_from prepare" -f -a "redact" -d 'Find personal data, and mask it'
+complete -c eu -n "__fish_eu_using_subcommand help; and __fish_seen_subcommand_from prepare" -f -a "decontaminate" -d 'Keep the records that hold nothing of evaluation sets'
 complete -c eu -n "__fish_eu_using_subcommand help; and __fish_seen_subcommand_from prepare" -f -a "dedup" -d 'Keep the first of records that are equal or nearly so'
+complete -c eu -n "__fish_eu_using_subcommand help; and __fish_seen_subcommand_from prepare" -f -a "tokenizer" -d 'Train a vocabulary in which languages pay alike, and tell what each pays'
+complete -c eu -n "__fish_eu_using_subcommand help; and __fish_seen_subcommand_from prepare" -f -a "encode" -d 'Give the token ids of each record\'s text'
 complete -c eu -n "__fish_eu_using_subcommand help; and __fish_seen_subcommand_from prepare" -f -a "stats" -d 'Count records, bytes and words per language'
-complete -c eu -n "__fish_eu_using_subcommand help; and __fish_seen_subcommand_from prepare" -f -a "explain" -d 'Say for each record what every filter measured and why it would go'
+complete -c eu -n "__fish_eu_using_subcommand help; and __fish_seen_subcommand_from prepare" -f -a "explain" -d 'Say for each record, or one of a prepared folder, what every filter measured'
+complete -c eu -n "__fish_eu_using_subcommand help; and __fish_seen_subcommand_from prepare" -f -a "whatif" -d 'Tell what each filter would drop, on a sample'
+complete -c eu -n "__fish_eu_using_subcommand help; and __fish_seen_subcommand_from prepare" -f -a "calibrate" -d 'Derive thresholds from good text of your own'
+complete -c eu -n "__fish_eu_using_subcommand help; and __fish_seen_subcommand_from prepare" -f -a "view" -d 'Look at the documents that stayed and those that were dropped, and why'
 complete -c eu -n "__fish_eu_using_subcommand help; and __fish_seen_subcommand_from prepare" -f -a "langid-train" -d 'Make the identifier of languages anew (for those who work on it)'

@@ -119,7 +119,7 @@ def main():
     size = sum(len(r["text"].encode()) for r in records) / 1e6
     version = subprocess.run([args.eu, "--version"], capture_output=True, text=True).stdout.strip()
     ours, peer = version or "eu", f"datatrove {importlib.metadata.version('datatrove')}"
-    options = ["--threads", "1", "--trust-labels"]
+    options = ["--threads", "1"]
     programs = {
         ours: (eu(args.eu, options), records * args.times),
         peer: (datatrove(rules), records),

@@ -163,6 +163,10 @@ pub struct Args {
     /// An existing tokenizer.json to use instead of training one.
     #[arg(long, value_name = "FILE")]
     pub tokenizer: Option<PathBuf>,
+    /// Write the records as Parquet as well.
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true)]
+    #[arg(default_missing_value = "true")]
+    pub parquet: Option<bool>,
     /// Layouts of tokens, with commas between: megatron, datatrove, olmo.
     #[arg(long, value_name = "LAYOUTS", value_delimiter = ',')]
     pub layouts: Option<Vec<String>>,

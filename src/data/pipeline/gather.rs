@@ -20,7 +20,10 @@ use super::map::CLUSTER_SIZE;
 use super::plan::{Plan, Step};
 use super::unit_files::{Finished, Row, Writer};
 use super::work::Work;
+use crate::data::dedup::{Document, SelfCheck, self_check};
 use crate::data::error::{Error, Result};
+use crate::data::read;
+use crate::data::tokenize::{id_of, text_of};
 use crate::disk;
 use crate::event::Control;
 use crate::lang::Lang;
@@ -33,6 +36,9 @@ const LINE_SHARE: u64 = 2;
 const MEMORY_PARTS: u64 = 6;
 /// Memory of one bucket that is being filled.
 const BUCKET_BUFFERS: u64 = 768 << 10;
+/// Records deduplication is checked by, and the longest of them in bytes of text.
+const SAMPLE_RECORDS: usize = 1000;
+const SAMPLE_BYTES: u64 = 50_000;
 /// Name of records in no language of the table.
 const NO_LANG: &str = "und";
 
@@ -48,7 +54,7 @@ pub(super) struct Supplied {
 }
 
 /// What was gathered: in table order, languages without text left out.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Gathered {
     /// To train on.
     pub(super) unique: Vec<Supplied>,
@@ -56,6 +62,8 @@ pub(super) struct Gathered {
     pub(super) heldout: Vec<Supplied>,
     /// What deduplication dropped, and how many are set aside.
     pub(super) counts: Counts,
+    /// How well near-duplicates were found, by copies planted in a sample of the records.
+    pub(super) self_check: Option<SelfCheck>,
 }
 
 /// A number that depends on a record's text and id and on the seed, not on its place.
@@ -109,6 +117,11 @@ pub(super) fn gather(
                         n_out: n,
                     });
                 }
+                if plan.parquet {
+                    let records = read::records(std::slice::from_ref(&target), "text")?;
+                    let table = target.with_extension("").with_extension("parquet");
+                    read::write_parquet(&table, records)?;
+                }
                 work.finish(&piece, &n)?;
             }
         }
@@ -129,6 +142,8 @@ struct Dealer<'a> {
     totals: Vec<(u64, u64)>,
     /// The highest lot of those set aside, by language, and how many of that lot.
     aside: Vec<Option<(u128, u64)>>,
+    /// Texts to check deduplication by, those with the lowest hashes: their ids and lines.
+    sample: BTreeMap<u128, Vec<u8>>,
 }
 
 impl<'a> Dealer<'a> {
@@ -143,6 +158,7 @@ impl<'a> Dealer<'a> {
             plan,
             aside: vec![None; totals.len()],
             totals,
+            sample: BTreeMap::new(),
         };
         if plan.heldout.is_empty() && plan.heldout_share > 0.0 {
             dealer.choose(units, fates)?;
@@ -190,6 +206,40 @@ impl<'a> Dealer<'a> {
         lot < *highest
     }
 
+    /// Takes a record into the sample if its hash is among the lowest so far.
+    fn consider(&mut self, row: &Row, line: &[u8]) {
+        let is_full = self.sample.len() >= SAMPLE_RECORDS;
+        let last = self.sample.last_key_value().map(|(hash, _)| *hash);
+        if row.n_bytes > SAMPLE_BYTES || (is_full && last.is_some_and(|l| row.text_hash >= l)) {
+            return;
+        }
+        self.sample.insert(row.text_hash, line.to_vec());
+        if self.sample.len() > SAMPLE_RECORDS {
+            self.sample.pop_last();
+        }
+    }
+
+    /// How well near-duplicates are found among the sample and copies planted in it.
+    fn self_check(&self, control: &Control) -> Result<Option<SelfCheck>> {
+        if !self.plan.has(Step::Dedup) || !self.plan.dedup_fuzzy {
+            return Ok(None);
+        }
+        let told = |line: &Vec<u8>| Ok((id_of(line)?, text_of(line)?));
+        let texts: Vec<(String, String)> = self.sample.values().map(told).collect::<Result<_>>()?;
+        let documents: Vec<Document> = texts
+            .iter()
+            .map(|(id, text)| Document { id, text })
+            .collect();
+        let (shape, seed) = (self.plan.bands(), self.plan.seed);
+        let checked = self_check(&documents, shape, seed, control);
+        match (checked, control.stop_requested()) {
+            (None, true) => Err(Error::Interrupted {
+                stage: "gather".into(),
+            }),
+            (checked, _) => Ok(checked),
+        }
+    }
+
     /// Buckets of a language: as many as keep each within its part of the memory.
     fn n_buckets(&self, n_bytes: u64) -> u64 {
         let memory = self.plan.memory.0.max(64 << 20);
@@ -227,8 +277,9 @@ impl<'a> Dealer<'a> {
                     .par_iter()
                     .map(|(line, _, fate)| rewritten(line, fate, self.plan))
                     .collect();
-                for ((_, row, fate), line) in chunk.iter().zip(lines) {
+                for ((read, row, fate), line) in chunk.iter().zip(lines) {
                     let line = line?;
+                    self.consider(row, read);
                     if let Fate::Dropped(verdict) = fate {
                         let lang = code(place(row.lang));
                         copies.drop(&line, verdict.stage, verdict.reason, lang)?;
@@ -254,6 +305,7 @@ impl<'a> Dealer<'a> {
             unique: Vec::new(),
             heldout: Vec::new(),
             counts: Counts::default(),
+            self_check: self.self_check(control)?,
         };
         for ((part, place), hand) in hands {
             let supplied = hand.finish(code(place))?;

@@ -182,6 +182,8 @@ pub struct Plan {
     pub pressure: f64,
     /// An existing `tokenizer.json` to use instead of training one.
     pub tokenizer: Option<PathBuf>,
+    /// Write `unique/` and `heldout/` as Parquet as well.
+    pub parquet: bool,
     /// Layouts tokens are written in; Megatron's is the one that is trained on here.
     pub layouts: Vec<Layout>,
     /// Memory to keep to where there is a choice: sorting, comparing, shuffling.
@@ -243,6 +245,7 @@ impl Default for Plan {
             model: Model::Bpe,
             pressure: 8.0,
             tokenizer: None,
+            parquet: false,
             layouts: vec![Layout::Megatron],
             memory: Bytes(4 << 30),
             unit_bytes: Bytes(32 << 20),

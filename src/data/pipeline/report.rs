@@ -8,7 +8,7 @@ use super::counts::Counts;
 use super::domains::DomainRow;
 use super::gather::Supplied;
 use super::plan::Plan;
-use crate::data::dedup::SCurvePoint;
+use crate::data::dedup::{SCurvePoint, SelfCheck};
 use crate::data::error::{Error, Result};
 use crate::data::tokenize::Parity;
 use crate::lang::Lang;
@@ -43,6 +43,10 @@ pub struct Report {
     pub min_jaccard: f64,
     /// How probably near-duplicates of each similarity are found.
     pub s_curve: Vec<SCurvePoint>,
+    /// How well they were found among a thousand records of this walk and copies planted there.
+    pub dedup_check: Option<SelfCheck>,
+    /// How many clusters of copies there are of each size.
+    pub cluster_sizes: BTreeMap<u64, u64>,
 }
 
 /// One stage.
@@ -93,6 +97,8 @@ pub(super) struct Made<'a> {
     pub(super) domains: Vec<DomainRow>,
     pub(super) heldout: &'a [Supplied],
     pub(super) unique: &'a [Supplied],
+    pub(super) dedup_check: Option<&'a SelfCheck>,
+    pub(super) cluster_sizes: &'a BTreeMap<u64, u64>,
     pub(super) n_vocab: usize,
     pub(super) parity: Option<Parity>,
     pub(super) mix: Option<Mix>,
@@ -137,6 +143,8 @@ impl Report {
             domains: made.domains,
             min_jaccard: shape.min_jaccard,
             s_curve: shape.s_curve(),
+            dedup_check: made.dedup_check.cloned(),
+            cluster_sizes: made.cluster_sizes.clone(),
         })
     }
 }

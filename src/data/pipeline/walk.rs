@@ -1,5 +1,6 @@
 //! The walk from files of text to a folder of tokens, from top to bottom.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Instant;
 
@@ -140,6 +141,7 @@ fn walk(
         counts,
         domains: domains(&finished)?,
         gathered,
+        cluster_sizes: found.found.cluster_sizes,
     };
     let report = pack(plan, &heldout, all, work, progress)?;
 
@@ -159,6 +161,7 @@ struct All {
     counts: Counts,
     domains: Vec<DomainRow>,
     gathered: Gathered,
+    cluster_sizes: BTreeMap<u64, u64>,
 }
 
 /// The domains most records came from.
@@ -182,6 +185,7 @@ fn pack(
         counts,
         domains,
         gathered,
+        cluster_sizes,
     } = &all;
     let out = work.out();
     let aside = match plan.heldout.is_empty() {
@@ -195,6 +199,8 @@ fn pack(
         domains: domains.clone(),
         unique: &gathered.unique,
         heldout: &aside,
+        dedup_check: gathered.self_check.as_ref(),
+        cluster_sizes,
         n_vocab: 0,
         parity: None,
         mix: None,
