@@ -18,7 +18,9 @@ mod staged;
 
 pub use making::Making;
 pub use source::Source;
-pub use staged::{Staged, is_empty_folder, publish, remove_folder, remove_leftovers};
+pub use staged::{
+    Staged, holds_only_leftovers, is_empty_folder, publish, remove_folder, remove_leftovers,
+};
 
 /// Longest line any reader of lines accepts, in bytes.
 pub const MAX_LINE_BYTES: usize = 256 << 20;

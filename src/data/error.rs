@@ -63,6 +63,8 @@ pub enum Error {
     NothingLeft {
         /// After which stage, and of how many records.
         what: String,
+        /// Whether some of the input was damaged.
+        is_damaged: bool,
         /// Where to look.
         hint: String,
     },
@@ -120,6 +122,9 @@ impl Fault for Error {
             Error::Line { .. } | Error::Empty { .. } => Kind::Damaged,
             Error::Interrupted { .. } => Kind::Interrupted,
             Error::Premium { .. } => Kind::Gate,
+            Error::NothingLeft {
+                is_damaged: true, ..
+            } => Kind::Damaged,
             Error::NothingLeft { .. } | Error::Lost { .. } | Error::Failed(_) => Kind::Failed,
         }
     }

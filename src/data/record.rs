@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 use xxhash_rust::xxh3::xxh3_128;
 
@@ -107,23 +109,39 @@ impl Record {
 
     /// The whole record as a JSON object.
     pub fn to_json(&self) -> Map<String, Value> {
-        let mut out = Map::new();
+        match serde_json::to_value(self) {
+            Ok(Value::Object(fields)) => fields,
+            _ => Map::new(), // a record has no key that JSON could not have
+        }
+    }
+
+    /// The entries of the record's JSON object, in their order; what it does not hold itself
+    /// stands first.
+    pub(super) fn entries<M: SerializeMap>(&self, out: &mut M) -> Result<(), M::Error> {
         if !self.fields.contains_key("id") {
-            out.insert("id".into(), self.id.clone().into());
+            out.serialize_entry("id", &self.id)?;
         }
         if self.lang.is_some() && label(&self.fields).is_none() {
-            out.insert("lang".into(), vec![self.code()].into());
+            out.serialize_entry("lang", &[self.code()])?;
         }
         for (key, value) in &self.fields {
-            let value = match key.as_str() {
-                "text" => self.text.clone().into(),
-                _ => value.clone(),
-            };
-            out.insert(key.clone(), value);
+            match key.as_str() {
+                "text" => out.serialize_entry(key, &self.text)?,
+                _ => out.serialize_entry(key, value)?,
+            }
         }
-        out.entry("text")
-            .or_insert_with(|| self.text.clone().into());
-        out
+        match self.fields.contains_key("text") {
+            true => Ok(()),
+            false => out.serialize_entry("text", &self.text),
+        }
+    }
+}
+
+impl Serialize for Record {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let mut out = to.serialize_map(None)?;
+        self.entries(&mut out)?;
+        out.end()
     }
 }
 

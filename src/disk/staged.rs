@@ -134,6 +134,18 @@ pub fn is_empty_folder(folder: &Path) -> bool {
     fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_none())
 }
 
+/// True for a folder with nothing in it but what a killed process left, or one is making.
+pub fn holds_only_leftovers(folder: &Path) -> bool {
+    let is_leftover = |entry: std::io::Result<fs::DirEntry>| {
+        entry.is_ok_and(|e| {
+            e.file_name()
+                .as_encoded_bytes()
+                .starts_with(PREFIX.as_bytes())
+        })
+    };
+    fs::read_dir(folder).is_ok_and(|mut entries| entries.all(is_leftover))
+}
+
 /// Moves what bears the name of `target` into a temporary folder, which removes it when dropped.
 #[allow(clippy::disallowed_methods)]
 fn set_aside(target: &Path, folder: &Path) -> Result<Option<tempfile::TempDir>> {
@@ -160,6 +172,9 @@ mod tests {
         for name in [".eu-a/f", "b/.eu-c", "b/d", ".other"] {
             replace_bytes(&folder.path().join(name), b"x").unwrap();
         }
+        assert!(!holds_only_leftovers(folder.path()));
+        replace_bytes(&folder.path().join("c/.eu-d"), b"x").unwrap();
+        assert!(holds_only_leftovers(&folder.path().join("c")));
         remove_leftovers(folder.path()).unwrap();
         remove_leftovers(&folder.path().join("nowhere")).unwrap();
         let left = |name: &str| folder.path().join(name).exists();

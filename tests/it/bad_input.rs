@@ -169,7 +169,7 @@ fn a_place_that_cannot_be_read_or_written_is_named() {
         (prepare("hollow", "out"), 3, "hollow: "),
         (prepare("file/a.jsonl", "out"), 4, "file/a.jsonl: "),
         (prepare("a.jsonl", "file"), 2, "file: exists already"),
-        (prepare("a.jsonl", "file/out"), 2, "file"),
+        (prepare("a.jsonl", "file/out"), 4, "file/out"),
         (prepare("a.jsonl", "file/deeper/out"), 4, "file/"),
         (["eval", "file/m", "--data", "a.jsonl"], 4, "file/m"),
         (["chat", "hollow", "-p", "x"], 4, "hollow: "),

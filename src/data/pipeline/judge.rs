@@ -44,6 +44,8 @@ pub(super) struct Judged {
     pub(super) line: Vec<u8>,
     /// What is known of it, or the step, reason and language it was dropped with.
     pub(super) fate: std::result::Result<Kept, (&'static str, &'static str, &'static str)>,
+    /// Where it is damaged, and how, if it is.
+    pub(super) damage: Option<String>,
     /// What it says of its site, as a line of JSON, if it is a file that does.
     pub(super) site_file: Option<Vec<u8>>,
     /// The domain it came from.
@@ -76,6 +78,10 @@ impl<'a> Judge<'a> {
             Item::Robots(page) if self.tools.lawful.is_some() => Some(site::line(page)),
             _ => None,
         };
+        let damage = match &item {
+            Item::Quarantined(broken) => Some(broken.to_string()),
+            _ => None,
+        };
         let mut asked = optout::Tally::default();
         let Entered {
             mut record,
@@ -90,9 +96,9 @@ impl<'a> Judge<'a> {
             }
         }
         verdict = verdict.or_else(|| self.verdict(&mut record, &mut found));
-        let mut json = line(&record, verdict.as_ref()).to_string().into_bytes();
-        json.push(b'\n');
+        let json = line(&record, verdict.as_ref()).into_bytes();
         Judged {
+            damage,
             site_file,
             domain: domain(&record),
             line: json,

@@ -165,6 +165,9 @@ impl Walk<'_> {
                 if let Some(domain) = &judged.domain {
                     writer.domains().count(domain, kept_bytes);
                 }
+                if let Some(damage) = &judged.damage {
+                    writer.damage(damage);
+                }
                 if let Some(line) = &judged.site_file {
                     writer.site_file(line)?;
                 }

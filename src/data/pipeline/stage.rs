@@ -96,10 +96,10 @@ pub fn run_stage(
     control: &Control,
     out: &mut dyn FnMut(&str),
 ) -> Result<PassedOver> {
-    let plan = Plan {
-        steps: Step::ALL.to_vec(),
-        ..plan.clone()
-    };
+    let asks = matches!(stage, Stage::Lawful | Stage::Explain);
+    let mut plan = plan.clone();
+    plan.steps = Step::ALL.to_vec();
+    plan.steps.retain(|step| *step != Step::Lawful || asks);
     let langs = Lang::select(&plan.langs)?;
     let tools = Tools::open(&plan, &langs, &[])?;
     if matches!(stage, Stage::Decontaminate { .. }) && tools.evaluation.is_none() {
@@ -197,13 +197,12 @@ fn told(stage: Stage, item: Item, tools: &Tools, vocab: Option<&Vocab>, bench: &
         verdict: entered,
         judgement,
     } = enter(item, tools, &mut optout::Tally::default());
-    match &entered {
-        Some(verdict) if verdict.stage == "read" => return Told::PassedOver(verdict.reason),
-        // A stage does its own work and no other's: what may be used is not its question.
-        _ => {}
+    // A stage does its own work and no other's: what may be used is not its question.
+    if let Some(verdict) = entered.as_ref().filter(|verdict| verdict.stage == "read") {
+        return Told::PassedOver(verdict.reason);
     }
     let plan = tools.plan;
-    let whole = |record: &Record| Told::Line(format!("{}\n", line(record, None)));
+    let whole = |record: &Record| Told::Line(line(record, None));
     match stage {
         Stage::Extract => whole(&record),
         Stage::Lawful => {
@@ -358,7 +357,7 @@ impl Gathered {
             }
             _ => {
                 for record in dedup(self.held, tools.plan, control)? {
-                    lines.push_str(&format!("{}\n", line(&record, None)));
+                    lines.push_str(&line(&record, None));
                 }
             }
         }

@@ -350,7 +350,15 @@ fn a_plan_without_tokens_ends_with_records() {
     let rows = rows.filter(|item| matches!(item, Ok(read::Item::Record(_))));
     let check = report.dedup_check.as_ref().unwrap();
     assert!(check.n_planted > 100 && check.recall > 0.8, "{check:?}");
-    assert_eq!(rows.count() as u64, report.langs.iter().find(|l| l.lang == "cym_Latn").unwrap().n_docs);
+    assert_eq!(
+        rows.count() as u64,
+        report
+            .langs
+            .iter()
+            .find(|l| l.lang == "cym_Latn")
+            .unwrap()
+            .n_docs
+    );
     assert_eq!((report.n_tokens, report.n_vocab), (0, 0));
     assert!(!plan.output.join("tokens").exists() && !plan.output.join("mix.json").exists());
     let kept = records(&[plan.output.join("unique/cym_Latn.jsonl.zst")]);

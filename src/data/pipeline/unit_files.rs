@@ -97,6 +97,8 @@ pub(super) struct Done {
     pub(super) counts: Counts,
     /// Frames of `dropped.bin`.
     pub(super) sections: Vec<Section>,
+    /// The first damage that was met, and where.
+    pub(super) first_damage: Option<String>,
 }
 
 /// Lines of JSON gathered to frames of zstd.
@@ -190,6 +192,11 @@ impl Writer {
     /// What is counted by domain.
     pub(super) fn domains(&mut self) -> &mut Domains {
         &mut self.domains
+    }
+
+    /// Notes damage of the input.
+    pub(super) fn damage(&mut self, what: &str) {
+        self.done.first_damage.get_or_insert_with(|| what.into());
     }
 
     /// Adds a record that goes on.

@@ -121,6 +121,7 @@ fn walk(
     let (finished, mut counts) = map::gather(work, units.len())?;
     disk::remove_leftovers(&work.out())?; // of a walk that was killed
     tell(&counts, &STEPS, Some(began), progress)?;
+    let damage = tell_damage(&finished, &counts, progress);
 
     let began = Instant::now();
     let found = fates::resolve(&finished, plan, work, progress.control)?;
@@ -134,7 +135,7 @@ fn walk(
     };
     tell(&later, &LATER_STEPS, Some(began), progress)?;
     if counts.n_kept == 0 {
-        return Err(nothing_left(&counts)?);
+        return Err(nothing_left(plan, &counts, damage)?);
     }
     heldout::write(&heldout, plan, work)?;
     let all = All {
@@ -304,8 +305,31 @@ fn refuse_dear(plan: &Plan, costs: &Parity) -> Result<()> {
     }
 }
 
+/// Warns of input that was damaged and set aside; the first of it.
+fn tell_damage(units: &[Finished], counts: &Counts, progress: &Progress) -> Option<String> {
+    let first = units
+        .iter()
+        .find_map(|unit| unit.done.first_damage.as_ref())?;
+    let all = counts
+        .dropped
+        .get("read")
+        .and_then(|reasons| reasons.get("damaged"));
+    let n: u64 = all.map_or(0, |langs| langs.values().sum());
+    progress.sink.emit(Event::Note {
+        warning: true,
+        text: format!("{n} pieces of the input are damaged and were set aside; the first: {first}"),
+    });
+    Some(first.clone())
+}
+
 /// Says after which stage nothing was left, and why.
-fn nothing_left(counts: &Counts) -> Result<Error> {
+fn nothing_left(plan: &Plan, counts: &Counts, damage: Option<String>) -> Result<Error> {
+    if counts.n_seen == 0 {
+        return Ok(Error::Empty {
+            path: plan.inputs.first().cloned().unwrap_or_default(),
+            what: "no record in this file".into(),
+        });
+    }
     let rows = stages(counts)?;
     let worst = rows.iter().rev().find(|row| !row.dropped.is_empty());
     let told = worst.map_or(String::new(), |row| {
@@ -319,9 +343,13 @@ fn nothing_left(counts: &Counts) -> Result<Error> {
             reasons.collect::<Vec<_>>().join(", ")
         )
     });
+    let damaged = damage
+        .as_ref()
+        .map_or(String::new(), |d| format!("; damaged: {d}"));
     Ok(Error::NothingLeft {
+        is_damaged: damage.is_some(),
         what: format!(
-            "none of {} records is left to train on{told}",
+            "none of {} records is left to train on{told}{damaged}",
             counts.n_seen
         ),
         hint: "run `eu prepare explain` on the input to see each measure".into(),

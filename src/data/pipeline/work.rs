@@ -43,7 +43,7 @@ impl Work {
             match found {
                 Some(found) if found == own => return Ok(work),
                 Some(found) if !plan.force => return Err(other_walk(&work.folder, &found, &own)),
-                None if !plan.force && !disk::is_empty_folder(&work.folder) => {
+                None if !plan.force && !disk::holds_only_leftovers(&work.folder) => {
                     return Err(Error::usage(
                         format!("{}: not the work folder of a walk", work.folder.display()),
                         "move it away, or choose another -o",

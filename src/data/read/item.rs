@@ -1,5 +1,6 @@
 //! What a reader gives, and where it stands.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -86,6 +87,16 @@ pub struct Quarantined {
     pub line: u64,
     /// What is wrong with it.
     pub what: String,
+}
+
+impl fmt::Display for Quarantined {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        let Quarantined { path, offset, .. } = self;
+        match self.line {
+            0 => write!(f, "{}: byte {offset}: {}", path.display(), self.what),
+            line => write!(f, "{}:{line}: {}", path.display(), self.what),
+        }
+    }
 }
 
 /// A place to go on from, after any item.
