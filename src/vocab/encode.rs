@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use unicode_normalization::{IsNormalized, is_nfc_quick};
 
 use super::Scanner;
-use super::bpe::{Bpe, ID_BITS, Merges, Whole, Work};
+use super::bpe::{Bpe, ID_BITS, Work};
 use super::shape::{Kind, Shape};
 use super::trie::{Best, Unigram};
 
@@ -27,26 +27,25 @@ enum Model {
 }
 
 impl Encoder {
-    /// The encoder for a vocabulary of that shape.
-    pub(super) fn new(shape: Shape) -> Self {
+    /// The encoder for a vocabulary of that shape; none when its merges are not as they should be.
+    pub(super) fn new(shape: Shape) -> Option<Self> {
         let model = match shape.kind {
             Kind::Scores(scores) => Model::Unigram(Unigram::new(&shape.tokens, scores)),
             Kind::Merges {
                 merges,
                 ignore_merges,
-            } => Model::Bpe(Box::new(Bpe {
-                merges: Merges::new(&merges, &shape.of_byte),
-                whole: ignore_merges.then(|| Whole::new(&shape.tokens)),
-                of_byte: shape.of_byte,
-            })),
+            } => {
+                let bpe = Bpe::new(&merges, &shape.tokens, &shape.of_byte, ignore_merges);
+                Model::Bpe(Box::new(bpe?))
+            }
         };
-        Encoder {
+        Some(Encoder {
             scanner: shape.scanner,
             model,
             nfc: shape.nfc,
             found_in_text: shape.found_in_text,
             caches: Mutex::new(Vec::new()),
-        }
+        })
     }
 
     /// Ids of `text`, or none when the text is one of the few that need more than this: it holds
