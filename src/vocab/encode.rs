@@ -105,27 +105,38 @@ impl Encoder {
             }
         }
         std::hint::black_box(touched);
+        // Room for the ids of all words found; `n` of it is used.
+        let mut out = [0; BATCH * ROOM + SPARE];
+        let mut n = 0;
         for ((start, end), (key, at)) in words.iter().zip(&keys) {
             let len = end - start;
             let found = if len <= SHORT {
-                let key = [key.0[0], key.0[1]];
-                let set = &cache.short[*at % SHORT_SETS];
-                let slot = set.iter().find(|slot| slot.key == key);
-                slot.is_some_and(|slot| unpack(&slot.ids, ids))
+                let [first, second] = &cache.short[*at % SHORT_SETS];
+                let is = |slot: &Slot<2>| (slot.key[0] ^ key.0[0] | slot.key[1] ^ key.0[1]) == 0;
+                let (in_first, in_second) = (is(first), is(second));
+                // Both are read, which takes less time than to guess wrong.
+                let ids = std::hint::select_unpredictable(in_second, second.ids, first.ids);
+                if in_first | in_second {
+                    unpack(&ids, &mut out, n)
+                } else {
+                    0
+                }
             } else {
                 let slot = &cache.long[*at % LONG_SETS];
-                len <= LONG && slot.key == key.0 && unpack(&slot.ids, ids)
+                if len <= LONG && slot.key == key.0 {
+                    unpack(&slot.ids, &mut out, n)
+                } else {
+                    0
+                }
             };
-            if found {
+            n += found;
+            if found > 0 {
                 continue;
             }
+            ids.extend_from_slice(&out[..n.min(out.len())]);
+            n = 0;
             let before = ids.len();
-            match &self.model {
-                Model::Bpe(bpe) => bpe.word(&text[*start..*end], &mut cache.work, ids),
-                Model::Unigram(unigram) => {
-                    unigram.word(&text[*start..*end], &mut cache.best, ids);
-                }
-            }
+            self.unknown(&text[*start..*end], cache, ids);
             let made = &ids[before..];
             if len <= SHORT {
                 if let Some(ids) = pack(made) {
@@ -139,6 +150,16 @@ impl Encoder {
             {
                 cache.long[*at % LONG_SETS] = Slot { key: key.0, ids };
             }
+        }
+        ids.extend_from_slice(&out[..n.min(out.len())]);
+    }
+
+    /// Adds the ids of a word that the cache does not have.
+    #[inline(never)]
+    fn unknown(&self, word: &[u8], cache: &mut Cache, ids: &mut Vec<u32>) {
+        match &self.model {
+            Model::Bpe(bpe) => bpe.word(word, &mut cache.work, ids),
+            Model::Unigram(unigram) => unigram.word(word, &mut cache.best, ids),
         }
     }
 }
@@ -187,6 +208,10 @@ const SHORT_SETS: usize = 1 << 17;
 const LONG_SETS: usize = 1 << 16;
 /// Words looked up at once.
 const BATCH: usize = 32;
+/// Ids that the slot of a long word has room for.
+const ROOM: usize = 4 * IN_ONE;
+/// Ids written behind the last word at most.
+const SPARE: usize = ROOM;
 
 /// A word: its bytes, zeros, and in the last byte of 16 (of 32 where it is long) how many bytes
 /// there are.
@@ -269,19 +294,19 @@ fn pack<const N: usize>(ids: &[u32]) -> Option<[u64; N]> {
     Some(packed)
 }
 
-/// Adds the ids of a slot; false when the slot is empty.
+/// Writes the ids of a slot at `at`, with something behind them; how many there are, 0 when the
+/// slot is empty.
 #[inline(always)]
-fn unpack<const N: usize>(packed: &[u64; N], ids: &mut Vec<u32>) -> bool {
-    let id = |i: usize| {
-        let shifted = packed[i / IN_ONE] >> (ID_BITS as usize * (i % IN_ONE));
-        (shifted & ((1 << ID_BITS) - 1)) as u32
-    };
-    match (packed[0] >> 60) as usize {
-        0 => return false,
-        1 => ids.push(id(0)),
-        n => ids.extend((0..n.min(N * IN_ONE)).map(id)),
+fn unpack<const N: usize>(packed: &[u64; N], out: &mut [u32], at: usize) -> usize {
+    let n = (packed[0] >> 60) as usize;
+    if let Some(there) = out.get_mut(at..).and_then(|out| out.get_mut(..N * IN_ONE)) {
+        for (three, packed) in there.chunks_exact_mut(IN_ONE).zip(packed) {
+            for (i, id) in three.iter_mut().enumerate() {
+                *id = (packed >> (ID_BITS as usize * i) & ((1 << ID_BITS) - 1)) as u32;
+            }
+        }
     }
-    true
+    n
 }
 
 /// What one thread keeps from one text to the next.
