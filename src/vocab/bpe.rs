@@ -28,15 +28,34 @@ pub(super) const MAX_TOKENS: usize = (1 << ID_BITS) - 1 - BYTES as usize;
 /// their own, what the merge of rank r makes has 256 + r. Tokens that no merge makes have none.
 pub(super) struct Bpe {
     pairs: Pairs,
-    /// What each token is made of; a byte of itself.
-    parts: Vec<[u32; 2]>,
-    /// The longest token that each token begins with (itself apart; [`NONE`] for bytes), and the
-    /// token's own length in bytes.
-    shorter: Vec<(u32, u32)>,
+    tokens: Vec<Token>,
     prefixes: Prefixes,
-    ids: Vec<u32>,
     /// Tokens that no merge makes, which are taken where a whole word is one of them.
     whole: Option<Whole>,
+}
+
+/// All there is to know of a token, in one place of memory.
+#[derive(Clone, Copy, Default)]
+#[repr(align(16))]
+struct Token {
+    /// What it is made of; a byte of itself.
+    parts: [u32; 2],
+    /// The longest token that it begins with, itself apart; [`NONE`] for bytes.
+    shorter: u32,
+    /// Its length in bytes above its id.
+    len_id: u32,
+}
+
+impl Token {
+    #[inline(always)]
+    fn len(self) -> usize {
+        (self.len_id >> ID_BITS) as usize
+    }
+
+    #[inline(always)]
+    fn id(self) -> u32 {
+        self.len_id & ((1 << ID_BITS) - 1)
+    }
 }
 
 impl Bpe {
@@ -58,14 +77,10 @@ impl Bpe {
         let n = BYTES as usize + merges.len();
         let mut bpe = Bpe {
             pairs: Pairs::new(merges.len()),
-            parts: (0..BYTES).map(|byte| [byte, byte]).collect(),
-            shorter: vec![(NONE, 1); n],
+            tokens: vec![Token::default(); n],
             prefixes: Prefixes::default(),
-            ids: of_byte.to_vec(),
             whole: None,
         };
-        bpe.parts.resize(n, [0, 0]);
-        bpe.ids.resize(n, 0);
         let mut number: HashMap<u32, u32> = of_byte.iter().copied().zip(0..).collect();
         // Tokens in a merge that came before the one that makes them.
         let mut awaited: HashSet<u32> = HashSet::new();
@@ -84,8 +99,7 @@ impl Bpe {
             if awaited.contains(made) || number.insert(*made, m).is_some() {
                 return None;
             }
-            bpe.parts[m as usize] = [left, right];
-            bpe.ids[m as usize] = *made;
+            bpe.tokens[m as usize].parts = [left, right];
         }
         let mut made: Vec<(&[u8], u32)> = Vec::with_capacity(number.len());
         for (id, m) in &number {
@@ -95,8 +109,15 @@ impl Bpe {
         bpe.prefixes = Prefixes::new(&made)?;
         for (bytes, m) in &made {
             let before = &bytes[..bytes.len().checked_sub(1)?];
-            let shorter = bpe.prefixes.longest(before).unwrap_or(NONE);
-            bpe.shorter[*m as usize] = (shorter, bytes.len() as u32);
+            let shorter = bpe.prefixes.longest(before);
+            let len = u32::try_from(bytes.len())
+                .ok()
+                .filter(|len| *len < 1 << (32 - ID_BITS))?;
+            bpe.tokens[*m as usize].shorter = shorter.map_or(NONE, |(token, _)| token);
+            bpe.tokens[*m as usize].len_id = len << ID_BITS;
+        }
+        for (id, m) in &number {
+            bpe.tokens[*m as usize].len_id |= *id;
         }
         let others = tokens.iter().filter(|(_, id)| !number.contains_key(id));
         let others: Vec<(&[u8], u32)> = others.map(|(b, id)| (&b[..], *id)).collect();
@@ -116,26 +137,29 @@ impl Bpe {
         let mut at = 0;
         let mut next = self.prefixes.longest(word);
         // Numbers at first, so that the row can be taken back.
-        while let Some(token) = next {
-            let (shorter, len) = self.shorter[token as usize];
-            let end = at + len as usize;
+        while let Some((token, len)) = next {
+            let end = at + len;
             let open = dead[end / 64] >> (end % 64) & 1 == 0;
             let fits = open && (at == 0 || self.fit(ids[ids.len() - 1], token, NONE));
             if fits {
                 ids.push(token);
                 at = end;
                 next = self.prefixes.longest(&word[at..]);
-            } else if shorter != NONE {
-                next = Some(shorter);
+                continue;
+            }
+            let sized = |token: u32| (token, self.tokens[token as usize].len());
+            let shorter = self.tokens[token as usize].shorter;
+            if shorter != NONE {
+                next = Some(sized(shorter));
             } else {
                 // There is one row to each place only, so none leads on from here.
                 dead[at / 64] |= 1 << (at % 64);
-                next = if at == 0 { None } else { ids.pop() };
-                at -= next.map_or(0, |token| self.shorter[token as usize].1 as usize);
+                next = if at == 0 { None } else { ids.pop().map(sized) };
+                at -= next.map_or(0, |(_, len)| len);
             }
         }
         for id in &mut ids[first..] {
-            *id = self.ids[*id as usize];
+            *id = self.tokens[*id as usize].id();
         }
         // A monster of a word leaves no monster of a buffer behind.
         if word.len() > 1 << 20 {
@@ -159,13 +183,13 @@ impl Bpe {
                 }
                 // Equal merges go from left to right: the one that made `a` was before this one.
                 limit = a;
-                a = self.parts[a as usize][1];
+                a = self.tokens[a as usize].parts[1];
             } else {
                 if b < BYTES {
                     return true;
                 }
                 limit = b + 1;
-                b = self.parts[b as usize][0];
+                b = self.tokens[b as usize].parts[0];
             }
         }
     }

@@ -98,9 +98,9 @@ impl Encoder {
                 *key = Key::of(text, *start, len);
                 *at = key.hash();
                 touched ^= if len <= SHORT {
-                    cache.short[*at % SHORT_SETS][0].ids[0]
+                    cache.short.line(*at)[0]
                 } else {
-                    cache.long[*at % LONG_SETS].ids[0]
+                    cache.long.line(*at)[0]
                 };
             }
         }
@@ -111,20 +111,21 @@ impl Encoder {
         for ((start, end), (key, at)) in words.iter().zip(&keys) {
             let len = end - start;
             let found = if len <= SHORT {
-                let [first, second] = &cache.short[*at % SHORT_SETS];
-                let is = |slot: &Slot<2>| (slot.key[0] ^ key.0[0] | slot.key[1] ^ key.0[1]) == 0;
-                let (in_first, in_second) = (is(first), is(second));
+                // Two words, one after the other: key, key, ids, ids.
+                let [a, b, ids @ .., c, d, e, f] = cache.short.line(*at);
+                let in_first = (a ^ key.0[0] | b ^ key.0[1]) == 0;
+                let in_second = (c ^ key.0[0] | d ^ key.0[1]) == 0;
                 // Both are read, which takes less time than to guess wrong.
-                let ids = std::hint::select_unpredictable(in_second, second.ids, first.ids);
+                let ids = std::hint::select_unpredictable(in_second, [*e, *f], *ids);
                 if in_first | in_second {
                     unpack(&ids, &mut out, n)
                 } else {
                     0
                 }
             } else {
-                let slot = &cache.long[*at % LONG_SETS];
-                if len <= LONG && slot.key == key.0 {
-                    unpack(&slot.ids, &mut out, n)
+                let [a, b, c, d, ids @ ..] = cache.long.line(*at);
+                if len <= LONG && key.0 == [*a, *b, *c, *d] {
+                    unpack(ids, &mut out, n)
                 } else {
                     0
                 }
@@ -139,16 +140,16 @@ impl Encoder {
             self.unknown(&text[*start..*end], cache, ids);
             let made = &ids[before..];
             if len <= SHORT {
-                if let Some(ids) = pack(made) {
-                    let set = &mut cache.short[*at % SHORT_SETS];
-                    set[1] = set[0];
-                    set[0].key = [key.0[0], key.0[1]];
-                    set[0].ids = ids;
+                if let Some([c, d]) = pack(made) {
+                    let line = cache.short.line_mut(*at);
+                    let [e, f, g, h, ..] = *line;
+                    *line = [key.0[0], key.0[1], c, d, e, f, g, h];
                 }
             } else if len <= LONG
-                && let Some(ids) = pack(made)
+                && let Some([e, f, g, h]) = pack(made)
             {
-                cache.long[*at % LONG_SETS] = Slot { key: key.0, ids };
+                let [a, b, c, d] = key.0;
+                *cache.long.line_mut(*at) = [a, b, c, d, e, f, g, h];
             }
         }
         ids.extend_from_slice(&out[..n.min(out.len())]);
@@ -180,7 +181,11 @@ static SETTLED: LazyLock<Box<[u64]>> = LazyLock::new(|| {
 /// Whether a text is surely in composed form.
 fn is_nfc(text: &str) -> bool {
     let settled = &**SETTLED;
-    let of = |code: usize| settled.get(code / 64).is_some_and(|w| w >> (code % 64) & 1 == 1);
+    let of = |code: usize| {
+        settled
+            .get(code / 64)
+            .is_some_and(|w| w >> (code % 64) & 1 == 1)
+    };
     // Latin letters and all before them, up to U+02FF, are settled: their first byte is below 0xcc.
     let mut rest = text.as_bytes();
     while let Some(at) = rest.iter().position(|byte| *byte >= 0xcc) {
@@ -202,10 +207,11 @@ fn is_nfc(text: &str) -> bool {
 /// Longest words the two parts of the cache keep, in bytes: most words are short.
 const SHORT: usize = 15;
 const LONG: usize = 31;
-/// Sets of two short words of equal hash, 8 MiB in all; a new word drives out the older one.
-const SHORT_SETS: usize = 1 << 17;
-/// Long words, one for each hash: 4 MiB.
-const LONG_SETS: usize = 1 << 16;
+/// Lines of two short words of equal hash, 32 MiB in all; a new word drives out the older one. A
+/// word not found costs as much as a hundred found, so there are many.
+const SHORT_LINES: usize = 1 << 19;
+/// Lines of one long word: 8 MiB.
+const LONG_LINES: usize = 1 << 17;
 /// Words looked up at once.
 const BATCH: usize = 32;
 /// Ids that the slot of a long word has room for.
@@ -268,19 +274,11 @@ impl Key {
     }
 }
 
-/// A word of `N` times 8 bytes, and its ids: three in each number, and in the uppermost bits of
-/// the first one how many there are.
-#[derive(Clone, Copy)]
-#[repr(align(32))]
-struct Slot<const N: usize> {
-    key: [u64; N],
-    ids: [u64; N],
-}
-
 /// Ids in one number.
 const IN_ONE: usize = (60 / ID_BITS) as usize;
 
-/// The ids of a slot, where there is room for them.
+/// Ids put together, three in each number, and in the uppermost bits of the first one how many
+/// there are; none when there is no room for them.
 fn pack<const N: usize>(ids: &[u32]) -> Option<[u64; N]> {
     let n = ids.len();
     if n == 0 || n > N * IN_ONE || n > 15 {
@@ -294,8 +292,8 @@ fn pack<const N: usize>(ids: &[u32]) -> Option<[u64; N]> {
     Some(packed)
 }
 
-/// Writes the ids of a slot at `at`, with something behind them; how many there are, 0 when the
-/// slot is empty.
+/// Writes ids that were put together at `at`, with something behind them; how many there are, 0
+/// where nothing was put.
 #[inline(always)]
 fn unpack<const N: usize>(packed: &[u64; N], out: &mut [u32], at: usize) -> usize {
     let n = (packed[0] >> 60) as usize;
@@ -311,28 +309,54 @@ fn unpack<const N: usize>(packed: &[u64; N], out: &mut [u32], at: usize) -> usiz
 
 /// What one thread keeps from one text to the next.
 struct Cache {
-    short: Box<[[Slot<2>; 2]]>,
-    long: Box<[Slot<4>]>,
+    short: Lines,
+    long: Lines,
     work: Work,
     best: Vec<Best>,
 }
 
 impl Default for Cache {
     fn default() -> Self {
-        let short = Slot {
-            key: [0; 2],
-            ids: [0; 2],
-        };
-        let long = Slot {
-            key: [0; 4],
-            ids: [0; 4],
-        };
         Cache {
-            short: vec![[short; 2]; SHORT_SETS].into(),
-            long: vec![long; LONG_SETS].into(),
+            short: Lines::new(SHORT_LINES),
+            long: Lines::new(LONG_LINES),
             work: Work::default(),
             best: Vec::new(),
         }
+    }
+}
+
+/// Lines of the processor's cache, found by hash. They take no memory until they are written to.
+struct Lines {
+    numbers: Vec<u64>,
+    /// Where in `numbers` a line begins.
+    begin: usize,
+    mask: usize,
+}
+
+impl Lines {
+    /// So many lines, a power of two.
+    fn new(n: usize) -> Self {
+        let numbers = vec![0; 8 * (n + 1)];
+        let begin = numbers.as_ptr().align_offset(64).min(8);
+        Lines {
+            numbers,
+            begin,
+            mask: n - 1,
+        }
+    }
+
+    #[inline(always)]
+    fn line(&self, hash: usize) -> &[u64; 8] {
+        let at = self.begin + 8 * (hash & self.mask);
+        let line = self.numbers.get(at..).and_then(|line| line.first_chunk());
+        line.unwrap_or(&[0; 8])
+    }
+
+    fn line_mut(&mut self, hash: usize) -> &mut [u64; 8] {
+        let at = self.begin + 8 * (hash & self.mask);
+        let line = self.numbers[at..].first_chunk_mut();
+        line.expect("there is one line more than can be asked for")
     }
 }
 

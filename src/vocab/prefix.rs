@@ -1,5 +1,8 @@
 //! The longest token that a text begins with.
 
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
 /// A trie in one row of numbers: the child of a node by byte b stands b places after where the
 /// node's children begin. No two nodes' children begin at the same place, so a child is known by
 /// its byte.
@@ -28,9 +31,11 @@ impl Prefixes {
             first_free: ROOT + 256,
         };
         row.begun[ROOT] = true;
-        // Tokens below a node, how many bytes lead there, and where its children begin.
-        let mut todo = vec![(tokens, 0, ROOT)];
-        while let Some((below, depth, begin)) = todo.pop() {
+        // Tokens below a node, how many bytes lead there, and where its children begin. What leads
+        // to the least numbers comes first: these are the frequent tokens, which then are close
+        // together in memory.
+        let mut todo = BinaryHeap::from([(Reverse(0), ROOT, 0, tokens)]);
+        while let Some((_, begin, depth, below)) = todo.pop() {
             let byte = |token: &(&[u8], u32)| token.0.get(depth).copied();
             for child in below.chunk_by(|x, y| byte(x) == byte(y)) {
                 let Some(label) = byte(&child[0]) else {
@@ -50,19 +55,21 @@ impl Prefixes {
                 let node = (u64::from(label) + 1) | (children as u64) << BEGIN | token << TOKEN;
                 row.nodes[begin + usize::from(label)] = node;
                 if children > 0 {
-                    todo.push((deeper, depth + 1, children));
+                    let least = deeper.iter().map(|(_, number)| *number).min();
+                    let least = Reverse(least.unwrap_or(0));
+                    todo.push((least, children, depth + 1, deeper));
                 }
             }
         }
         Some(Prefixes { nodes: row.nodes })
     }
 
-    /// Number of the longest token that `text` begins with.
+    /// Number and length of the longest token that `text` begins with.
     #[inline(always)]
-    pub(super) fn longest(&self, text: &[u8]) -> Option<u32> {
+    pub(super) fn longest(&self, text: &[u8]) -> Option<(u32, usize)> {
         let mut begin = ROOT;
-        let mut found = 0;
-        for byte in text {
+        let (mut found, mut len) = (0, 0);
+        for (byte, at) in text.iter().zip(1..) {
             let Some(node) = self.nodes.get(begin + usize::from(*byte)) else {
                 break;
             };
@@ -70,10 +77,14 @@ impl Prefixes {
                 break;
             }
             let token = node >> TOKEN;
-            found = if token == 0 { found } else { token };
+            (found, len) = if token == 0 {
+                (found, len)
+            } else {
+                (token, at)
+            };
             begin = (node >> BEGIN) as usize & ((1 << (TOKEN - BEGIN)) - 1);
         }
-        (found as u32).checked_sub(1)
+        Some(((found as u32).checked_sub(1)?, len))
     }
 }
 
@@ -152,7 +163,7 @@ mod tests {
             for mut text in texts {
                 text.push(b'a');
                 let by_hand = numbered.iter().filter(|(t, _)| text.starts_with(t));
-                let by_hand = by_hand.max_by_key(|(t, _)| t.len()).map(|(_, n)| *n);
+                let by_hand = by_hand.max_by_key(|(t, _)| t.len()).map(|(t, n)| (*n, t.len()));
                 prop_assert_eq!(prefixes.longest(&text), by_hand);
             }
         }
