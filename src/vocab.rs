@@ -10,6 +10,7 @@ use crate::fault::{Fault, Kind};
 
 mod bpe;
 mod encode;
+mod prefix;
 mod scan;
 mod shape;
 mod trie;
@@ -212,7 +213,7 @@ impl Vocab {
         ]);
         Ok(Vocab {
             tokenizer,
-            encoder: shape.map(Encoder::new),
+            encoder: shape.and_then(Encoder::new),
             bytes,
             specials,
             bos,

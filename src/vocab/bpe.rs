@@ -1,223 +1,262 @@
-//! One word by byte-level BPE: the tables of a vocabulary, and merging by rank.
+//! One word by byte-level BPE without merging: the longest tokens that fit one after another.
+//!
+//! Merges happen in order of their ranks, of equal ones from left to right. What happens inside
+//! of a token does not depend on what is around it, as long as no merge reaches over its ends. So
+//! a row of tokens is what merging makes of a text if, and only if, that is true of every two
+//! neighbours; and of each beginning of a text there is one such row. It is found by trying the
+//! longest token first, and going back where none fits.
 
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::collections::{HashMap, HashSet};
 
 use xxhash_rust::xxh3::xxh3_64;
 
-/// No pair: beyond every rank.
+use super::prefix::Prefixes;
+
+/// No pair: beyond every number.
 const NONE: u32 = u32::MAX;
 
-/// Words up to this length, in bytes, are merged by looking for the best pair again and again;
-/// longer ones with a heap, so that a word of a million letters takes no million times as long.
-const SHORT: usize = 48;
+/// Tokens of single bytes; numbers from here on are those of merges.
+const BYTES: u32 = 256;
 
-/// The vocabulary.
+/// Bits of a token's id, and of its number here.
+pub(super) const ID_BITS: u32 = 20;
+
+/// Tokens and merges a vocabulary may have at most to be encoded here.
+pub(super) const MAX_TOKENS: usize = (1 << ID_BITS) - 1 - BYTES as usize;
+
+/// The vocabulary. Tokens have numbers here in the order in which merging makes them: bytes have
+/// their own, what the merge of rank r makes has 256 + r. Tokens that no merge makes have none.
 pub(super) struct Bpe {
-    pub(super) merges: Merges,
-    /// Tokens taken whole, where the vocabulary asks for that before merging.
-    pub(super) whole: Option<Whole>,
-    pub(super) of_byte: [u32; 256],
+    pairs: Pairs,
+    tokens: Vec<Token>,
+    prefixes: Prefixes,
+    /// Tokens that no merge makes, which are taken where a whole word is one of them.
+    whole: Option<Whole>,
+}
+
+/// All there is to know of a token, in one place of memory.
+#[derive(Clone, Copy, Default)]
+#[repr(align(16))]
+struct Token {
+    /// What it is made of; a byte of itself.
+    parts: [u32; 2],
+    /// The longest token that it begins with, itself apart; [`NONE`] for bytes.
+    shorter: u32,
+    /// Its length in bytes above its id.
+    len_id: u32,
+}
+
+impl Token {
+    #[inline(always)]
+    fn len(self) -> usize {
+        (self.len_id >> ID_BITS) as usize
+    }
+
+    #[inline(always)]
+    fn id(self) -> u32 {
+        self.len_id & ((1 << ID_BITS) - 1)
+    }
 }
 
 impl Bpe {
+    /// `merges` in order of rank: two tokens and what they make, by id; `tokens` with their bytes.
+    /// Without `ignore_merges` a word that is a token is put together by merges all the same.
+    ///
+    /// None when merges are not sorted so that what one makes is merged by later ones only, or
+    /// when one is there twice: the rule above does not hold for them.
+    pub(super) fn new(
+        merges: &[[u32; 3]],
+        tokens: &[(Vec<u8>, u32)],
+        of_byte: &[u32; 256],
+        ignore_merges: bool,
+    ) -> Option<Self> {
+        let spelled: HashMap<u32, &[u8]> = tokens.iter().map(|(b, id)| (*id, &b[..])).collect();
+        if spelled.len() != tokens.len() {
+            return None;
+        }
+        let n = BYTES as usize + merges.len();
+        let mut bpe = Bpe {
+            pairs: Pairs::new(merges.len()),
+            tokens: vec![Token::default(); n],
+            prefixes: Prefixes::default(),
+            whole: None,
+        };
+        let mut number: HashMap<u32, u32> = of_byte.iter().copied().zip(0..).collect();
+        // Tokens in a merge that came before the one that makes them.
+        let mut awaited: HashSet<u32> = HashSet::new();
+        for ([a, b, made], m) in merges.iter().zip(BYTES..) {
+            let (Some(&left), Some(&right)) = (number.get(a), number.get(b)) else {
+                awaited.extend([a, b].into_iter().filter(|id| !number.contains_key(id)));
+                continue;
+            };
+            if !bpe.pairs.insert(left, right, m) {
+                return None;
+            }
+            // Other merges may come first whenever its bytes stand together.
+            if !bpe.fit(left, right, m) {
+                continue;
+            }
+            if awaited.contains(made) || number.insert(*made, m).is_some() {
+                return None;
+            }
+            bpe.tokens[m as usize].parts = [left, right];
+        }
+        let mut made: Vec<(&[u8], u32)> = Vec::with_capacity(number.len());
+        for (id, m) in &number {
+            made.push((spelled.get(id)?, *m));
+        }
+        made.sort_unstable();
+        bpe.prefixes = Prefixes::new(&made)?;
+        for (bytes, m) in &made {
+            let before = &bytes[..bytes.len().checked_sub(1)?];
+            let shorter = bpe.prefixes.longest(before);
+            let len = u32::try_from(bytes.len())
+                .ok()
+                .filter(|len| *len < 1 << (32 - ID_BITS))?;
+            bpe.tokens[*m as usize].shorter = shorter.map_or(NONE, |(token, _)| token);
+            bpe.tokens[*m as usize].len_id = len << ID_BITS;
+        }
+        for (id, m) in &number {
+            bpe.tokens[*m as usize].len_id |= *id;
+        }
+        let others = tokens.iter().filter(|(_, id)| !number.contains_key(id));
+        let others: Vec<(&[u8], u32)> = others.map(|(b, id)| (&b[..], *id)).collect();
+        bpe.whole = (ignore_merges && !others.is_empty()).then(|| Whole::new(&others));
+        Some(bpe)
+    }
+
     /// Adds the ids of one word.
     pub(super) fn word(&self, word: &[u8], work: &mut Work, ids: &mut Vec<u32>) {
         if let Some(id) = self.whole.as_ref().and_then(|whole| whole.get(word)) {
             return ids.push(id);
         }
-        if word.len() <= SHORT {
-            self.merge_short(word, ids);
-        } else {
-            self.merge_long(word, work, ids);
-        }
-    }
-
-    /// The pair of lowest rank, of equal ones the first, again and again.
-    fn merge_short(&self, word: &[u8], ids: &mut Vec<u32>) {
-        let n = word.len().min(SHORT);
-        let mut symbols = [0u32; SHORT];
-        // Rank of the symbol that begins at a byte with the one after it, above that byte: the
-        // least of them is the pair to merge.
-        let mut ranks = [i32::MAX; SHORT];
-        // Bytes at which a symbol begins, one bit each.
-        let mut begins = (1u64 << n) - 1;
-        for (symbol, byte) in symbols.iter_mut().zip(word) {
-            *symbol = self.of_byte[usize::from(*byte)];
-        }
-        for (at, pair) in word.windows(2).enumerate().take(SHORT) {
-            ranks[at] = above(self.merges.of_bytes(pair[0], pair[1]), at);
-        }
-        let following = |begins: u64, at: usize| (begins & (!1 << at)).trailing_zeros() as usize;
-        // Whole blocks are looked through at once.
-        let blocks = n.next_multiple_of(16).min(SHORT);
-        loop {
-            let best = ranks[..blocks].iter().fold(i32::MAX, |a, b| a.min(*b));
-            if best == i32::MAX {
-                break;
-            }
-            let at = (best & 63) as usize % SHORT;
-            symbols[at] = self.merges.made[(best >> 6) as usize];
-            let gone = following(begins, at) % SHORT;
-            begins &= !(1 << gone);
-            ranks[gone] = i32::MAX;
-            let rank = |at: usize, next: usize| match symbols[..n].get(next) {
-                Some(next) => above(self.merges.rank(symbols[at], *next), at),
-                None => i32::MAX,
-            };
-            ranks[at] = rank(at, following(begins, at));
-            let earlier = begins & ((1 << at) - 1);
-            if earlier != 0 {
-                let before = earlier.ilog2() as usize % SHORT;
-                ranks[before] = rank(before, at);
-            }
-        }
-        while begins != 0 {
-            ids.push(symbols[begins.trailing_zeros() as usize % SHORT]);
-            begins &= begins - 1;
-        }
-    }
-
-    fn merge_long(&self, word: &[u8], work: &mut Work, ids: &mut Vec<u32>) {
-        let Work {
-            symbols,
-            next,
-            before,
-            heap,
-        } = work;
-        let n = word.len();
-        symbols.clear();
-        symbols.extend(word.iter().map(|b| self.of_byte[usize::from(*b)]));
-        next.clear();
-        next.extend(1..=n);
-        before.clear();
-        before.extend((0..n).map(|at| at.wrapping_sub(1)));
-        heap.clear();
-        heap.extend(word.windows(2).enumerate().filter_map(|(at, pair)| {
-            let rank = self.merges.of_bytes(pair[0], pair[1]);
-            (rank != NONE).then_some(Reverse((rank, at)))
-        }));
-        while let Some(Reverse((rank, at))) = heap.pop() {
-            let second = next[at];
-            // What was merged away, or has got another neighbour, is passed over.
-            if symbols[at] == NONE || second >= n {
+        let first = ids.len();
+        let dead = &mut work.dead;
+        dead.clear();
+        dead.resize(word.len() / 64 + 1, 0);
+        let mut at = 0;
+        let mut next = self.prefixes.longest(word);
+        // Numbers at first, so that the row can be taken back.
+        while let Some((token, len)) = next {
+            let end = at + len;
+            let open = dead[end / 64] >> (end % 64) & 1 == 0;
+            let fits = open && (at == 0 || self.fit(ids[ids.len() - 1], token, NONE));
+            if fits {
+                ids.push(token);
+                at = end;
+                next = self.prefixes.longest(&word[at..]);
                 continue;
             }
-            if self.merges.rank(symbols[at], symbols[second]) != rank {
-                continue;
-            }
-            symbols[at] = self.merges.made[rank as usize];
-            symbols[second] = NONE;
-            let after = next[second];
-            next[at] = after;
-            let mut push = |at: usize, other: usize| {
-                let rank = self.merges.rank(symbols[at], symbols[other]);
-                if rank != NONE {
-                    heap.push(Reverse((rank, at)));
-                }
-            };
-            if after < n {
-                before[after] = at;
-                push(at, after);
-            }
-            if before[at] < n {
-                push(before[at], at);
+            let sized = |token: u32| (token, self.tokens[token as usize].len());
+            let shorter = self.tokens[token as usize].shorter;
+            if shorter != NONE {
+                next = Some(sized(shorter));
+            } else {
+                // There is one row to each place only, so none leads on from here.
+                dead[at / 64] |= 1 << (at % 64);
+                next = if at == 0 { None } else { ids.pop().map(sized) };
+                at -= next.map_or(0, |(_, len)| len);
             }
         }
-        ids.extend(symbols.iter().filter(|symbol| **symbol != NONE));
+        for id in &mut ids[first..] {
+            *id = self.tokens[*id as usize].id();
+        }
         // A monster of a word leaves no monster of a buffer behind.
-        if n > 1 << 20 {
+        if word.len() > 1 << 20 {
             *work = Work::default();
         }
     }
-}
 
-/// A rank with a place in a word below it, so that of equal ranks the first place is less.
-#[inline(always)]
-fn above(rank: u32, at: usize) -> i32 {
-    match rank {
-        NONE => i32::MAX,
-        rank => (rank << 6) as i32 | at as i32,
+    /// Whether two tokens stay as they are when merging their bytes, by merges below `limit`.
+    ///
+    /// Both are taken apart again beside the place where they meet, what was made last first: at
+    /// no time may there have been a merge of the two that was next to each other then.
+    #[inline]
+    fn fit(&self, mut a: u32, mut b: u32, mut limit: u32) -> bool {
+        loop {
+            if self.pairs.get(a, b) < limit {
+                return false;
+            }
+            if a > b {
+                if a < BYTES {
+                    return true;
+                }
+                // Equal merges go from left to right: the one that made `a` was before this one.
+                limit = a;
+                a = self.tokens[a as usize].parts[1];
+            } else {
+                if b < BYTES {
+                    return true;
+                }
+                limit = b + 1;
+                b = self.tokens[b as usize].parts[0];
+            }
+        }
     }
 }
 
-/// Ranks of pairs, and what a merge of each rank makes. Small, so that the processor's cache
-/// holds most of it: a pair and its rank are one number.
-pub(super) struct Merges {
-    /// Of two bytes.
-    bytes: Vec<u32>,
-    /// Bits of pairs that may have a rank: most pairs have none, and are known by this little.
+/// What pairs of tokens make, by their numbers. Small, so that the processor's cache holds most
+/// of it: a pair and what it makes are one number.
+struct Pairs {
+    /// Bits of pairs that may be there: most are not, and are known by this little.
     some: Vec<u64>,
-    /// By hash, open addressing: the pair's key above its rank; [`FREE`] for none.
-    pairs: Vec<u64>,
-    made: Vec<u32>,
+    /// By hash, open addressing: the pair's key above what it makes; [`FREE`] for none.
+    table: Vec<u64>,
     shift: u32,
 }
 
-/// Bits of a token's id and of a rank.
-pub(super) const ID_BITS: u32 = 20;
 const FREE: u64 = u64::MAX;
-/// Bits in [`Merges::some`] for each slot of the table of pairs, as a power of two.
+/// Bits in [`Pairs::some`] for each slot of the table of pairs, as a power of two.
 const FINER: u32 = 3;
 
-/// Tokens and merges a vocabulary may have at most to be encoded here.
-pub(super) const MAX_TOKENS: usize = (1 << ID_BITS) - 1;
-
-impl Merges {
-    /// `merges` in order of rank: two tokens and what they make; the last of equal pairs counts.
-    pub(super) fn new(merges: &[[u32; 3]], of_byte: &[u32; 256]) -> Self {
-        let bits = (2 * merges.len().max(8)).next_power_of_two().ilog2();
-        let mut table = Merges {
-            bytes: Vec::new(),
+impl Pairs {
+    /// With room for `n` pairs.
+    fn new(n: usize) -> Self {
+        let bits = (2 * n.max(8)).next_power_of_two().ilog2();
+        Pairs {
             some: vec![0; 1 << (bits + FINER - 6)],
-            pairs: vec![FREE; 1 << bits],
-            made: merges.iter().map(|merge| merge[2]).collect(),
+            table: vec![FREE; 1 << bits],
             shift: 64 - bits,
-        };
-        for (rank, merge) in merges.iter().enumerate() {
-            let key = pair_key(merge[0], merge[1]);
-            let hash = pair_hash(key);
-            let at = table.slot(key, hash);
-            table.pairs[at] = key << ID_BITS | rank as u64;
-            let bit = (hash >> (table.shift - FINER)) as usize;
-            table.some[bit / 64] |= 1 << (bit % 64);
         }
-        let pairs = of_byte
-            .iter()
-            .flat_map(|a| of_byte.iter().map(move |b| (*a, *b)));
-        table.bytes = pairs.map(|(a, b)| table.rank(a, b)).collect();
-        table
+    }
+
+    /// Adds a pair; false when it is there already.
+    fn insert(&mut self, a: u32, b: u32, made: u32) -> bool {
+        let key = pair_key(a, b);
+        let hash = pair_hash(key);
+        let at = self.slot(key, hash);
+        let new = self.table[at] == FREE;
+        self.table[at] = key << ID_BITS | u64::from(made);
+        let bit = (hash >> (self.shift - FINER)) as usize;
+        self.some[bit / 64] |= 1 << (bit % 64);
+        new
     }
 
     /// Where a pair is, or would be.
     #[inline]
     fn slot(&self, key: u64, hash: u64) -> usize {
-        let mask = self.pairs.len() - 1;
+        let mask = self.table.len() - 1;
         let mut at = (hash >> self.shift) as usize;
         // Half of the table is in use at most, so there is an end.
-        while self.pairs[at] != FREE && self.pairs[at] >> ID_BITS != key {
+        while self.table[at] != FREE && self.table[at] >> ID_BITS != key {
             at = (at + 1) & mask;
         }
         at
     }
 
+    /// What a pair makes, or [`NONE`].
     #[inline(always)]
-    fn rank(&self, a: u32, b: u32) -> u32 {
+    fn get(&self, a: u32, b: u32) -> u32 {
         let key = pair_key(a, b);
         let hash = pair_hash(key);
         let bit = (hash >> (self.shift - FINER)) as usize;
         if self.some[bit / 64] >> (bit % 64) & 1 == 0 {
             return NONE;
         }
-        match self.pairs[self.slot(key, hash)] {
+        match self.table[self.slot(key, hash)] {
             FREE => NONE,
             found => (found & ((1 << ID_BITS) - 1)) as u32,
         }
-    }
-
-    #[inline]
-    fn of_bytes(&self, a: u8, b: u8) -> u32 {
-        self.bytes[usize::from(a) << 8 | usize::from(b)]
     }
 }
 
@@ -231,77 +270,37 @@ fn pair_hash(key: u64) -> u64 {
 }
 
 /// Tokens by their bytes.
-pub(super) struct Whole {
-    bytes: Vec<u8>,
-    /// Start and end in `bytes`, and the id.
-    tokens: Vec<(u32, u32, u32)>,
+struct Whole {
+    tokens: HashMap<Vec<u8>, u32>,
     /// Bits of words that may be tokens: most words have none, and are known by this little.
     some: Vec<u64>,
-    /// By hash, open addressing: upper bits of the hash above token + 1, 0 for none.
-    table: Vec<u32>,
 }
 
 impl Whole {
-    pub(super) fn new(tokens: &[(Vec<u8>, u32)]) -> Self {
-        let len = (2 * tokens.len() + 1).next_power_of_two();
-        let mut whole = Whole {
-            bytes: Vec::new(),
-            tokens: Vec::new(),
-            some: vec![0; (len << FINER).div_ceil(64)],
-            table: vec![0; len],
-        };
-        for (bytes, id) in tokens {
-            let start = whole.bytes.len() as u32;
-            whole.bytes.extend_from_slice(bytes);
-            whole.tokens.push((start, whole.bytes.len() as u32, *id));
-            let hash = xxh3_64(bytes);
-            let mut at = hash as usize & (len - 1);
-            while whole.table[at] != 0 {
-                at = (at + 1) & (len - 1);
-            }
-            let bit = whole.bit(hash);
-            whole.some[bit / 64] |= 1 << (bit % 64);
-            whole.table[at] = tag(hash) | whole.tokens.len() as u32;
+    fn new(tokens: &[(&[u8], u32)]) -> Self {
+        let mut some = vec![0; tokens.len().next_power_of_two()];
+        for (bytes, _) in tokens {
+            let bit = xxh3_64(bytes) as usize & (64 * some.len() - 1);
+            some[bit / 64] |= 1 << (bit % 64);
         }
-        whole
+        Whole {
+            tokens: tokens.iter().map(|(b, id)| (b.to_vec(), *id)).collect(),
+            some,
+        }
     }
 
     fn get(&self, word: &[u8]) -> Option<u32> {
-        let mask = self.table.len() - 1;
-        let hash = xxh3_64(word);
-        let bit = self.bit(hash);
-        if self.some[bit / 64] >> (bit % 64) & 1 == 0 {
-            return None;
+        let bit = xxh3_64(word) as usize & (64 * self.some.len() - 1);
+        match self.some[bit / 64] >> (bit % 64) & 1 {
+            0 => None,
+            _ => self.tokens.get(word).copied(),
         }
-        let mut at = hash as usize & mask;
-        loop {
-            let found = self.table[at];
-            let token = found & ((1 << ID_BITS) - 1);
-            let i = (token as usize).checked_sub(1)?;
-            if found ^ token == tag(hash) {
-                let (start, end, id) = self.tokens[i];
-                if self.bytes[start as usize..end as usize] == *word {
-                    return Some(id);
-                }
-            }
-            at = (at + 1) & mask;
-        }
-    }
-
-    fn bit(&self, hash: u64) -> usize {
-        (hash >> 20) as usize & ((self.table.len() << FINER) - 1)
     }
 }
 
-fn tag(hash: u64) -> u32 {
-    ((hash >> 32) as u32) << ID_BITS
-}
-
-/// Room to merge long words in.
+/// Room to find a word's tokens in.
 #[derive(Default)]
 pub(super) struct Work {
-    symbols: Vec<u32>,
-    next: Vec<usize>,
-    before: Vec<usize>,
-    heap: BinaryHeap<Reverse<(u32, usize)>>,
+    /// Places in the word from which no row of tokens leads on, one bit each.
+    dead: Vec<u64>,
 }

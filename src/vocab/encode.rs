@@ -1,12 +1,13 @@
 //! Byte-level vocabularies at speed: words cut by hand, those seen before taken from a cache, the
 //! rest put together from tokens. Ids are those of the crate `tokenizers`, whatever the text.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{LazyLock, Mutex, PoisonError};
 
+use unicode_normalization::char::canonical_combining_class;
 use unicode_normalization::{IsNormalized, is_nfc_quick};
 
 use super::Scanner;
-use super::bpe::{Bpe, ID_BITS, Merges, Whole, Work};
+use super::bpe::{Bpe, ID_BITS, Work};
 use super::shape::{Kind, Shape};
 use super::trie::{Best, Unigram};
 
@@ -27,39 +28,31 @@ enum Model {
 }
 
 impl Encoder {
-    /// The encoder for a vocabulary of that shape.
-    pub(super) fn new(shape: Shape) -> Self {
+    /// The encoder for a vocabulary of that shape; none when its merges are not as they should be.
+    pub(super) fn new(shape: Shape) -> Option<Self> {
         let model = match shape.kind {
             Kind::Scores(scores) => Model::Unigram(Unigram::new(&shape.tokens, scores)),
             Kind::Merges {
                 merges,
                 ignore_merges,
-            } => Model::Bpe(Box::new(Bpe {
-                merges: Merges::new(&merges, &shape.of_byte),
-                whole: ignore_merges.then(|| Whole::new(&shape.tokens)),
-                of_byte: shape.of_byte,
-            })),
+            } => {
+                let bpe = Bpe::new(&merges, &shape.tokens, &shape.of_byte, ignore_merges);
+                Model::Bpe(Box::new(bpe?))
+            }
         };
-        Encoder {
+        Some(Encoder {
             scanner: shape.scanner,
             model,
             nfc: shape.nfc,
             found_in_text: shape.found_in_text,
             caches: Mutex::new(Vec::new()),
-        }
+        })
     }
 
     /// Ids of `text`, or none when the text is one of the few that need more than this: it holds
     /// a token that is found in any text, or would have to be normalised.
     pub(super) fn encode(&self, text: &str) -> Option<Vec<u32>> {
-        if self.nfc && is_nfc_quick(text.chars()) != IsNormalized::Yes {
-            return None;
-        }
-        if self
-            .found_in_text
-            .iter()
-            .any(|token| text.contains(token.as_str()))
-        {
+        if self.nfc && !is_nfc(text) || self.has_found(text) {
             return None;
         }
         let lock = || self.caches.lock().unwrap_or_else(PoisonError::into_inner);
@@ -79,71 +72,156 @@ impl Encoder {
         Some(ids)
     }
 
+    /// Whether a token is there that is found in any text. Most texts have not even the byte that
+    /// such tokens begin with, which is soon seen.
+    fn has_found(&self, text: &str) -> bool {
+        let mut seen = None;
+        self.found_in_text.iter().any(|token| {
+            let first = token.as_bytes().first().copied();
+            let there = match seen {
+                Some((byte, there)) if byte == first => there,
+                _ => first.is_none_or(|byte| text.as_bytes().contains(&byte)),
+            };
+            seen = Some((first, there));
+            there && text.contains(token.as_str())
+        })
+    }
+
     /// Adds the ids of some words, given by where they start and end.
     fn words(&self, text: &[u8], words: &[(usize, usize)], cache: &mut Cache, ids: &mut Vec<u32>) {
         let mut keys = [(Key::default(), 0); BATCH];
-        // What is in memory far away is asked for early, for all words at once.
-        let mut touched = 0;
         for ((start, end), (key, at)) in words.iter().zip(&mut keys) {
             let len = end - start;
             if len <= LONG {
                 *key = Key::of(text, *start, len);
                 *at = key.hash();
-                touched ^= if len <= SHORT {
-                    cache.short[*at % SHORT_SETS][0].ids[0]
-                } else {
-                    cache.long[*at % LONG_SETS].ids[0]
-                };
             }
         }
+        // What is in memory far away is asked for early, for all words at once: the less is done
+        // here beside, the more of them the processor waits for at the same time.
+        let mut touched = 0;
+        for ((start, end), (_, at)) in words.iter().zip(&keys) {
+            let lines = if end - start <= SHORT {
+                &cache.short
+            } else {
+                &cache.long
+            };
+            touched ^= lines.line(*at)[0];
+        }
         std::hint::black_box(touched);
+        // Room for the ids of all words found; `n` of it is used.
+        let mut out = [0; BATCH * ROOM + SPARE];
+        let mut n = 0;
         for ((start, end), (key, at)) in words.iter().zip(&keys) {
             let len = end - start;
             let found = if len <= SHORT {
-                let key = [key.0[0], key.0[1]];
-                let set = &cache.short[*at % SHORT_SETS];
-                let slot = set.iter().find(|slot| slot.key == key);
-                slot.is_some_and(|slot| unpack(&slot.ids, ids))
+                // Two words, one after the other: key, key, ids, ids.
+                let [a, b, ids @ .., c, d, e, f] = cache.short.line(*at);
+                let in_first = (a ^ key.0[0] | b ^ key.0[1]) == 0;
+                let in_second = (c ^ key.0[0] | d ^ key.0[1]) == 0;
+                // Both are read, which takes less time than to guess wrong.
+                let ids = std::hint::select_unpredictable(in_second, [*e, *f], *ids);
+                if in_first | in_second {
+                    unpack(&ids, &mut out, n)
+                } else {
+                    0
+                }
             } else {
-                let slot = &cache.long[*at % LONG_SETS];
-                len <= LONG && slot.key == key.0 && unpack(&slot.ids, ids)
+                let [a, b, c, d, ids @ ..] = cache.long.line(*at);
+                if len <= LONG && key.0 == [*a, *b, *c, *d] {
+                    unpack(ids, &mut out, n)
+                } else {
+                    0
+                }
             };
-            if found {
+            n += found;
+            if found > 0 {
                 continue;
             }
+            ids.extend_from_slice(&out[..n.min(out.len())]);
+            n = 0;
             let before = ids.len();
-            match &self.model {
-                Model::Bpe(bpe) => bpe.word(&text[*start..*end], &mut cache.work, ids),
-                Model::Unigram(unigram) => {
-                    unigram.word(&text[*start..*end], &mut cache.best, ids);
-                }
-            }
+            self.unknown(&text[*start..*end], cache, ids);
             let made = &ids[before..];
             if len <= SHORT {
-                if let Some(ids) = pack(made) {
-                    let set = &mut cache.short[*at % SHORT_SETS];
-                    set[1] = set[0];
-                    set[0].key = [key.0[0], key.0[1]];
-                    set[0].ids = ids;
+                if let Some([c, d]) = pack(made) {
+                    let line = cache.short.line_mut(*at);
+                    let [e, f, g, h, ..] = *line;
+                    *line = [key.0[0], key.0[1], c, d, e, f, g, h];
                 }
             } else if len <= LONG
-                && let Some(ids) = pack(made)
+                && let Some([e, f, g, h]) = pack(made)
             {
-                cache.long[*at % LONG_SETS] = Slot { key: key.0, ids };
+                let [a, b, c, d] = key.0;
+                *cache.long.line_mut(*at) = [a, b, c, d, e, f, g, h];
             }
         }
+        ids.extend_from_slice(&out[..n.min(out.len())]);
     }
+
+    /// Adds the ids of a word that the cache does not have.
+    #[inline(never)]
+    fn unknown(&self, word: &[u8], cache: &mut Cache, ids: &mut Vec<u32>) {
+        match &self.model {
+            Model::Bpe(bpe) => bpe.word(word, &mut cache.work, ids),
+            Model::Unigram(unigram) => unigram.word(word, &mut cache.best, ids),
+        }
+    }
+}
+
+/// Characters of the first plane that are their own composed form whatever stands before them,
+/// one bit each.
+static SETTLED: LazyLock<Box<[u64]>> = LazyLock::new(|| {
+    let mut bits = vec![0; 1 << 10];
+    for c in (0..1 << 16).filter_map(char::from_u32) {
+        let alone = is_nfc_quick(std::iter::once(c)) == IsNormalized::Yes;
+        if alone && canonical_combining_class(c) == 0 {
+            bits[c as usize / 64] |= 1 << (c as usize % 64);
+        }
+    }
+    bits.into()
+});
+
+/// Whether a text is surely in composed form.
+fn is_nfc(text: &str) -> bool {
+    let settled = &**SETTLED;
+    let of = |code: usize| {
+        settled
+            .get(code / 64)
+            .is_some_and(|w| w >> (code % 64) & 1 == 1)
+    };
+    // Latin letters and all before them, up to U+02FF, are settled: their first byte is below 0xcc.
+    let mut rest = text.as_bytes();
+    while let Some(at) = rest.iter().position(|byte| *byte >= 0xcc) {
+        rest = &rest[at..];
+        let bits = |n: usize| usize::from(rest.get(n).copied().unwrap_or(0) & 0x3f);
+        let (code, len) = match rest[0] {
+            lead @ 0..0xe0 => (usize::from(lead & 0x1f) << 6 | bits(1), 2),
+            lead @ 0xe0..0xf0 => (usize::from(lead & 0x0f) << 12 | bits(1) << 6 | bits(2), 3),
+            _ => (usize::MAX, 4),
+        };
+        if !of(code) {
+            return is_nfc_quick(text.chars()) == IsNormalized::Yes;
+        }
+        rest = rest.get(len..).unwrap_or_default();
+    }
+    true
 }
 
 /// Longest words the two parts of the cache keep, in bytes: most words are short.
 const SHORT: usize = 15;
 const LONG: usize = 31;
-/// Sets of two short words of equal hash, 2 MiB in all; a new word drives out the older one.
-const SHORT_SETS: usize = 1 << 15;
-/// Long words, one for each hash: 1 MiB.
-const LONG_SETS: usize = 1 << 14;
+/// Lines of two short words of equal hash, 32 MiB in all; a new word drives out the older one. A
+/// word not found costs as much as a hundred found, so there are many.
+const SHORT_LINES: usize = 1 << 19;
+/// Lines of one long word: 8 MiB.
+const LONG_LINES: usize = 1 << 17;
 /// Words looked up at once.
 const BATCH: usize = 32;
+/// Ids that the slot of a long word has room for.
+const ROOM: usize = 4 * IN_ONE;
+/// Ids written behind the last word at most.
+const SPARE: usize = ROOM;
 
 /// A word: its bytes, zeros, and in the last byte of 16 (of 32 where it is long) how many bytes
 /// there are.
@@ -200,19 +278,11 @@ impl Key {
     }
 }
 
-/// A word of `N` times 8 bytes, and its ids: three in each number, and in the uppermost bits of
-/// the first one how many there are.
-#[derive(Clone, Copy)]
-#[repr(align(32))]
-struct Slot<const N: usize> {
-    key: [u64; N],
-    ids: [u64; N],
-}
-
 /// Ids in one number.
 const IN_ONE: usize = (60 / ID_BITS) as usize;
 
-/// The ids of a slot, where there is room for them.
+/// Ids put together, three in each number, and in the uppermost bits of the first one how many
+/// there are; none when there is no room for them.
 fn pack<const N: usize>(ids: &[u32]) -> Option<[u64; N]> {
     let n = ids.len();
     if n == 0 || n > N * IN_ONE || n > 15 {
@@ -226,45 +296,71 @@ fn pack<const N: usize>(ids: &[u32]) -> Option<[u64; N]> {
     Some(packed)
 }
 
-/// Adds the ids of a slot; false when the slot is empty.
+/// Writes ids that were put together at `at`, with something behind them; how many there are, 0
+/// where nothing was put.
 #[inline(always)]
-fn unpack<const N: usize>(packed: &[u64; N], ids: &mut Vec<u32>) -> bool {
-    let id = |i: usize| {
-        let shifted = packed[i / IN_ONE] >> (ID_BITS as usize * (i % IN_ONE));
-        (shifted & ((1 << ID_BITS) - 1)) as u32
-    };
-    match (packed[0] >> 60) as usize {
-        0 => return false,
-        1 => ids.push(id(0)),
-        n => ids.extend((0..n.min(N * IN_ONE)).map(id)),
+fn unpack<const N: usize>(packed: &[u64; N], out: &mut [u32], at: usize) -> usize {
+    let n = (packed[0] >> 60) as usize;
+    if let Some(there) = out.get_mut(at..).and_then(|out| out.get_mut(..N * IN_ONE)) {
+        for (three, packed) in there.chunks_exact_mut(IN_ONE).zip(packed) {
+            for (i, id) in three.iter_mut().enumerate() {
+                *id = (packed >> (ID_BITS as usize * i) & ((1 << ID_BITS) - 1)) as u32;
+            }
+        }
     }
-    true
+    n
 }
 
 /// What one thread keeps from one text to the next.
 struct Cache {
-    short: Box<[[Slot<2>; 2]]>,
-    long: Box<[Slot<4>]>,
+    short: Lines,
+    long: Lines,
     work: Work,
     best: Vec<Best>,
 }
 
 impl Default for Cache {
     fn default() -> Self {
-        let short = Slot {
-            key: [0; 2],
-            ids: [0; 2],
-        };
-        let long = Slot {
-            key: [0; 4],
-            ids: [0; 4],
-        };
         Cache {
-            short: vec![[short; 2]; SHORT_SETS].into(),
-            long: vec![long; LONG_SETS].into(),
+            short: Lines::new(SHORT_LINES),
+            long: Lines::new(LONG_LINES),
             work: Work::default(),
             best: Vec::new(),
         }
+    }
+}
+
+/// Lines of the processor's cache, found by hash. They take no memory until they are written to.
+struct Lines {
+    numbers: Vec<u64>,
+    /// Where in `numbers` a line begins.
+    begin: usize,
+    mask: usize,
+}
+
+impl Lines {
+    /// So many lines, a power of two.
+    fn new(n: usize) -> Self {
+        let numbers = vec![0; 8 * (n + 1)];
+        let begin = numbers.as_ptr().align_offset(64).min(8);
+        Lines {
+            numbers,
+            begin,
+            mask: n - 1,
+        }
+    }
+
+    #[inline(always)]
+    fn line(&self, hash: usize) -> &[u64; 8] {
+        let at = self.begin + 8 * (hash & self.mask);
+        let line = self.numbers.get(at..).and_then(|line| line.first_chunk());
+        line.unwrap_or(&[0; 8])
+    }
+
+    fn line_mut(&mut self, hash: usize) -> &mut [u64; 8] {
+        let at = self.begin + 8 * (hash & self.mask);
+        let line = self.numbers[at..].first_chunk_mut();
+        line.expect("there is one line more than can be asked for")
     }
 }
 

@@ -172,6 +172,28 @@ impl Scanner {
         }
     }
 
+    /// End of the run of letters that begins at `at`. Latin ones are looked at eight at once.
+    #[inline(always)]
+    fn letters(&self, text: &[u8], mut at: usize) -> usize {
+        loop {
+            while let Some(eight) = text.get(at..).and_then(|text| text.first_chunk()) {
+                let n = leading_letters(u64::from_le_bytes(*eight));
+                at += n;
+                if n < 8 {
+                    if text[at] < 0x80 {
+                        return at;
+                    }
+                    break;
+                }
+            }
+            let (found, len) = self.class(text, at);
+            if found != LETTER {
+                return at;
+            }
+            at += len;
+        }
+    }
+
     /// End of the run of `class` that begins at `at`.
     #[inline(always)]
     fn run(&self, text: &[u8], mut at: usize, class: u8) -> usize {
@@ -191,7 +213,7 @@ impl Scanner {
         let (class, len) = self.class(text, start);
         let next = start + len;
         match class {
-            LETTER => return self.run(text, next, LETTER),
+            LETTER => return self.letters(text, next),
             NUMBER => {
                 let mut end = next;
                 for _ in 1..max_digits {
@@ -212,7 +234,7 @@ impl Scanner {
         }
         let (second, second_len) = self.class(text, next);
         if second == LETTER && class != NEWLINE {
-            return self.run(text, next + second_len, LETTER);
+            return self.letters(text, next + second_len);
         }
         let others = match class {
             OTHER => Some(next),
@@ -238,11 +260,17 @@ impl Scanner {
         {
             return end;
         }
+        if class == LETTER {
+            return self.letters(text, next);
+        }
         if class < SPACE {
             return self.run(text, next, class);
         }
         if text[start] == b' ' {
             let (second, second_len) = self.class(text, next);
+            if second == LETTER {
+                return self.letters(text, next + second_len);
+            }
             if second < SPACE {
                 return self.run(text, next + second_len, second);
             }
@@ -271,6 +299,18 @@ impl Scanner {
             _ => at,
         }
     }
+}
+
+/// How many of eight bytes, the first one lowest, are `a` to `z` or `A` to `Z` before another.
+#[inline(always)]
+fn leading_letters(eight: u64) -> usize {
+    const ONES: u64 = u64::MAX / 255;
+    const HIGH: u64 = 0x80 * ONES;
+    let lower = (eight | 0x20 * ONES) & !HIGH;
+    let from_a = lower + (0x80 - b'a' as u64) * ONES;
+    let beyond_z = lower + (0x80 - b'z' as u64 - 1) * ONES;
+    let other = !(from_a & !beyond_z & !eight) & HIGH;
+    other.trailing_zeros() as usize / 8
 }
 
 /// End of what follows an apostrophe at `at` as an English contraction.

@@ -139,6 +139,100 @@ fn recorded_ids_are_given_again() {
 }
 
 #[test]
+fn every_corpus_file_has_the_ids_of_the_crate() {
+    let Some(root) = shared() else { return };
+    let json = root.join("tokenizers/hf-json/qwen3.tokenizer.json.zst");
+    let vocab = Vocab::from_json(&disk::read(&json).unwrap(), &json).unwrap();
+    let mut n = 0;
+    for folder in std::fs::read_dir(root.join("corpus-eu")).unwrap() {
+        let folder = folder.unwrap().path();
+        for file in std::fs::read_dir(folder).into_iter().flatten() {
+            let lines = disk::read(&file.unwrap().path()).unwrap();
+            let rows = serde_json::Deserializer::from_slice(&lines).into_iter();
+            for row in rows.take(2) {
+                let row: serde_json::Value = row.unwrap();
+                let text = row["text"].as_str().unwrap();
+                let text: String = text.chars().take(20_000).collect();
+                assert!(
+                    vocab.encode(&text) == vocab.encode_by_crate(&text),
+                    "{}",
+                    row["id"]
+                );
+                n += 1;
+            }
+        }
+    }
+    assert!(n > 80, "{n}");
+}
+
+#[test]
+fn merges_that_are_not_sorted_are_left_to_the_crate() {
+    let tokens: Vec<(Vec<u8>, u32)> = (0..=255).map(|b| (vec![b], u32::from(b))).collect();
+    let of_byte: [u32; 256] = std::array::from_fn(|b| b as u32);
+    let fast = |merges: &[[u32; 3]], more: &[&str]| {
+        let more = more.iter().map(|t| t.as_bytes().to_vec()).zip(256..);
+        let tokens: Vec<_> = tokens.iter().cloned().chain(more).collect();
+        Bpe::new(merges, &tokens, &of_byte, false).is_some()
+    };
+    let [a, b] = [97, 98];
+    assert!(fast(&[[a, b, 256], [256, a, 257]], &["ab", "aba"]));
+    // "ab" is merged on before anything makes it.
+    assert!(!fast(&[[256, a, 257], [a, b, 256]], &["ab", "aba"]));
+    assert!(!fast(&[[a, b, 256], [a, b, 256]], &["ab"]));
+    // "aba" has two ways; only the first is ever gone.
+    assert!(fast(
+        &[[a, b, 256], [b, a, 257], [256, a, 258], [a, 257, 258]],
+        &["ab", "ba", "aba"]
+    ));
+    // One id for two tokens.
+    let twice = [tokens.clone(), vec![(b"ab".to_vec(), a)]].concat();
+    assert!(Bpe::new(&[], &twice, &of_byte, false).is_none());
+}
+
+proptest! {
+    #[test]
+    fn composed_text_is_known_as_such(text in r"(\PC|[a-zäöåÅ]|\p{M}|[ёйЁ]|[\u{1100}-\u{11ff}]|가){0,12}") {
+        let quick = is_nfc_quick(text.chars()) == IsNormalized::Yes;
+        prop_assert_eq!(is_nfc(&text), quick);
+    }
+
+    #[test]
+    fn merging_by_hand_finds_the_same(
+        merges in prop::collection::vec((0usize..12, 0usize..12), 0..12),
+        word in "[abcd]{0,40}",
+    ) {
+        // Merges of what is there already; the ids that the definition gives.
+        let mut tokens: Vec<Vec<u8>> = (0..=255).map(|b| vec![b]).collect();
+        let of_byte: [u32; 256] = std::array::from_fn(|b| b as u32);
+        let mut rules: Vec<[u32; 3]> = Vec::new();
+        for (x, y) in merges {
+            let pick = |i: usize| if i < 4 { 97 + i } else { (256 + i - 4).min(tokens.len() - 1) };
+            let [x, y] = [x, y].map(pick).map(|i| if i == 255 { 97 } else { i });
+            let made = [&tokens[x][..], &tokens[y][..]].concat();
+            if made.len() < 30 && !tokens.contains(&made) {
+                rules.push([x as u32, y as u32, tokens.len() as u32]);
+                tokens.push(made);
+            }
+        }
+        let mut by_hand: Vec<u32> = word.bytes().map(u32::from).collect();
+        for [x, y, made] in &rules {
+            let mut at = 0;
+            while at + 1 < by_hand.len() {
+                if by_hand[at..at + 2] == [*x, *y] {
+                    by_hand.splice(at..at + 2, [*made]);
+                }
+                at += 1;
+            }
+        }
+        let tokens: Vec<(Vec<u8>, u32)> = tokens.into_iter().zip(0..).collect();
+        let bpe = Bpe::new(&rules, &tokens, &of_byte, false).unwrap();
+        let mut ids = Vec::new();
+        bpe.word(word.as_bytes(), &mut Work::default(), &mut ids);
+        prop_assert_eq!(ids, by_hand);
+    }
+}
+
+#[test]
 fn shapes_that_are_not_surely_understood_are_left_to_the_crate() {
     let known = |json: serde_json::Value| Shape::of(json.to_string().as_bytes()).is_some();
     assert!(!known(serde_json::json!(null)));
