@@ -9,7 +9,7 @@ mod places;
 fuzz_target!(
     // The library below panics on some damaged tables, and the reader takes that for damage; what
     // reaches the target still ends it.
-    init: std::panic::set_hook(Box::new(|_| {})),
+    init: std::panic::set_hook(Box::new(|i| {eprintln!("{i} {}", std::backtrace::Backtrace::force_capture());})),
     |bytes: &[u8]| {
         let path = places::file("a.parquet", bytes);
         let options = places::options(1 << 16);
