@@ -8,8 +8,14 @@
 //!
 //! | from → to | where | command |
 //! |---|---|---|
-//! | files on disk → [`data::Record`]s with a language | [`data::read`], [`data::langid`] | `eu prepare` |
-//! | records → kept and dropped, each with its reason | [`data::filter`], [`data::dedup`] | `eu prepare` |
+//! | files on disk → pages and [`data::Record`]s | [`data::read`] | `eu prepare` |
+//! | pages → main text and facts | [`data::extract`] | `eu prepare`, `eu prepare extract` |
+//! | records → may they be used | [`data::optout`] | `eu prepare`, `eu prepare lawful` |
+//! | records → their language | [`data::langid`] | `eu prepare`, `eu prepare identify` |
+//! | records → good or not, each with its reason | [`data::filter`] | `eu prepare`, `eu prepare filter` |
+//! | records → nothing of evaluation sets | [`contamination`], [`data::contamination`] | `eu prepare`, `eu prepare decontaminate` |
+//! | records → without personal data | [`data::pii`] | `eu prepare`, `eu prepare redact` |
+//! | records → one of each set of copies | [`data::dedup`] | `eu prepare`, `eu prepare dedup` |
 //! | kept → balanced tokens | [`data::mix`], [`data::tokenize`], [`shard`] | `eu prepare` |
 //! | tokens → batches → model | [`engine::train`], [`engine::model`], [`engine::ops`] | `eu train` |
 //! | model → scores per language | [`engine::eval`] | `eu eval` |
@@ -23,8 +29,9 @@
 //!
 //! - **Ground floor**, knows nobody: [`event`] (the only words the rooms exchange), [`fault`]
 //!   (how a failure ends the program), [`lang`] (one row per language), [`shard`] (token files and
-//!   their mix), [`vocab`] (text ↔ ids), [`disk`] (the only place that creates files),
-//!   [`hardware`] (what this machine can do), [`ledger`] (manifests and lineage).
+//!   their mix), [`vocab`] (text ↔ ids), [`contamination`] (what models are scored on, as hashes),
+//!   [`disk`] (the only place that creates files), [`hardware`] (what this machine can do),
+//!   [`ledger`] (manifests and lineage).
 //! - **Room [`data`]**: text on disk → tokens on disk.
 //! - **Room [`engine`]**: tokens → model → checkpoint → GGUF → words.
 //! - **Room [`tui`]**: screens as functions of state; can be left out (`--no-default-features`).
@@ -35,10 +42,23 @@
 //!
 //! | file | read by | written by |
 //! |---|---|---|
-//! | documents: JSONL (`.gz`, `.zst`), text, folders named by language | [`data::read`] | [`data`] (`unique/`, `heldout/`, `dropped/<reason>/`) |
-//! | `report.json`, `parity.json` of a prepared folder | people, `eu tour` | [`data`] |
+//! | documents: WARC, WET, ARC, HTML, JSONL, Parquet, text (`.gz`, `.zst`) | [`data::read`] | other tools |
+//! | records `<lang>.jsonl.zst` in `unique/`, `heldout/`, `dropped/<reason>/` | [`data::read`], [`data::browse`] | [`data`] |
+//! | `report.json`, `report.html`, `parity.json` of a prepared folder | people, `eu tour`, [`data::browse`] | [`data`] |
+//! | robots.txt, tdmrep.json, ai.txt: in crawls, or JSON lines of `host`, `robots`, `tdmrep`, `ai_txt`, `ts` | [`data::optout`] | other tools |
+//! | lists of licences (`allow ID`, `deny ID`), block lists (UT1's folders, or one entry a line) | [`data::optout`] | people |
+//! | thresholds (`.json`, `.toml`), lists of bad words | [`data::filter`] | people; `eu prepare calibrate` |
+//! | evaluation sets: JSONL, JSON, TSV | [`data::contamination`] | other tools |
+//! | index of evaluation sets: `EUNGRAMS`, `*.eui` | [`contamination`] | [`contamination`] |
+//! | key of pseudonyms: any bytes | [`data::pii`] | people |
+//! | `<output>.work/walk.json`, `done/*.json` | [`data`] | [`data`] |
+//! | `units/<n>/`: `unit.json`, `kept.jsonl.zst`, `rows.bin` (40 bytes a record), `dropped.bin` (frames of zstd), `domains.json`, `sites.jsonl.zst` | [`data`] | [`data`] |
+//! | `units/<n>/sketch.bin`: `EUSKTCH` | [`data::dedup`] | [`data::dedup`] |
+//! | `tmp/fates/*`: `EUFATES` | [`data::dedup`] | [`data::dedup`] |
+//! | counts of paragraphs `EUPARAS`, frequent ones `EUBOILR` | [`data::dedup`] | [`data::dedup`] |
 //! | `tokenizer.json` | [`vocab`] | [`data::tokenize`], [`engine::folder`] |
 //! | `tokens/{train,valid}/<lang>.{bin,idx}` (Megatron) | [`shard`] | [`shard`] for [`data::tokenize`] |
+//! | `.ds`, `.ds.index`, `.ds.metadata` (datatrove, nanotron); `.npy`, `.csv.gz` (dolma, OLMo) | other tools | [`shard`] |
 //! | `mix.json` | [`shard::Mix`] | [`shard::Mix`] for [`data`] |
 //! | `recipe.toml` | [`commands`]; [`engine::train`] when it resumes | `eu init`; [`engine::train`] (resolved, in the run) |
 //! | `events.ndjson` of a run | `eu watch`, [`tui`] | [`commands`] |
@@ -47,7 +67,7 @@
 //! | `*.gguf` | [`engine::gguf`] | [`engine::gguf`] for [`engine::quant`] |
 //! | `results_*.json` (lm-evaluation-harness layout) | people, other tools | [`engine::eval`] |
 //! | `manifest.json` in every folder made, `<file>.manifest.json` beside every file | [`ledger`] | [`ledger`] |
-//! | `assets/`: language table, thresholds, corpus, chat template, language identifier | [`lang`], [`data`], [`engine::folder`] (inside the program) | people; [`data::langid`] (`langid.bin`) |
+//! | `assets/`: language table, thresholds, corpus, chat template, language identifier, HTML's character references, telephone plans and words beside personal data, page of the report | [`lang`], [`data`], [`engine::folder`] (inside the program) | people; [`data::langid`] (`langid.bin`), `assets/pii-phones.py` |
 //! | `config.toml` in `$XDG_CONFIG_HOME/eu` | [`commands`] | people |
 //! | the Hugging Face cache | [`commands`] | `eu pull` |
 //! | `completions/`, `man/` | shells, `man` | `eu completions`, `eu man` |
@@ -55,7 +75,7 @@
 //! ## Words
 //!
 //! document → **record**; why a record left → **verdict**; file of tokens → **shard**; optimiser
-//! update → **step**; a part of `prepare` → **stage**; bits per byte of UTF-8 → **bits per byte**;
+//! update → **step**; a part of `prepare` → **stage**; a piece of its input → **unit**; bits per byte of UTF-8 → **bits per byte**;
 //! tokens of a language over tokens of English for the same text → **parity**.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::disallowed_methods))]
 

@@ -31,6 +31,7 @@ pub mod table;
 pub mod text;
 pub mod tour;
 pub mod train;
+pub mod vocabulary;
 pub mod watch;
 
 pub use dispatch::main;

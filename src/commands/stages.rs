@@ -34,7 +34,13 @@ pub enum Stage {
     Decontaminate(DecontaminateArgs),
     /// Keep the first of records that are equal or nearly so.
     #[command(before_help = DEDUP)]
-    Dedup(StageArgs),
+    Dedup(DedupArgs),
+    /// Train a vocabulary in which languages pay alike, and tell what each pays.
+    #[command(before_help = TOKENIZER)]
+    Tokenizer(TokenizerArgs),
+    /// Give the token ids of each record's text.
+    #[command(before_help = ENCODE)]
+    Encode(EncodeArgs),
     /// Count records, bytes and words per language.
     #[command(before_help = STATS)]
     Stats(StageArgs),
@@ -65,6 +71,13 @@ Examples:
   eu prepare redact --mode annotate in.jsonl | jq -c .pii_kinds
   head -c 32 /dev/urandom > key
   eu prepare redact --mode pseudonymise --key key in.jsonl > out.jsonl";
+const TOKENIZER: &str = "\
+Examples:
+  eu prepare tokenizer text/ --output tok --vocab-size 65536
+  eu prepare tokenizer text/ --output tok --parallel sib200.jsonl --compare";
+const ENCODE: &str = "\
+Examples:
+  eu prepare encode --tokenizer tok/tokenizer.json < in.jsonl | jq '.ids | length'";
 const LAWFUL: &str = "\
 Examples:
   eu prepare lawful --hosts robots.jsonl in.jsonl | jq -c '[.u, .allowed, .optout]'";
@@ -155,6 +168,54 @@ pub struct LawfulArgs {
     checks: Option<Vec<String>>,
 }
 
+/// What can be typed after `dedup`.
+#[derive(Debug, Default, clap::Args)]
+pub struct DedupArgs {
+    #[command(flatten)]
+    stage: StageArgs,
+    /// Only write the sketches that copies are found by, into this folder.
+    #[arg(long, value_name = "DIR")]
+    sketch: Option<PathBuf>,
+}
+
+/// What can be typed after `tokenizer`.
+#[derive(Debug, Default, clap::Args)]
+pub struct TokenizerArgs {
+    #[command(flatten)]
+    pub(super) stage: StageArgs,
+    /// Folder for the tokenizer.json.
+    #[arg(short, long, value_name = "DIR", required = true)]
+    pub(super) output: PathBuf,
+    /// Tokens of the vocabulary.
+    #[arg(long, value_name = "N", default_value_t = 65_536)]
+    pub(super) vocab_size: usize,
+    /// Kind of vocabulary.
+    #[arg(long, value_name = "KIND", value_parser = ["bpe", "unigram"], default_value = "bpe")]
+    pub(super) model: String,
+    /// Take all text as it comes, whatever its language.
+    #[arg(long)]
+    pub(super) plain: bool,
+    /// Texts in several languages that say the same under the same id: tells what each pays.
+    #[arg(long, value_name = "FILE")]
+    pub(super) parallel: Vec<PathBuf>,
+    /// Train plain BPE of the same size on the same sample too, and put both side by side.
+    #[arg(long, requires = "parallel")]
+    pub(super) compare: bool,
+}
+
+/// What can be typed after `encode`.
+#[derive(Debug, Default, clap::Args)]
+pub struct EncodeArgs {
+    #[command(flatten)]
+    stage: StageArgs,
+    /// The vocabulary: a tokenizer.json.
+    #[arg(long, value_name = "FILE", required = true)]
+    tokenizer: PathBuf,
+    /// Tell how many ids there are and their hash, instead of the ids.
+    #[arg(long)]
+    count: bool,
+}
+
 /// What can be typed after `explain`.
 #[derive(Debug, Default, clap::Args)]
 pub struct ExplainArgs {
@@ -215,7 +276,29 @@ pub fn run(
             }
             (data::Stage::Lawful, &args.stage)
         }
-        Stage::Dedup(args) => (data::Stage::Dedup, args),
+        Stage::Dedup(args) => {
+            if let Some(folder) = &args.sketch {
+                signals::listen(control, out)?;
+                let target = folder.join("sketch.bin");
+                let n = data::sketch(&inputs(&args.stage), &plan, &target, control)?;
+                out.say(&format!(
+                    "{} sketches in {}",
+                    out::count(n),
+                    target.display()
+                ));
+                return Ok(());
+            }
+            (data::Stage::Dedup, &args.stage)
+        }
+        Stage::Tokenizer(args) => {
+            signals::listen(control, out)?;
+            return super::vocabulary::run(args, plan, control, out);
+        }
+        Stage::Encode(args) => {
+            plan.tokenizer = Some(args.tokenizer.clone());
+            let count = args.count;
+            (data::Stage::Encode { count }, &args.stage)
+        }
         Stage::Stats(args) => (data::Stage::Stats, args),
         Stage::Explain(args) => match found(args, &plan)? {
             Some(record) => {
@@ -277,6 +360,14 @@ fn found(args: &ExplainArgs, plan: &Plan) -> Result<Option<serde_json::Value>> {
     }
 }
 
+/// The files a stage reads; standard input where none was named.
+pub(super) fn inputs(args: &StageArgs) -> Vec<PathBuf> {
+    match args.files.is_empty() {
+        true => vec!["-".into()],
+        false => args.files.clone(),
+    }
+}
+
 /// One stage over a stream: records in, JSON lines out, order kept.
 fn filter(
     stage: data::Stage,
@@ -288,10 +379,7 @@ fn filter(
     if let Some(key) = &args.text_key {
         plan.text_key.clone_from(key);
     }
-    let mut files = args.files.clone();
-    if files.is_empty() {
-        files.push("-".into());
-    }
+    let files = inputs(args);
     let mut unwritten = None;
     let ended = data::run_stage(stage, &files, &plan, control, &mut |lines| {
         if unwritten.is_none()

@@ -51,6 +51,15 @@ pub fn records() -> impl Iterator<Item = Record> {
     })
 }
 
+/// The articles to train on of one language: what they say, those of every other language say.
+pub fn parallel(lang: &Lang) -> impl Iterator<Item = &'static str> {
+    let own = articles()
+        .iter()
+        .filter(move |article| article.lang == lang.code);
+    own.filter(|article| !HELDOUT.contains(&article.article))
+        .map(|article| article.text.as_str())
+}
+
 fn record(id: &str, lang: &str, text: &str) -> Record {
     let mut fields = Map::new();
     fields.insert("id".into(), id.into());

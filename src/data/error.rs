@@ -133,9 +133,10 @@ impl Fault for Error {
             Error::Line { hint, .. }
             | Error::Usage { hint, .. }
             | Error::NothingLeft { hint, .. } => Some(hint.clone()),
-            Error::Empty { .. } => {
-                Some("records are read from .jsonl and .txt files, also .gz or .zst".into())
-            }
+            Error::Empty { .. } => Some(
+                "read are .warc, .wet, .html, .jsonl, .parquet and .txt files, also .gz or .zst"
+                    .into(),
+            ),
             Error::Interrupted { .. } => {
                 Some("give the same command again: it goes on where it stopped".into())
             }

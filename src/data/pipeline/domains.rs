@@ -100,7 +100,8 @@ mod tests {
             ("https://www.Example.EU:8080/a?b#c", Some("example.eu")),
             ("http://user:pass@пример.бг/", Some("пример.бг")),
             ("http://[2001:db8::1]:80/", Some("[2001:db8::1]")),
-            ("https://www./", None),
+            ("https://www./", Some("www")),
+            ("https:///a", None),
             ("mailto:a@b.c", None),
             ("", None),
         ] {

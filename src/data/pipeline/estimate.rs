@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::plan::Plan;
 use crate::data::error::Result;
-use crate::data::read::files;
+use crate::data::read::inputs;
 use crate::disk;
 
 /// Bytes of text a byte of zstd or gzip stands for; text of the web, measured between 3 and 4.
@@ -35,8 +35,8 @@ pub struct Estimate {
 /// When the plan makes no sense or an input is not there.
 pub fn estimate(plan: &Plan) -> Result<Estimate> {
     plan.check()?;
-    let mut found = files(&plan.inputs)?;
-    found.extend(files(&plan.heldout)?);
+    let mut found = inputs(&plan.inputs)?;
+    found.extend(inputs(&plan.heldout)?);
     let (mut input_bytes, mut text_bytes) = (0, 0);
     for file in found.iter().filter(|file| file.as_path() != Path::new("-")) {
         let meta = std::fs::metadata(file).map_err(|e| disk::Error::io(file, "open", e))?;
@@ -50,8 +50,9 @@ pub fn estimate(plan: &Plan) -> Result<Estimate> {
         text_bytes,
         // Records compressed again, kept or dropped, and two bytes a token of some four bytes.
         output_bytes: text_bytes / COMPRESSION + text_bytes / 2,
-        // All records are held; signatures, shingles and tokens come beside them.
-        memory_bytes: text_bytes * 5 / 2 + (256 << 20),
+        // Batches of each thread, what is looked up, the sample of the tokenizer; sorting and
+        // comparing keep to what the plan gives them.
+        memory_bytes: (512 << 20) + plan.memory.0.min(text_bytes / 8),
         free_bytes: disk::free_bytes(&plan.output),
     })
 }

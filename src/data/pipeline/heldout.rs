@@ -1,6 +1,7 @@
 //! Text that was given to score on: read whole, never trained on.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use rayon::prelude::*;
 
@@ -10,16 +11,16 @@ use super::plan::Plan;
 use super::steps::{identify, select};
 use super::work::Work;
 use crate::data::dedup::text_hash;
-use crate::data::error::Result;
-use crate::data::read;
+use crate::data::error::{Error, Result};
+use crate::data::extract;
+use crate::data::read::{self, Item};
 use crate::data::record::Record;
 use crate::event::{Event, Sink};
 use crate::lang::Lang;
 
 /// Reads what `plan.heldout` names; records in no language asked for are left out and told.
 pub(super) fn read(plan: &Plan, langs: &[&'static Lang], sink: &dyn Sink) -> Result<Vec<Record>> {
-    let read = read::records(&plan.heldout, &plan.text_key)?;
-    let mut heldout = read.collect::<Result<Vec<Record>>>()?;
+    let mut heldout = read_sound(&plan.heldout, plan)?;
     let before = heldout.len();
     heldout.par_iter_mut().for_each(|record| {
         // Held-out text is taken as it is: its label counts, whatever the plan trusts elsewhere.
@@ -38,6 +39,41 @@ pub(super) fn read(plan: &Plan, langs: &[&'static Lang], sink: &dyn Sink) -> Res
         });
     }
     Ok(heldout)
+}
+
+/// Every record of `paths`, pages among them with their main text; damage is an error, for what
+/// is scored on must be whole.
+pub(super) fn read_sound(paths: &[PathBuf], plan: &Plan) -> Result<Vec<Record>> {
+    let options = read::Options {
+        text_key: plan.text_key.clone(),
+        ..read::Options::default()
+    };
+    let mut records = Vec::new();
+    for item in read::items(paths, &options)? {
+        match sound(item)? {
+            Item::Record(record) => records.push(record),
+            Item::Page(page) => {
+                let (html, de) = page.decode();
+                let found = extract::page(&html, &extract::Options::default());
+                records.push(page.into_record(found.text, de));
+            }
+            Item::Robots(_) | Item::Skipped(_) | Item::Quarantined(_) => {}
+        }
+    }
+    Ok(records)
+}
+
+/// An item that can be read; damage is an error where others must be able to rely on the whole.
+pub(super) fn sound(item: Result<Item>) -> Result<Item> {
+    match item? {
+        Item::Quarantined(broken) => Err(Error::line(
+            &broken.path,
+            broken.line,
+            broken.what,
+            "as an input of `eu prepare` it would be set aside; here it must be whole",
+        )),
+        item => Ok(item),
+    }
 }
 
 /// Hash and id of each text, sorted.

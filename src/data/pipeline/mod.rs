@@ -23,10 +23,14 @@ mod progress;
 mod quantity;
 mod report;
 mod site;
+mod sketch;
 mod stage;
+mod stats;
 mod steps;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_crawl;
 mod tokens;
 mod tools;
 mod unit_files;
@@ -36,9 +40,11 @@ mod work;
 
 pub use domains::DomainRow;
 pub use estimate::{Estimate, estimate};
-pub use plan::{Layout, Plan, Redact, Step};
+pub use plan::{Layout, Model, Plan, Redact, Step};
 pub use quantity::{Bytes, ShardOf};
 pub use report::{LangRow, Report, StageRow};
+pub use sketch::sketch;
 pub use stage::{PassedOver, Stage, run_stage};
 pub use steps::{Measure, Verdict};
+pub use tokens::vocabulary_cost;
 pub use walk::{Walked, run};

@@ -1,7 +1,7 @@
 //! What `eu prepare` will do, checked before anything is read.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
@@ -57,6 +57,16 @@ impl Step {
     ];
 }
 
+/// Kind of a vocabulary.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Model {
+    /// Byte-level BPE, the one that GGUF can hold.
+    Bpe,
+    /// Byte-level Unigram (arXiv 1804.10959).
+    Unigram,
+}
+
 /// How tokens are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -107,7 +117,6 @@ pub struct Plan {
     /// Least probability of the identified language.
     pub min_lang_prob: f64,
     /// Name of the crawl, noted in the records made of its pages.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub crawl_id: Option<String>,
     /// Keep what readers wrote under a page's text.
     pub comments: bool,
@@ -118,25 +127,20 @@ pub struct Plan {
     /// Checks of lawfulness that are made, by name.
     pub checks: Vec<String>,
     /// Licences wanted and not wanted, a rule a line.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub licences: Option<PathBuf>,
     /// Lists of domains and addresses not wanted.
     pub block_lists: Vec<PathBuf>,
     /// Thresholds instead of our own, or beside them.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub thresholds: Option<PathBuf>,
     /// Families of filters, in place of those the thresholds name.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub families: Option<Families>,
     /// Words nobody wants, one a line.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub bad_words: Option<PathBuf>,
     /// Evaluation sets, or the one index made of them.
     pub contamination: Vec<PathBuf>,
     /// What is done with personal data.
     pub redact: Redact,
     /// Secret under which pseudonyms are drawn.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub pii_key: Option<PathBuf>,
     /// Note HPLT's document scores in every record that stays.
     pub annotate: bool,
@@ -157,23 +161,25 @@ pub struct Plan {
     /// What the shares of languages are counted in.
     pub mix_unit: Unit,
     /// Shares in proportion to n^(1/T); none: the same for all (UniMax).
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub temperature: Option<f64>,
     /// How much more (or less) than its share a language gets, by code.
     pub weights: BTreeMap<String, f64>,
     /// Tokens of the mix over all languages; none: as many as there are to train on.
     pub budget_tokens: Option<u64>,
     /// Bytes of the mix over all languages, instead of tokens.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub budget_bytes: Option<Bytes>,
     /// Refuse a vocabulary that charges a language more than this many times the tokens of the
     /// reference language for the same text.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub max_premium: Option<f64>,
     /// How often the text of one language may be repeated at most (UniMax's N).
     pub max_epochs: f64,
     /// Tokens of the vocabulary to train.
     pub vocab_size: usize,
+    /// Kind of vocabulary to train.
+    pub model: Model,
+    /// How hard languages that pay more tokens than others are preferred while merges are learnt:
+    /// one that pays r times the mean weighs r to this power. 0 is plain BPE.
+    pub pressure: f64,
     /// An existing `tokenizer.json` to use instead of training one.
     pub tokenizer: Option<PathBuf>,
     /// Layouts tokens are written in; Megatron's is the one that is trained on here.
@@ -183,7 +189,6 @@ pub struct Plan {
     /// Input of a unit, in bytes as stored: what a kill can cost at most.
     pub unit_bytes: Bytes,
     /// Do only this share of the reading and judging, for others to do the rest.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub shard: Option<ShardOf>,
     /// Replace an output that exists.
     pub force: bool,
@@ -235,6 +240,8 @@ impl Default for Plan {
             max_premium: None,
             max_epochs: 4.0,
             vocab_size: 32_768,
+            model: Model::Bpe,
+            pressure: 8.0,
             tokenizer: None,
             layouts: vec![Layout::Megatron],
             memory: Bytes(4 << 30),
@@ -268,6 +275,28 @@ impl Plan {
             _ => true,
         };
         is_on && self.steps.contains(&step)
+    }
+
+    /// Files that are looked things up in, each with what it is to the walk.
+    pub(super) fn looked_up(&self) -> Vec<(&'static str, &Path)> {
+        let many = [
+            ("robots", &self.robots),
+            ("block_list", &self.block_lists),
+            ("evaluation", &self.contamination),
+        ];
+        let one = [
+            ("licences", &self.licences),
+            ("thresholds", &self.thresholds),
+            ("bad_words", &self.bad_words),
+            ("tokenizer", &self.tokenizer),
+        ];
+        let many = many
+            .into_iter()
+            .flat_map(|(role, paths)| paths.iter().map(move |path| (role, path.as_path())));
+        let one = one
+            .into_iter()
+            .filter_map(|(role, path)| Some((role, path.as_deref()?)));
+        many.chain(one).collect()
     }
 
     /// What the mix should be like.
@@ -351,6 +380,11 @@ impl Plan {
                 self.budget_tokens.is_none() || self.budget_bytes.is_none(),
                 "budget_tokens and budget_bytes are both given",
                 "give one of them",
+            ),
+            (
+                (0.0..=32.0).contains(&self.pressure),
+                "pressure is no number from 0 to 32",
+                "give 0 for plain BPE, 8 for languages alike",
             ),
             (
                 self.temperature.is_none_or(|t| t.is_finite() && t >= 1.0),

@@ -5,12 +5,16 @@ use std::path::PathBuf;
 
 use rayon::prelude::*;
 use serde_json::{Value, json};
+use xxhash_rust::xxh3::xxh3_64;
 
 use super::enter::{Entered, enter};
+use super::heldout::sound;
 use super::map::CLUSTER_SIZE;
 use super::output::line;
 use super::plan::{Plan, Step};
+use super::stats::Stats;
 use super::steps::{Verdict, annotate, evaluated, identify, judge, known, redact, select};
+use super::tokens::learn;
 use super::tools::Tools;
 use crate::contamination::Scratch;
 use crate::data::dedup::{Document, Fate, exact_duplicates, near_duplicates};
@@ -22,6 +26,7 @@ use crate::data::read::{self, Item};
 use crate::data::record::Record;
 use crate::event::Control;
 use crate::lang::Lang;
+use crate::vocab::Vocab;
 
 /// A stage that runs alone.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -54,6 +59,16 @@ pub enum Stage {
     },
     /// Thresholds that fit the records, which are good text: a file for `thresholds`.
     Calibrate,
+    /// The ids of every record's text, or only how many there are and their hash.
+    Encode {
+        /// Tell the number and the hash instead of the ids.
+        count: bool,
+    },
+    /// A vocabulary trained on the records: its `tokenizer.json`.
+    Tokenizer {
+        /// Take all text as it comes, as plain BPE does: one language, counted once.
+        plain: bool,
+    },
 }
 
 /// What a stage passed over: whole, but no text.
@@ -93,6 +108,16 @@ pub fn run_stage(
             "name them with --against",
         ));
     }
+    let vocab = match (stage, &plan.tokenizer) {
+        (Stage::Encode { .. }, Some(path)) => Some(Vocab::open(path)?),
+        (Stage::Encode { .. }, None) => {
+            return Err(Error::usage(
+                "no vocabulary to encode with",
+                "name a tokenizer.json with --tokenizer",
+            ));
+        }
+        _ => None,
+    };
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(plan.threads)
         .build()
@@ -122,7 +147,7 @@ pub fn run_stage(
             let judged = batch.into_par_iter();
             judged
                 .map_init(Bench::default, |bench, item| {
-                    told(stage, item, &tools, bench)
+                    told(stage, item, &tools, vocab.as_ref(), bench)
                 })
                 .collect()
         });
@@ -148,19 +173,6 @@ pub fn run_stage(
     Ok(passed_over)
 }
 
-/// An item that can be read; damage ends a stage, for whoever reads its output must know.
-fn sound(item: Result<Item>) -> Result<Item> {
-    match item? {
-        Item::Quarantined(broken) => Err(Error::line(
-            &broken.path,
-            broken.line,
-            broken.what,
-            "`eu prepare` as a whole sets damage aside and goes on",
-        )),
-        item => Ok(item),
-    }
-}
-
 /// What one thread works with.
 #[derive(Default)]
 struct Bench {
@@ -179,7 +191,7 @@ enum Told {
     Metrics(&'static Lang, u64, Box<Metrics>),
 }
 
-fn told(stage: Stage, item: Item, tools: &Tools, bench: &mut Bench) -> Told {
+fn told(stage: Stage, item: Item, tools: &Tools, vocab: Option<&Vocab>, bench: &mut Bench) -> Told {
     let Entered {
         mut record,
         verdict: entered,
@@ -240,6 +252,26 @@ fn told(stage: Stage, item: Item, tools: &Tools, bench: &mut Bench) -> Told {
             }
         }
         Stage::Dedup => Told::Held(Box::new(record)),
+        Stage::Encode { count } => {
+            let ids = vocab.map_or(Vec::new(), |vocab| vocab.encode(&record.text));
+            let bytes = || {
+                ids.iter()
+                    .flat_map(|id| id.to_le_bytes())
+                    .collect::<Vec<u8>>()
+            };
+            let told = match count {
+                true => json!({"id": record.id, "n_ids": ids.len(),
+                    "xxh3": format!("{:016x}", xxh3_64(&bytes()))}),
+                false => json!({"id": record.id, "ids": ids}),
+            };
+            Told::Line(format!("{told}\n"))
+        }
+        Stage::Tokenizer { plain } => {
+            if !plain {
+                labelled(&mut record, plan);
+            }
+            Told::Held(Box::new(record))
+        }
         Stage::Calibrate => {
             labelled(&mut record, plan);
             Told::Held(Box::new(record))
@@ -320,8 +352,15 @@ impl Gathered {
         for (at, row) in self.stats {
             lines.push_str(&format!("{}\n", row.told(at)));
         }
-        for record in dedup(self.held, tools.plan, control)? {
-            lines.push_str(&format!("{}\n", line(&record, None)));
+        match self.stage {
+            Stage::Tokenizer { plain } => {
+                lines = tokenizer(self.held, plain, tools.plan, control)?;
+            }
+            _ => {
+                for record in dedup(self.held, tools.plan, control)? {
+                    lines.push_str(&format!("{}\n", line(&record, None)));
+                }
+            }
         }
         if let Stage::Whatif { .. } = self.stage {
             for table in whatif::what_if(self.metrics, &tools.rules) {
@@ -339,7 +378,30 @@ impl Gathered {
     }
 }
 
-fn interrupted() -> Error {
+/// The `tokenizer.json` of a vocabulary trained on `records`.
+fn tokenizer(records: Vec<Record>, plain: bool, plan: &Plan, control: &Control) -> Result<String> {
+    let mut by_lang: BTreeMap<usize, (Option<&'static Lang>, Vec<String>)> = BTreeMap::new();
+    for record in records {
+        let lang = record.lang.filter(|_| !plain);
+        let place = lang.map_or(usize::MAX, Lang::index);
+        let own = by_lang.entry(place).or_insert_with(|| (lang, Vec::new()));
+        own.1.push(record.text);
+    }
+    let (langs, texts): (Vec<_>, Vec<_>) = by_lang.into_values().unzip();
+    let langs: Vec<Option<&Lang>> = langs;
+    let plan = match plain {
+        true => Plan {
+            pressure: 0.0,
+            max_epochs: 1.0,
+            ..plan.clone()
+        },
+        false => plan.clone(),
+    };
+    let json = learn(&plan, &langs, &texts, control)?.to_string(true);
+    json.map_err(|e| Error::Failed(format!("tokenizer: cannot be written: {e}")))
+}
+
+pub(super) fn interrupted() -> Error {
     Error::Interrupted {
         stage: "the stage".into(),
     }
@@ -436,54 +498,4 @@ fn unburied(mut records: Vec<Record>, fates: &[Fate]) -> Vec<Record> {
     kept.filter(|(_, fate)| matches!(fate, Fate::Kept { .. }))
         .map(|(record, _)| record)
         .collect()
-}
-
-/// What was seen of one language.
-#[derive(Default)]
-struct Stats {
-    n_records: u64,
-    n_bytes: u64,
-    n_chars: u64,
-    n_words: u64,
-    n_lines: u64,
-    dropped: BTreeMap<&'static str, u64>,
-}
-
-impl Stats {
-    fn of(record: &Record, reason: Option<&'static str>) -> Self {
-        Stats {
-            n_records: 1,
-            n_bytes: record.text.len() as u64,
-            n_chars: record.text.chars().count() as u64,
-            n_words: record.text.split_whitespace().count() as u64,
-            n_lines: record.text.lines().count() as u64,
-            dropped: reason.into_iter().map(|reason| (reason, 1)).collect(),
-        }
-    }
-
-    fn add(&mut self, other: Stats) {
-        self.n_records += other.n_records;
-        self.n_bytes += other.n_bytes;
-        self.n_chars += other.n_chars;
-        self.n_words += other.n_words;
-        self.n_lines += other.n_lines;
-        for (reason, n) in other.dropped {
-            *self.dropped.entry(reason).or_default() += n;
-        }
-    }
-
-    fn told(self, at: usize) -> Value {
-        let lang = Lang::all().get(at);
-        json!({
-            "schema": "stats/1",
-            "lang": lang.map_or("und", |l| l.code.as_str()),
-            "name": lang.map_or("undetermined", |l| l.name.as_str()),
-            "n_records": self.n_records,
-            "n_bytes": self.n_bytes,
-            "n_chars": self.n_chars,
-            "n_words": self.n_words,
-            "n_lines": self.n_lines,
-            "would_drop": self.dropped,
-        })
-    }
 }

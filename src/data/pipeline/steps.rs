@@ -151,8 +151,12 @@ pub(super) fn select(record: &Record, langs: &[&'static Lang]) -> Option<Verdict
 
 /// Judges the text by the rules of its language; one without a language is not judged.
 pub(super) fn judge(record: &Record, tools: &Tools, meter: &mut Meter) -> Option<Verdict> {
-    let rules = tools.rules.of(record.lang?);
-    let known = known(record, tools);
+    let lang = record.lang?;
+    let rules = tools.rules.of(lang);
+    let mut known = known(record, tools);
+    if rules.families.has(Family::Wds) || rules.families.has(Family::Madlad) {
+        known.lang_share = lang_share(&record.text, &langid::segments(&record.text), lang);
+    }
     let metrics = meter.measure_for(&record.text, rules, rules.families, &known);
     first_failure(&metrics, rules).map(|check| Verdict::of_check(&check))
 }
@@ -206,12 +210,40 @@ pub(super) fn redact(
     record.fields.insert("pii_kinds".into(), json!(kinds));
 }
 
-/// Notes HPLT's document scores and that no filter objects.
+/// Bytes of the lines in `lang`, or in one close to it, over those of all lines that have a
+/// language; 1 where none has.
+fn lang_share(text: &str, segments: &[Option<Guess>], lang: &Lang) -> f64 {
+    let is_own = |guess: &Guess| guess.lang == lang || lang.close.contains(&guess.lang.code);
+    let (mut own, mut all) = (0, 0);
+    for (line, guess) in text.split('\n').zip(segments) {
+        if let Some(guess) = guess {
+            all += line.len();
+            own += if is_own(guess) { line.len() } else { 0 };
+        }
+    }
+    match all {
+        0 => 1.0,
+        all => own as f64 / all as f64,
+    }
+}
+
+/// Notes the language of each line, HPLT's document scores, and that no filter objects.
 pub(super) fn annotate(record: &mut Record, tools: &Tools, meter: &mut Meter) {
     let Some(lang) = record.lang else { return };
     let rules = tools.rules.of(lang);
     let families = Families::cheap().with([Family::Wds].into_iter().collect());
-    let metrics = meter.measure_for(&record.text, rules, families, &known(record, tools));
+    let segments = langid::segments(&record.text);
+    let known = Known {
+        lang_share: lang_share(&record.text, &segments, lang),
+        ..known(record, tools)
+    };
+    let metrics = meter.measure_for(&record.text, rules, families, &known);
+    let code = |guess: &Option<Guess>| match guess {
+        Some(guess) => guess.lang.code.clone(),
+        None => langid::UNDETERMINED.to_string(),
+    };
+    let codes: Vec<String> = segments.iter().map(code).collect();
+    record.fields.insert("seg_langs".into(), codes.into());
     let scores = metrics.wds.doc_scores();
     record.fields.insert("doc_scores".into(), json!(scores));
     record.fields.insert("filter".into(), "keep".into());
@@ -252,6 +284,10 @@ mod tests {
             ("uncertain_language", 0.5)
         );
         assert!((verdict.measure.unwrap().value - 0.3).abs() < 1e-6);
+        let finnish = Lang::find("fi").unwrap();
+        let lines = [Some(guess("fi", 0.9)), None, Some(guess("sv", 0.9))];
+        assert_eq!(lang_share("aaa\n\nb", &lines, finnish), 0.75);
+        assert_eq!(lang_share("1", &[None], finnish), 1.0);
         assert_eq!(settle(&mut record, &[], 0.5).unwrap().reason, "no_letters");
         assert_eq!(
             select(&record, &[Lang::find("fr").unwrap()])

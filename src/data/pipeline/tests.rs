@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
-use super::{Plan, Report, ShardOf, Stage, Walked, run, run_stage};
+use super::{Plan, Report, ShardOf, Stage, Step, Walked, run, run_stage};
 use crate::data::filter::N_FILTERS;
 use crate::data::record::Record;
 use crate::data::{corpus, read};
@@ -37,12 +37,12 @@ fn input(folder: &Path) -> Plan {
     }
 }
 
-fn records(paths: &[PathBuf]) -> Vec<Record> {
+pub(super) fn records(paths: &[PathBuf]) -> Vec<Record> {
     let read = read::records(paths, "text").unwrap();
     read.collect::<Result<_, _>>().unwrap()
 }
 
-fn prepared(plan: &Plan) -> Report {
+pub(super) fn prepared(plan: &Plan) -> Report {
     whole(run(plan, &Control::default(), &Silent).unwrap())
 }
 
@@ -302,34 +302,52 @@ fn the_work_of_another_walk_is_not_taken_up() {
 }
 
 #[test]
-fn damage_and_emptiness_end_the_walk_without_output() {
+fn damage_is_set_aside_and_counted_with_its_place() {
     let folder = tempfile::tempdir().unwrap();
-    let plan = input(folder.path());
+    let mut plan = input(folder.path());
     let broken = folder.path().join("broken.jsonl");
     disk::replace_bytes(&broken, b"{\"text\":\"a\"}\n{\"txt\":\"a\"}\n").unwrap();
-    let with = |input: PathBuf| Plan {
-        inputs: vec![input],
-        ..plan.clone()
-    };
-    let error = run(&with(broken), &Control::default(), &Silent)
-        .err()
-        .unwrap();
-    assert_eq!(error.kind(), Kind::Damaged);
-    assert!(
-        error
-            .to_string()
-            .ends_with("broken.jsonl:2: record has no text field that is a string")
-    );
+    plan.inputs.push(broken);
+    let report = prepared(&plan);
+    assert_eq!(report.dropped["damaged"], 1);
+    assert_eq!(report.n_seen, 6 * 39 + 3 + 2);
+    let set_aside = records(&[plan.output.join("dropped/damaged/und.jsonl.zst")]);
+    let fields = &set_aside[0].fields;
+    assert_eq!((&fields["o"], &fields["s"]), (&13.into(), &12.into()));
+    let evidence = fields["verdict"]["evidence"].as_str().unwrap();
+    assert!(evidence.contains("record has no text field"), "{evidence}");
+}
+
+#[test]
+fn a_walk_that_leaves_nothing_says_where_it_went() {
+    let folder = tempfile::tempdir().unwrap();
+    let plan = input(folder.path());
     let only = Plan {
         langs: vec!["fi".into()],
-        ..with(folder.path().join("train/deu_Latn.jsonl.zst"))
+        inputs: vec![folder.path().join("train/deu_Latn.jsonl.zst")],
+        ..plan
     };
     let error = run(&only, &Control::default(), &Silent).err().unwrap();
     assert_eq!(
         error.to_string(),
         "none of 6 records is left to train on; select dropped: other_language 6"
     );
-    assert!(!plan.output.exists());
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2);
+}
+
+#[test]
+fn a_plan_without_tokens_ends_with_records() {
+    let folder = tempfile::tempdir().unwrap();
+    let plan = Plan {
+        steps: vec![Step::Identify, Step::Filter, Step::Redact, Step::Dedup],
+        annotate: true,
+        ..input(folder.path())
+    };
+    let report = prepared(&plan);
+    assert_eq!((report.n_tokens, report.n_vocab), (0, 0));
+    assert!(!plan.output.join("tokens").exists() && !plan.output.join("mix.json").exists());
+    let kept = records(&[plan.output.join("unique/cym_Latn.jsonl.zst")]);
+    assert_eq!(kept[0].fields["doc_scores"].as_array().unwrap().len(), 11);
 }
 
 #[test]

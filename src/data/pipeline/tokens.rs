@@ -3,26 +3,30 @@
 use std::path::Path;
 
 use rayon::prelude::*;
+use tokenizers::Tokenizer;
 
 use super::gather::{Gathered, Supplied};
-use super::plan::{Layout, Plan};
+use super::heldout::read_sound;
+use super::plan::{Layout, Model, Plan};
 use super::progress::Progress;
 use super::steps::identify;
 use super::work::Work;
+use crate::data::corpus::parallel;
 use crate::data::error::{Error, Result};
 use crate::data::mix::Supply;
-use crate::data::read;
 use crate::data::record::Record;
 pub(super) use crate::data::tokenize::text_of;
-use crate::data::tokenize::{Parity, id_of, pack_file, parity, train};
+use crate::data::tokenize::{
+    Balance, Parity, Texts, TrainPlan, id_of, pack_file, parity, train_bpe, train_unigram,
+};
 use crate::disk;
-use crate::event::Event;
+use crate::event::{Control, Event};
 use crate::lang::Lang;
 use crate::shard::{Origin, Shard};
 use crate::vocab::Vocab;
 
 /// Text a vocabulary is trained on, of all languages together, in bytes.
-const SAMPLE_BYTES: u64 = 320 << 20;
+const SAMPLE_BYTES: u64 = 256 << 20;
 /// Held-out text of each language that its cost is measured on where none is parallel.
 const COST_BYTES: u64 = 1 << 20;
 
@@ -62,12 +66,13 @@ fn trained(
     let texts: Vec<Vec<String>> = read
         .map(|own| first_texts(&file(work, "unique", own), each))
         .collect::<Result<_>>()?;
-    let borrowed: Vec<Vec<&str>> = texts
-        .iter()
-        .map(|own| own.iter().map(String::as_str).collect())
-        .collect();
     progress.stop_point(open.name)?;
-    let tokenizer = train(&borrowed, plan.vocab_size, plan.max_epochs)?;
+    let langs: Vec<Option<&Lang>> = gathered
+        .unique
+        .iter()
+        .map(|own| Lang::find(&own.lang))
+        .collect();
+    let tokenizer = learn(plan, &langs, &texts, progress.control)?;
     let json = tokenizer
         .to_string(true)
         .map_err(|e| Error::Failed(format!("tokenizer: cannot be written: {e}")))?;
@@ -85,6 +90,43 @@ fn trained(
     }
     progress.end(open, texts.iter().map(|own| own.len() as u64).sum())?;
     Ok(vocab)
+}
+
+/// Trains a vocabulary as the plan says; what languages pay is judged by the embedded corpus.
+pub(super) fn learn(
+    plan: &Plan,
+    langs: &[Option<&Lang>],
+    texts: &[Vec<String>],
+    control: &Control,
+) -> Result<Tokenizer> {
+    let texts: Vec<Texts> = langs
+        .iter()
+        .zip(texts)
+        .map(|(lang, texts)| Texts {
+            texts: texts.iter().map(String::as_str).collect(),
+            parallel: lang.map_or(Vec::new(), |lang| parallel(lang).collect()),
+        })
+        .collect();
+    let how = TrainPlan {
+        vocab_size: plan.vocab_size,
+        max_epochs: plan.max_epochs,
+        balance: Balance {
+            pressure: plan.pressure,
+            ..Balance::default()
+        },
+        ..TrainPlan::default()
+    };
+    let go_on = || !control.stop_requested();
+    let trained = match plan.model {
+        Model::Bpe => train_bpe(&texts, &how, go_on),
+        Model::Unigram => train_unigram(&texts, &how, go_on),
+    };
+    match control.stop_requested() {
+        true => Err(Error::Interrupted {
+            stage: "train_tokenizer".into(),
+        }),
+        false => trained,
+    }
 }
 
 fn file(work: &Work, part: &str, supplied: &Supplied) -> std::path::PathBuf {
@@ -115,13 +157,7 @@ pub(super) fn measure_parity(
     work: &Work,
 ) -> Result<Parity> {
     if !plan.parallel.is_empty() {
-        let read = read::records(&plan.parallel, &plan.text_key)?;
-        let mut texts = read.collect::<Result<Vec<Record>>>()?;
-        texts.par_iter_mut().for_each(|record| {
-            if record.lang.is_none() {
-                identify(record, plan);
-            }
-        });
+        let texts = parallel_texts(plan)?;
         return Ok(parity(vocab, &texts, true));
     }
     if !plan.heldout.is_empty() {
@@ -138,6 +174,31 @@ pub(super) fn measure_parity(
         }
     }
     Ok(parity(vocab, &sample, false))
+}
+
+/// How many tokens a `tokenizer.json` has, and what it costs each language of the plan's parallel
+/// text, if there is some.
+///
+/// # Errors
+/// When it is no vocabulary, or the text cannot be read.
+pub fn vocabulary_cost(json: &[u8], plan: &Plan) -> Result<(usize, Option<Parity>)> {
+    let vocab = Vocab::from_json(json, Path::new("tokenizer.json"))?;
+    if plan.parallel.is_empty() {
+        return Ok((vocab.len(), None));
+    }
+    let texts = parallel_texts(plan)?;
+    Ok((vocab.len(), Some(parity(&vocab, &texts, true))))
+}
+
+/// The plan's parallel text; what has no label is identified.
+fn parallel_texts(plan: &Plan) -> Result<Vec<Record>> {
+    let mut texts = read_sound(&plan.parallel, plan)?;
+    texts.par_iter_mut().for_each(|record| {
+        if record.lang.is_none() {
+            identify(record, plan);
+        }
+    });
+    Ok(texts)
 }
 
 /// True if every language has records of the same ids.

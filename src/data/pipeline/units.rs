@@ -99,7 +99,7 @@ pub(super) fn units(plan: &Plan) -> Result<Vec<Unit>> {
 }
 
 /// Length of a file and when it was last changed; nothing of standard input and pipes.
-fn stamp(path: &Path) -> Result<(u64, u64)> {
+pub(super) fn stamp(path: &Path) -> Result<(u64, u64)> {
     if path == Path::new("-") {
         return Ok((0, 0));
     }

@@ -21,6 +21,7 @@ use super::units::{Unit, units};
 use super::work::Work;
 use crate::data::error::{Error, Result};
 use crate::data::mix::mix;
+use crate::data::read;
 use crate::data::tokenize::Parity;
 use crate::disk;
 use crate::event::{Control, Event, Sink};
@@ -259,19 +260,21 @@ fn refuse_strange(plan: &Plan) -> Result<()> {
     ))
 }
 
-/// Names every file that is read; standard input cannot be named.
+/// Names every file that is read; standard input cannot be named, and a key is not.
 fn name_parents(plan: &Plan, manifest: &mut Manifest) -> Result<()> {
     for (role, paths) in [
         ("text", &plan.inputs),
         ("heldout", &plan.heldout),
         ("parallel", &plan.parallel),
     ] {
-        for path in paths.iter().filter(|path| path.as_path() != Path::new("-")) {
-            manifest.add_parent(role, path)?;
+        for path in read::inputs(paths)? {
+            if path != Path::new("-") {
+                manifest.add_parent(role, &path)?;
+            }
         }
     }
-    if let Some(path) = &plan.tokenizer {
-        manifest.add_parent("tokenizer", path)?;
+    for (role, path) in plan.looked_up() {
+        manifest.add_parent(role, path)?;
     }
     Ok(())
 }

@@ -13,7 +13,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::plan::Plan;
-use super::units::Unit;
+use super::units::{Unit, stamp};
 use crate::data::error::{Error, Result};
 use crate::disk;
 
@@ -126,7 +126,21 @@ fn identity(plan: &Plan, units: &[Unit]) -> Value {
     if let Some(settings) = settings.as_object_mut() {
         settings.retain(|key, _| !FREE_SETTINGS.contains(&key.as_str()));
     }
-    let inputs = serde_json::to_vec(units).unwrap_or_default();
+    let mut inputs = serde_json::to_vec(units).unwrap_or_default();
+    // Files that are looked things up in are known by their names and when they were changed.
+    let read_whole = plan
+        .heldout
+        .iter()
+        .chain(&plan.parallel)
+        .chain(&plan.pii_key);
+    let looked_up = plan.looked_up().into_iter().map(|(_, path)| path);
+    for path in looked_up.chain(read_whole.map(PathBuf::as_path)) {
+        let stamps = match disk::walk(path) {
+            Ok(files) => files.iter().map(|file| stamp(file).ok()).collect(),
+            Err(_) => Vec::new(), // opening it will say what is wrong
+        };
+        inputs.extend(serde_json::to_vec(&(path, stamps)).unwrap_or_default());
+    }
     let files: usize = units.iter().map(|unit| unit.parts.len()).sum();
     json!({
         "schema": "walk/1",
