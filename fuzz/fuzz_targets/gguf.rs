@@ -6,7 +6,9 @@ use std::path::Path;
 use europium::engine::gguf::{Header, vocab_from};
 use libfuzzer_sys::fuzz_target;
 
-fuzz_target!(|bytes: &[u8]| {
+mod guarded;
+
+fuzz_target!(init: guarded::quiet(), |bytes: &[u8]| {
     let Ok(header) = Header::parse(Path::new("a.gguf"), bytes) else {
         return;
     };

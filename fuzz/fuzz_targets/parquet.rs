@@ -4,12 +4,13 @@
 use europium::data::read::{self, Position};
 use libfuzzer_sys::fuzz_target;
 
+mod guarded;
 mod places;
 
 fuzz_target!(
     // The library below panics on some damaged tables, and the reader takes that for damage; what
     // reaches the target still ends it.
-    init: std::panic::set_hook(Box::new(|i| {eprintln!("{i} {}", std::backtrace::Backtrace::force_capture());})),
+    init: guarded::quiet(),
     |bytes: &[u8]| {
         let path = places::file("a.parquet", bytes);
         let options = places::options(1 << 16);

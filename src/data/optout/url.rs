@@ -42,6 +42,11 @@ impl Url {
             _ => (authority, None),
         };
         let host = to_ascii(host.trim_end_matches('.'))?;
+        // Brackets are around an IPv6 address, colons in one alone.
+        let inner = host.strip_prefix('[').and_then(|h| h.strip_suffix(']'));
+        if inner.map_or(&host[..], |_| "").contains([':', '[', ']']) {
+            return None;
+        }
         let own = if https { 443 } else { 80 };
         let path = path.split('#').next().unwrap_or(path);
         let slash = if path.starts_with('/') { "" } else { "/" };
@@ -122,6 +127,9 @@ mod tests {
             "http://",
             "://x",
             "http:///x",
+            "http://[2001:db8::1]:808:4430/x",
+            "http://a:b/",
+            "http://[::1/",
         ] {
             assert_eq!(parts(url), None, "{url}");
         }

@@ -84,6 +84,10 @@ impl Lines {
 
     /// Where the next line is.
     pub(super) fn position(&self) -> Position {
+        if self.n_lines == Some(0) {
+            // Not where the first frame begins: behind what is before it, lines have no number.
+            return Position::default();
+        }
         let (offset, skip) = self.place();
         let line = self.n_lines.unwrap_or(0);
         Position { offset, skip, line }
