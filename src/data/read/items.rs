@@ -424,4 +424,25 @@ mod tests {
             (plain(of_file), plain(of_bytes.collect()));
         assert_eq!(of_file, of_bytes);
     }
+
+    #[test]
+    fn a_last_line_that_is_too_long_and_has_no_feed_is_told_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let options = Options {
+            max_record_bytes: 100,
+            ..Options::default()
+        };
+        for name in ["a.jsonl", "a.jsonl.zst"] {
+            let path = folder.path().join(name);
+            let mut bytes = vec![b'x'; 106];
+            if name.ends_with("zst") {
+                bytes = zstd::encode_all(&bytes[..], 1).unwrap();
+            }
+            disk::replace_bytes(&path, &bytes).unwrap();
+            let mut whole = open(&path, &options).unwrap();
+            assert_eq!(texts(&[whole.next().unwrap()]), ["quarantined"]);
+            let mut behind = open_at(&path, whole.position(), &options).unwrap();
+            assert!(behind.next().is_none(), "{name}");
+        }
+    }
 }

@@ -179,7 +179,10 @@ impl Lines {
         loop {
             match self.bytes.ensure(1)? {
                 Have::Enough => {}
-                Have::End => return Ok(true),
+                Have::End => {
+                    self.pass(0); // the last line has no feed and is one all the same
+                    return Ok(true);
+                }
                 Have::Break => return Ok(false),
             }
             let bytes = self.bytes.bytes();
