@@ -11,7 +11,11 @@ fuzz_target!(|bytes: &[u8]| {
     if let Some(normal) = normal_url(address) {
         assert!(!normal.is_empty() && !normal.contains('#'));
         let again = normal_url(&format!("http://{normal}"));
-        assert_eq!(again.as_deref(), Some(normal.as_str()), "the form is its own form");
+        assert_eq!(
+            again.as_deref(),
+            Some(normal.as_str()),
+            "the form is its own form"
+        );
     }
     if let Some(url) = Url::parse(address) {
         assert!(url.path.starts_with('/') && !url.path.contains('#'));

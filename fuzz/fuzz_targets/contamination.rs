@@ -21,7 +21,10 @@ fuzz_target!(|bytes: &[u8]| {
             let whole = [bytes, &sum].concat();
             if let Ok(index) = Index::from_bytes(&whole) {
                 assert_eq!(index.to_bytes(), whole, "an index has one form");
-                check(&index, "the quick brown fox jumps over the lazy dog, and so on");
+                check(
+                    &index,
+                    "the quick brown fox jumps over the lazy dog, and so on",
+                );
                 check(&index, &String::from_utf8_lossy(bytes));
             }
         }
@@ -61,7 +64,10 @@ fn set(bytes: &[u8], layout: Layout) {
 
 fn check(index: &Index, text: &str) {
     for hit in index.check(text, &mut Scratch::default()) {
-        assert!(text.get(hit.span.clone()).is_some_and(|s| !s.is_empty()), "{hit:?}");
+        assert!(
+            text.get(hit.span.clone()).is_some_and(|s| !s.is_empty()),
+            "{hit:?}"
+        );
         assert!(hit.item < index.n_items() && hit.n_matched > 0, "{hit:?}");
         assert!(hit.share > 0.0, "{hit:?}");
     }

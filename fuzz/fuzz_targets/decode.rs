@@ -22,12 +22,19 @@ fuzz_target!(|bytes: &[u8]| {
     let charset = CHARSETS[usize::from(mode % 8)];
     let tld = [None, Some("bg"), Some("gr"), Some("")][usize::from(mode / 8 % 4)];
     let (text, name) = decode_hinted(bytes, charset, tld);
-    assert!(text.len() <= 3 * bytes.len() + 3, "{} bytes of {name}", text.len());
+    assert!(
+        text.len() <= 3 * bytes.len() + 3,
+        "{} bytes of {name}",
+        text.len()
+    );
     assert_eq!(name, name.to_ascii_lowercase());
     let label = (name != "replacement").then_some(name);
     assert!(label.is_none_or(|name| {
         let again = decode_hinted(text.as_bytes(), Some("utf-8"), None);
         // Text is UTF-8 from here on, unless it begins like something else.
-        again.1 == "utf-8" || text.starts_with('\u{feff}') || text.contains('\0') || name == "iso-2022-jp"
+        again.1 == "utf-8"
+            || text.starts_with('\u{feff}')
+            || text.contains('\0')
+            || name == "iso-2022-jp"
     }));
 });

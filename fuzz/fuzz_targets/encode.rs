@@ -17,7 +17,11 @@ static VOCAB: LazyLock<Vocab> = LazyLock::new(|| {
 fuzz_target!(|bytes: &[u8]| {
     let text = String::from_utf8_lossy(bytes);
     let ids = VOCAB.encode(&text);
-    assert_eq!(ids, VOCAB.encode_by_crate(&text), "the ids are those of the crate");
+    assert_eq!(
+        ids,
+        VOCAB.encode_by_crate(&text),
+        "the ids are those of the crate"
+    );
     assert_eq!(VOCAB.decode(&ids), text, "the text is its ids");
     let mut decoder = Decoder::default();
     let mut streamed = String::new();

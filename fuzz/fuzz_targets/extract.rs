@@ -21,13 +21,21 @@ fuzz_target!(|bytes: &[u8]| {
     assert!(text.lines().count() <= found.n_kept.max(1) * 1 + text.matches('\n').count());
     // References are shorter than what they stand for by a factor of two at most.
     assert!(text.len() <= 4 * html.len(), "more text than page");
-    let facts = [&found.title, &found.html_lang, &found.meta_lang, &found.canonical];
+    let facts = [
+        &found.title,
+        &found.html_lang,
+        &found.meta_lang,
+        &found.canonical,
+    ];
     for fact in facts.into_iter().flatten().chain(&found.licences) {
         assert!(!fact.is_empty() && fact.len() <= 4 * html.len());
     }
     if let Some(date) = &found.date {
         let digits = |i: usize| date.as_bytes()[i].is_ascii_digit();
-        assert!(date.len() == 10 && (0..10).all(|i| digits(i) != matches!(i, 4 | 7)), "{date}");
+        assert!(
+            date.len() == 10 && (0..10).all(|i| digits(i) != matches!(i, 4 | 7)),
+            "{date}"
+        );
     }
     for (name, _) in &found.robots {
         assert_eq!(*name, name.to_lowercase());

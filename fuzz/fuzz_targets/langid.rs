@@ -20,11 +20,17 @@ fuzz_target!(|bytes: &[u8]| {
     let text = String::from_utf8_lossy(bytes);
     let guesses = identify(&text);
     assert!(guesses.is_sorted_by(|a, b| a.prob >= b.prob), "{guesses:?}");
-    assert!(guesses.iter().all(|g| (0.0..=1.0).contains(&g.prob)), "{guesses:?}");
+    assert!(
+        guesses.iter().all(|g| (0.0..=1.0).contains(&g.prob)),
+        "{guesses:?}"
+    );
     let sum: f32 = guesses.iter().map(|g| g.prob).sum();
     assert!(sum <= 1.001, "{sum}: {guesses:?}");
     for (at, guess) in guesses.iter().enumerate() {
-        assert!(guesses[..at].iter().all(|g| g.lang != guess.lang), "named twice");
+        assert!(
+            guesses[..at].iter().all(|g| g.lang != guess.lang),
+            "named twice"
+        );
         assert!(with_close(&guesses, guess.lang) >= guess.prob);
         assert!((0.0..=1.0).contains(&in_script(&text, guess.lang)));
     }

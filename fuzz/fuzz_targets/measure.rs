@@ -48,14 +48,24 @@ fuzz_target!(|bytes: &[u8]| {
         metrics.symbol_ratio,
         metrics.new_line_ratio,
     ]) {
-        assert!(number.is_finite() && number >= 0.0, "{number} in {metrics:?}");
+        assert!(
+            number.is_finite() && number >= 0.0,
+            "{number} in {metrics:?}"
+        );
     }
     let checks = verdict(&metrics, rules);
     let first = first_failure(&metrics, rules);
     assert_eq!(first.is_some(), checks.iter().any(|c| c.on && !c.ok));
 
     let cleaned = clean(&text, rules);
-    let n_left = cleaned.text.split('\n').filter(|line| !line.is_empty()).count() as u64;
-    assert!(cleaned.removed.total() + n_left <= cleaned.n_lines, "{cleaned:?}");
+    let n_left = cleaned
+        .text
+        .split('\n')
+        .filter(|line| !line.is_empty())
+        .count() as u64;
+    assert!(
+        cleaned.removed.total() + n_left <= cleaned.n_lines,
+        "{cleaned:?}"
+    );
     assert!(cleaned.text.len() <= text.len());
 });

@@ -36,7 +36,11 @@ fuzz_target!(|bytes: &[u8]| {
     for mode in [Mode::Annotate, Mode::Mask, Mode::Pseudonymise(key)] {
         let (out, moved) = redact(&text, &spans, &mode);
         assert_eq!(moved.len(), spans.len());
-        assert_eq!(between(&out, &moved), between(&text, &spans), "what is no value stays");
+        assert_eq!(
+            between(&out, &moved),
+            between(&text, &spans),
+            "what is no value stays"
+        );
         let (again, _) = redact(&text, &spans, &mode);
         assert_eq!(again, out, "the same value, the same pseudonym");
         match mode {

@@ -63,7 +63,11 @@ pub fn check(name: &str, bytes: &[u8], options: &Options, between: fn(u8) -> boo
     // Where to stop comes of the input, so that a finding is found again.
     let at = bytes.iter().map(|b| usize::from(*b)).sum::<usize>() % places.len();
     if let (Some(place), Some(left)) = (places.get(at), items.get(at..)) {
-        assert_eq!(rest(&path, *place, options), left, "reading goes on at {place:?}");
+        assert_eq!(
+            rest(&path, *place, options),
+            left,
+            "reading goes on at {place:?}"
+        );
     }
     if bytes.len() > 4096 {
         parts(&path, &items, options);
@@ -80,7 +84,10 @@ fn in_order(items: &[Item], bytes: &[u8], packed: bool, between: fn(u8) -> bool)
     let mut end = 0;
     for item in items {
         let (_, offset, size) = item.place();
-        assert!(offset <= len && size <= len - offset, "beyond the file: {item:?}");
+        assert!(
+            offset <= len && size <= len - offset,
+            "beyond the file: {item:?}"
+        );
         if packed {
             assert!(offset >= end, "before the one before: {item:?}");
             end = offset;

@@ -19,7 +19,12 @@ fuzz_target!(|bytes: &[u8]| {
     for line in text.lines() {
         let (name, value) = line.split_once(':').unwrap_or((line, ""));
         signals.header(name, value, &agents);
-        for known in ["tdm-reservation", "x-robots-tag", "content-usage", "tdm-policy"] {
+        for known in [
+            "tdm-reservation",
+            "x-robots-tag",
+            "content-usage",
+            "tdm-policy",
+        ] {
             signals.header(known, line, &agents);
         }
         training_preference(line);
@@ -33,7 +38,10 @@ fuzz_target!(|bytes: &[u8]| {
     ];
     let evidence = said.into_iter().flatten().map(|s| &s.text);
     for text in evidence.chain(&signals.notes) {
-        assert!(text.chars().count() <= 200 && !text.contains(char::is_control), "{text:?}");
+        assert!(
+            text.chars().count() <= 200 && !text.contains(char::is_control),
+            "{text:?}"
+        );
     }
     assert!(signals.notes.len() <= 16);
 

@@ -6,7 +6,13 @@ use std::path::Path;
 use europium::vocab::Vocab;
 use libfuzzer_sys::fuzz_target;
 
-const TEXTS: [&str; 5] = ["", "a", "Grüße, ab 12 345!\n\n  <s> \t", "\u{1f600}é\u{301}", "aaaaaaaaaaaa"];
+const TEXTS: [&str; 5] = [
+    "",
+    "a",
+    "Grüße, ab 12 345!\n\n  <s> \t",
+    "\u{1f600}é\u{301}",
+    "aaaaaaaaaaaa",
+];
 
 mod guarded;
 
