@@ -5,6 +5,10 @@ use super::punycode::to_ascii;
 /// Longest authority that is one; a host name has at most 253 octets.
 const MAX_AUTHORITY: usize = 1024;
 
+/// What no host is called with, unless it is an IPv6 address in brackets; WHATWG URL, "forbidden
+/// host code point", without white space and controls.
+const FORBIDDEN: [char; 12] = ['#', '/', ':', '<', '>', '?', '@', '[', '\\', ']', '^', '|'];
+
 /// An address on the web, split.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Url {
@@ -41,10 +45,11 @@ impl Url {
             }
             _ => (authority, None),
         };
-        let host = to_ascii(host.trim_end_matches('.'))?;
-        // Brackets are around an IPv6 address, colons in one alone.
+        // Full stops of other scripts are dots now, and letters in full width may be anything.
+        let host = to_ascii(host)?;
+        let host = host.trim_end_matches('.');
         let inner = host.strip_prefix('[').and_then(|h| h.strip_suffix(']'));
-        if inner.map_or(&host[..], |_| "").contains([':', '[', ']']) {
+        if host.is_empty() || inner.map_or(host, |_| "").contains(FORBIDDEN) {
             return None;
         }
         let own = if https { 443 } else { 80 };
@@ -52,7 +57,7 @@ impl Url {
         let slash = if path.starts_with('/') { "" } else { "/" };
         Some(Url {
             https,
-            host,
+            host: host.to_string(),
             port: port.filter(|port| *port != own),
             path: format!("{slash}{path}"),
         })
@@ -115,6 +120,7 @@ mod tests {
                 "xn--bcher-kva.example",
                 "/ü",
             ),
+            ("http://ü.example\u{3002}/x", false, "xn--tda.example", "/x"),
             ("http://example.com:/x", false, "example.com", "/x"),
         ] {
             let expected = Some((https, authority.to_string(), path.to_string()));
@@ -130,6 +136,9 @@ mod tests {
             "http://[2001:db8::1]:808:4430/x",
             "http://a:b/",
             "http://[::1/",
+            "http://\u{3002}/",
+            "http://a\u{ff0f}b.example/",
+            "http://a\u{ff20}b.example/",
         ] {
             assert_eq!(parts(url), None, "{url}");
         }
