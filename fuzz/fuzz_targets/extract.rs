@@ -38,7 +38,7 @@ fuzz_target!(|bytes: &[u8]| {
         );
     }
     for (name, _) in &found.robots {
-        assert_eq!(*name, name.to_lowercase());
+        assert_eq!(*name, name.to_ascii_lowercase());
     }
     let again = page(&html, &options);
     assert_eq!(again.text, *text, "the same page, the same text");
