@@ -18,14 +18,9 @@ pub fn frame(bytes: &[u8]) -> Vec<u8> {
     PACKER.with_borrow_mut(|packer| packer.compress(bytes).expect("packs"))
 }
 
-/// A folder of this process, in memory where the system has one there.
+/// A folder of this process; `fuzz/run` sees to it that it is in memory, and goes.
 static FOLDER: LazyLock<PathBuf> = LazyLock::new(|| {
-    let memory = Path::new("/dev/shm");
-    let above = match memory.is_dir() {
-        true => memory.to_path_buf(),
-        false => std::env::temp_dir(),
-    };
-    let folder = above.join(format!("europium-fuzz-{}", std::process::id()));
+    let folder = std::env::temp_dir().join(format!("europium-fuzz-{}", std::process::id()));
     std::fs::create_dir_all(&folder).expect("a folder for files");
     folder
 });
