@@ -49,11 +49,15 @@ impl Url {
         let host = to_ascii(host)?;
         let host = host.trim_end_matches('.');
         let inner = host.strip_prefix('[').and_then(|h| h.strip_suffix(']'));
-        if host.is_empty() || inner.map_or(host, |_| "").contains(FORBIDDEN) {
+        let strange = match inner {
+            Some(v6) => v6.contains(|c: char| !c.is_ascii_hexdigit() && c != ':' && c != '.'),
+            None => host.contains(|c: char| c.is_whitespace() || FORBIDDEN.contains(&c)),
+        };
+        if host.is_empty() || strange {
             return None;
         }
         let own = if https { 443 } else { 80 };
-        let path = path.split('#').next().unwrap_or(path);
+        let path = path.split('#').next().unwrap_or(path).trim_end();
         let slash = if path.starts_with('/') { "" } else { "/" };
         Some(Url {
             https,
@@ -139,6 +143,7 @@ mod tests {
             "http://\u{3002}/",
             "http://a\u{ff0f}b.example/",
             "http://a\u{ff20}b.example/",
+            "http://\u{a8}\u{fc}.example/",
         ] {
             assert_eq!(parts(url), None, "{url}");
         }
