@@ -147,7 +147,10 @@ impl Vocab {
             path: path.into(),
             what,
         };
-        let tokenizer = Tokenizer::from_bytes(json)
+        // The library panics on some files that are none.
+        let read = || Tokenizer::from_bytes(json).map_err(|e| e.to_string());
+        let tokenizer = std::panic::catch_unwind(read)
+            .unwrap_or_else(|_| Err("damaged".into()))
             .map_err(|e| unusable(format!("not a tokenizer.json: {e}")))?;
         Self::new(tokenizer, json).map_err(unusable)
     }
@@ -429,6 +432,20 @@ mod tests {
             "t.json: unk_token \"!\" is no token of the vocabulary"
         );
         assert_eq!(bpe("?").unwrap().encode("ab"), [0, 1]);
+    }
+
+    #[test]
+    fn a_file_that_is_cut_or_damaged_is_refused_and_nothing_panics() {
+        for json in [
+            "{\"decoder\":",
+            "{\"decoder\":{\"type\":\"\\ud800",
+            "",
+            "{}",
+        ] {
+            let error = Vocab::from_json(json.as_bytes(), Path::new("t.json")).err();
+            let error = error.unwrap().to_string();
+            assert!(error.starts_with("t.json: not a tokenizer.json"), "{error}");
+        }
     }
 
     #[test]

@@ -49,8 +49,8 @@ pub fn normal_url(url: &str) -> Option<String> {
     }
     let mut parameters: Vec<String> = query
         .split('&')
-        .filter(|p| !p.is_empty() && !is_tracking(p.split('=').next().unwrap_or(p)))
         .map(escapes)
+        .filter(|p| !p.is_empty() && !is_tracking(p.split('=').next().unwrap_or(p)))
         .collect();
     parameters.sort_unstable();
     for (i, parameter) in parameters.iter().enumerate() {
@@ -68,15 +68,17 @@ pub(super) fn url_hash(url: &str) -> Option<u64> {
 fn host(authority: &str) -> Option<String> {
     let host = authority.rsplit('@').next().unwrap_or(authority);
     let host = host.to_lowercase();
-    let host = [":80", ":443", ":"]
+    let mut host = host.trim();
+    // Whatever stands behind what, so that the normal form is its own normal form.
+    while let Some(rest) = [":80", ":443", ":", "."]
         .iter()
-        .find_map(|port| host.strip_suffix(port))
-        .unwrap_or(&host);
-    let host = host.trim_end_matches('.');
-    let host = host
-        .strip_prefix("www.")
-        .filter(|rest| rest.contains('.'))
-        .unwrap_or(host);
+        .find_map(|end| host.strip_suffix(end))
+    {
+        host = rest.trim_end();
+    }
+    while let Some(rest) = host.strip_prefix("www.").filter(|rest| rest.contains('.')) {
+        host = rest.trim_start();
+    }
     (!host.is_empty()).then(|| host.to_string())
 }
 
@@ -84,14 +86,15 @@ fn host(authority: &str) -> Option<String> {
 fn segments(path: &str) -> Vec<String> {
     let mut kept: Vec<String> = Vec::new();
     for segment in path.split(['/', '\\']).skip(1) {
+        let segment = escapes(segment);
         // A session's name may hang on a segment: `/page;jsessionid=1F`.
         let segment = match segment.split_once(';') {
             Some((name, parameter)) if is_tracking(parameter.split('=').next().unwrap_or("")) => {
                 name
             }
-            _ => segment,
+            _ => segment.as_str(),
         };
-        match escapes(segment).as_str() {
+        match segment {
             "." => {}
             ".." => drop(kept.pop()),
             other => kept.push(other.into()),
@@ -170,8 +173,15 @@ mod tests {
                 "example.eu:8080/%C3%84?Q=%zz",
             ),
             ("https://www.eu/x//y", "www.eu/x//y"),
+            ("http://a.example:80.", "a.example"),
+            ("http://a.example.:80:", "a.example"),
+            ("http://www.www.example.eu", "example.eu"),
+            ("http://a.example/?%75tm_source=x", "a.example"),
+            ("http://a.example/p;%6Asessionid=1", "a.example/p"),
         ] {
             assert_eq!(normal_url(url).as_deref(), Some(expected), "{url}");
+            let again = normal_url(&format!("http://{expected}"));
+            assert_eq!(again.as_deref(), Some(expected), "{url} again");
         }
         for none in [
             "",

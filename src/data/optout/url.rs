@@ -5,6 +5,10 @@ use super::punycode::to_ascii;
 /// Longest authority that is one; a host name has at most 253 octets.
 const MAX_AUTHORITY: usize = 1024;
 
+/// What no host is called with, unless it is an IPv6 address in brackets; WHATWG URL, "forbidden
+/// host code point", without white space and controls.
+const FORBIDDEN: [char; 12] = ['#', '/', ':', '<', '>', '?', '@', '[', '\\', ']', '^', '|'];
+
 /// An address on the web, split.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Url {
@@ -41,13 +45,23 @@ impl Url {
             }
             _ => (authority, None),
         };
-        let host = to_ascii(host.trim_end_matches('.'))?;
+        // Full stops of other scripts are dots now, and letters in full width may be anything.
+        let host = to_ascii(host)?;
+        let host = host.trim_end_matches('.');
+        let inner = host.strip_prefix('[').and_then(|h| h.strip_suffix(']'));
+        let strange = match inner {
+            Some(v6) => v6.contains(|c: char| !c.is_ascii_hexdigit() && c != ':' && c != '.'),
+            None => host.contains(|c: char| c.is_whitespace() || FORBIDDEN.contains(&c)),
+        };
+        if host.is_empty() || strange {
+            return None;
+        }
         let own = if https { 443 } else { 80 };
-        let path = path.split('#').next().unwrap_or(path);
+        let path = path.split('#').next().unwrap_or(path).trim_end();
         let slash = if path.starts_with('/') { "" } else { "/" };
         Some(Url {
             https,
-            host,
+            host: host.to_string(),
             port: port.filter(|port| *port != own),
             path: format!("{slash}{path}"),
         })
@@ -110,6 +124,7 @@ mod tests {
                 "xn--bcher-kva.example",
                 "/ü",
             ),
+            ("http://ü.example\u{3002}/x", false, "xn--tda.example", "/x"),
             ("http://example.com:/x", false, "example.com", "/x"),
         ] {
             let expected = Some((https, authority.to_string(), path.to_string()));
@@ -122,6 +137,13 @@ mod tests {
             "http://",
             "://x",
             "http:///x",
+            "http://[2001:db8::1]:808:4430/x",
+            "http://a:b/",
+            "http://[::1/",
+            "http://\u{3002}/",
+            "http://a\u{ff0f}b.example/",
+            "http://a\u{ff20}b.example/",
+            "http://\u{a8}\u{fc}.example/",
         ] {
             assert_eq!(parts(url), None, "{url}");
         }

@@ -69,6 +69,10 @@ impl Crawl {
 
     /// Where the next item is.
     pub(super) fn position(&self) -> Position {
+        if self.n_items == Some(0) {
+            // Not where the first frame begins: behind what is before it, records have no number.
+            return Position::default();
+        }
         let (member, inside) = self.bytes.place(self.bytes.pos());
         let (offset, skip) = match inside {
             0 => (member, 0),

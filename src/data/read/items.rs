@@ -101,8 +101,13 @@ pub fn open_bytes(name: &Path, bytes: Vec<u8>, options: &Options) -> Result<File
     let failed = |e| disk::Error::io(name, "read", e);
     let stored = Stored::new(Input::Bytes(io::Cursor::new(bytes)));
     let mut bytes = Unpacked::new(stored, 0).map_err(failed)?;
-    bytes.ensure(HEAD_BYTES).map_err(failed)?;
-    let kind = kind(name).unwrap_or_else(|| kind_of_bytes(bytes.bytes()));
+    let kind = match kind(name) {
+        Some(kind) => kind,
+        None => {
+            bytes.ensure(HEAD_BYTES).map_err(failed)?;
+            kind_of_bytes(bytes.bytes())
+        }
+    };
     let start = Position::default();
     let reader = reader(kind, bytes, name, start, None, options).map_err(failed)?;
     Ok(FileItems {
@@ -376,5 +381,68 @@ mod tests {
         file.write_all(b"{\"text\":\"b\"}\n").unwrap();
         let rest: Vec<_> = reader.collect();
         assert_eq!(texts(&rest).last(), Some(&"quarantined"));
+    }
+
+    #[test]
+    fn numbers_of_lines_and_records_are_kept_behind_a_skippable_frame() {
+        let folder = tempfile::tempdir().unwrap();
+        // As pzstd writes them, the length of each frame before it.
+        let skippable = b"\x50\x2a\x4d\x18\x04\0\0\0abcd";
+        let record = b"WARC/1.0\r\nWARC-Type: metadata\r\nContent-Length: 0\r\n\r\n\r\n\r\n";
+        for (name, text) in [
+            ("a.jsonl.zst", &b"{\"text\":\"a\"}\n"[..]),
+            ("a.warc.zst", record),
+        ] {
+            let path = folder.path().join(name);
+            let bytes = [&skippable[..], &zstd::encode_all(text, 1).unwrap()].concat();
+            disk::replace_bytes(&path, &bytes).unwrap();
+            let mut whole = open(&path, &Options::default()).unwrap();
+            let start = whole.position();
+            let item = whole.next().unwrap().unwrap();
+            assert_eq!(item.place().1, 12, "{name}");
+            let mut again = open_at(&path, start, &Options::default()).unwrap();
+            assert_eq!(again.next().unwrap().unwrap(), item, "{name}");
+        }
+    }
+
+    #[test]
+    fn damage_at_the_beginning_is_told_alike_of_bytes_and_files() {
+        // What looks like the next member does not begin with a record.
+        let member = [
+            &b"\x1f\x8b\x08\0\0\0\0\0\0\x03"[..],
+            b"\x01\x03\0\xfc\xffabc",
+        ]
+        .concat();
+        let bytes = [b"\x1f\x8bxx rubbish", &member[..], b" more rubbish"].concat();
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.warc");
+        disk::replace_bytes(&path, &bytes).unwrap();
+        let of_file: Vec<_> = open(&path, &Options::default()).unwrap().collect();
+        let of_bytes = open_bytes(&path, bytes, &Options::default()).unwrap();
+        let plain = |items: Vec<Result<Item>>| items.into_iter().map(Result::unwrap).collect();
+        let (of_file, of_bytes): (Vec<Item>, Vec<Item>) =
+            (plain(of_file), plain(of_bytes.collect()));
+        assert_eq!(of_file, of_bytes);
+    }
+
+    #[test]
+    fn a_last_line_that_is_too_long_and_has_no_feed_is_told_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let options = Options {
+            max_record_bytes: 100,
+            ..Options::default()
+        };
+        for name in ["a.jsonl", "a.jsonl.zst"] {
+            let path = folder.path().join(name);
+            let mut bytes = vec![b'x'; 106];
+            if name.ends_with("zst") {
+                bytes = zstd::encode_all(&bytes[..], 1).unwrap();
+            }
+            disk::replace_bytes(&path, &bytes).unwrap();
+            let mut whole = open(&path, &options).unwrap();
+            assert_eq!(texts(&[whole.next().unwrap()]), ["quarantined"]);
+            let mut behind = open_at(&path, whole.position(), &options).unwrap();
+            assert!(behind.next().is_none(), "{name}");
+        }
     }
 }

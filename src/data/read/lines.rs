@@ -84,6 +84,10 @@ impl Lines {
 
     /// Where the next line is.
     pub(super) fn position(&self) -> Position {
+        if self.n_lines == Some(0) {
+            // Not where the first frame begins: behind what is before it, lines have no number.
+            return Position::default();
+        }
         let (offset, skip) = self.place();
         let line = self.n_lines.unwrap_or(0);
         Position { offset, skip, line }
@@ -175,7 +179,10 @@ impl Lines {
         loop {
             match self.bytes.ensure(1)? {
                 Have::Enough => {}
-                Have::End => return Ok(true),
+                Have::End => {
+                    self.pass(0); // the last line has no feed and is one all the same
+                    return Ok(true);
+                }
                 Have::Break => return Ok(false),
             }
             let bytes = self.bytes.bytes();

@@ -85,15 +85,21 @@ fn offset_of(group: &RowGroupMetaData) -> u64 {
         .unwrap_or(0)
 }
 
-fn groups_of(reader: &SerializedFileReader<File>) -> Vec<Group> {
-    let mut n_before = 0;
+/// Row groups with places inside of a file of `len` bytes. A damaged table may say that they begin
+/// anywhere, but the place is what a group is found again by: each is behind the one before.
+fn groups_of(reader: &SerializedFileReader<File>, len: u64) -> Vec<Group> {
+    let (mut n_before, mut least) = (0, 0);
     let metas = reader.metadata().row_groups().iter();
     metas
         .map(|meta| {
             let n_rows = u64::try_from(meta.num_rows()).unwrap_or(0);
+            let offset = offset_of(meta).clamp(least, least.max(len));
+            least = offset + 1;
             let group = Group {
-                offset: offset_of(meta),
-                size: u64::try_from(meta.compressed_size()).unwrap_or(0),
+                offset,
+                size: u64::try_from(meta.compressed_size())
+                    .unwrap_or(0)
+                    .min(len.saturating_sub(offset)),
                 n_before,
                 n_rows,
             };
@@ -106,13 +112,11 @@ fn groups_of(reader: &SerializedFileReader<File>) -> Vec<Group> {
 /// Row groups to cut a file at, the first behind each multiple of `target`.
 pub(in crate::data::read) fn cuts(path: &Path, target: u64) -> io::Result<Vec<u64>> {
     let file = File::open(path)?;
+    let len = file.metadata()?.len();
     let Ok(reader) = guarded(|| SerializedFileReader::new(file)) else {
         return Ok(Vec::new());
     };
-    let offsets: Vec<u64> = groups_of(&reader).iter().map(|g| g.offset).collect();
-    if !offsets.is_sorted_by(|a, b| a < b) {
-        return Ok(Vec::new());
-    }
+    let offsets: Vec<u64> = groups_of(&reader, len).iter().map(|g| g.offset).collect();
     let mut wanted = target;
     let wanted = offsets.into_iter().skip(1).filter(|offset| {
         let is_cut = *offset >= wanted;
@@ -151,7 +155,9 @@ impl Rows {
         let reader = match guarded(|| SerializedFileReader::new(file)) {
             Ok(reader) => reader,
             Err(what) => {
-                rows.table = Err(Some(format!("no whole Parquet file: {what}")));
+                // One item, which is behind any position but the first.
+                let what = format!("no whole Parquet file: {what}");
+                rows.table = Err(Some(what).filter(|_| start == Position::default()));
                 return Ok(rows);
             }
         };
@@ -173,7 +179,7 @@ impl Rows {
             f.is_primitive() && f.get_basic_info().converted_type() == ConvertedType::JSON
         });
         let json = json.map(|f| f.name().to_string()).collect();
-        let groups = groups_of(&reader);
+        let groups = groups_of(&reader, rows.stored.len().unwrap_or(0));
         let ordinal = |offset: u64| groups.iter().position(|g| g.offset == offset);
         let n_groups = groups.len();
         let group = match start.offset {
