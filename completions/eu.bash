@@ -1140,7 +1140,7 @@ _eu() {
             return 0
             ;;
         eu__subcmd__prepare)
-            opts="-o -q -v -n -f -h --output --heldout --heldout-share --parallel --steps --langs --text-key --trust-labels --min-lang-prob --crawl-id --comments --robots --agents --checks --licences --block-lists --thresholds --families --bad-words --contamination --redact --pii-key --annotate --filter --dedup-url --dedup-exact --dedup-fuzzy --minhash-bands --minhash-rows --minhash-ngram --budget-tokens --budget-bytes --mix-unit --temperature --weights --max-premium --max-epochs --vocab-size --tokenizer --layouts --memory --unit-bytes --shard --json --quiet --verbose --color --log-file --seed --threads --device --cpu --dry-run --force --offline --plain --recipe --config --help extract lawful identify filter redact decontaminate dedup tokenizer encode stats explain whatif calibrate view langid-train help"
+            opts="-o -q -v -n -f -h --output --heldout --heldout-share --parallel --steps --langs --text-key --trust-labels --min-lang-prob --crawl-id --comments --robots --agents --checks --licences --block-lists --thresholds --families --bad-words --contamination --redact --pii-key --annotate --filter --dedup-url --dedup-exact --dedup-fuzzy --minhash-bands --minhash-rows --minhash-ngram --budget-tokens --budget-bytes --mix-unit --temperature --weights --max-premium --max-epochs --vocab-size --model --pressure --tokenizer --parquet --layouts --memory --unit-bytes --shard --json --quiet --verbose --color --log-file --seed --threads --device --cpu --dry-run --force --offline --plain --recipe --config --help extract lawful identify filter redact decontaminate dedup tokenizer encode stats explain whatif calibrate view langid-train help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1302,8 +1302,20 @@ _eu() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --model)
+                    COMPREPLY=($(compgen -W "bpe unigram" -- "${cur}"))
+                    return 0
+                    ;;
+                --pressure)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --tokenizer)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --parquet)
+                    COMPREPLY=($(compgen -W "true false" -- "${cur}"))
                     return 0
                     ;;
                 --layouts)

@@ -160,6 +160,12 @@ pub struct Args {
     /// Tokens of the vocabulary to train.
     #[arg(long, value_name = "N")]
     pub vocab_size: Option<usize>,
+    /// Kind of vocabulary to train.
+    #[arg(long, value_name = "KIND", value_parser = ["bpe", "unigram"])]
+    pub model: Option<String>,
+    /// How hard languages that pay more tokens than others are preferred; 0: plain BPE.
+    #[arg(long, value_name = "X")]
+    pub pressure: Option<f64>,
     /// An existing tokenizer.json to use instead of training one.
     #[arg(long, value_name = "FILE")]
     pub tokenizer: Option<PathBuf>,
