@@ -306,7 +306,7 @@ impl Scanner {
 fn leading_letters(eight: u64) -> usize {
     const ONES: u64 = u64::MAX / 255;
     const HIGH: u64 = 0x80 * ONES;
-    let lower = (eight | 0x20 * ONES) & !HIGH;
+    let lower = (eight | (0x20 * ONES)) & !HIGH;
     let from_a = lower + (0x80 - b'a' as u64) * ONES;
     let beyond_z = lower + (0x80 - b'z' as u64 - 1) * ONES;
     let other = !(from_a & !beyond_z & !eight) & HIGH;

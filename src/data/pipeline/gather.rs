@@ -290,12 +290,10 @@ impl<'a> Dealer<'a> {
                         false => ("unique", self.plan.seed),
                     };
                     let key = (part, place(row.lang));
-                    if !hands.contains_key(&key) {
+                    let hand = hands.entry(key).or_insert_with(|| {
                         let path = folder.join(part).join(code(key.1));
-                        let n = self.n_buckets(self.totals[key.1].1);
-                        hands.insert(key, Hand::new(path, n));
-                    }
-                    let hand = hands.get_mut(&key).expect("put there above");
+                        Hand::new(path, self.n_buckets(self.totals[key.1].1))
+                    });
                     hand.take(lot(row, seed), &line, row.n_bytes)?;
                 }
             }

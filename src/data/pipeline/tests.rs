@@ -225,10 +225,10 @@ fn a_walk_stopped_at_any_stage_goes_on_to_the_same_bytes() {
         };
         let control = Control::default();
         let sink = |event: Event| match event {
-            Event::StageStarted { stage, .. } | Event::StageDone { stage, .. } => {
-                if stage == stop_in {
-                    control.request_stop();
-                }
+            Event::StageStarted { stage, .. } | Event::StageDone { stage, .. }
+                if stage == stop_in =>
+            {
+                control.request_stop();
             }
             _ => {}
         };
