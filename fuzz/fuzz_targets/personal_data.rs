@@ -47,7 +47,7 @@ fuzz_target!(|bytes: &[u8]| {
             Mode::Annotate => assert_eq!(out, text),
             Mode::Mask => {
                 for span in &moved {
-                    assert_eq!(&out[span.start..span.end], span.kind.placeholder());
+                    assert_eq!(&out[span.start..span.end], span.kind.stand_in());
                 }
             }
             Mode::Pseudonymise(_) => {

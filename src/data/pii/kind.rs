@@ -57,7 +57,7 @@ impl Kind {
     }
 
     /// What masking puts in its place: `<NATIONAL_ID>`.
-    pub fn placeholder(self) -> &'static str {
+    pub fn stand_in(self) -> &'static str {
         match self {
             Kind::Email => "<EMAIL>",
             Kind::Phone => "<PHONE>",

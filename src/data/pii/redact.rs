@@ -50,7 +50,7 @@ pub fn redact(text: &str, spans: &[Span], mode: &Mode) -> (String, Vec<Span>) {
         let start = out.len();
         match mode {
             Mode::Annotate => out.push_str(value),
-            Mode::Mask => out.push_str(span.kind.placeholder()),
+            Mode::Mask => out.push_str(span.kind.stand_in()),
             Mode::Pseudonymise(Key(key)) => out.push_str(&pseudonym(value, span, key)),
         }
         moved.push(Span {

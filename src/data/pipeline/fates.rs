@@ -1,7 +1,7 @@
 //! What becomes of each record that units keep, when all are known: what its site says of it, and
 //! whether it is a copy of another.
 
-use std::io::BufReader;
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -36,6 +36,8 @@ pub(super) struct Fates {
     denied: Vec<Vec<(u64, Denial)>>,
     /// Files of fates, one a unit; none where nothing was compared.
     files: Vec<PathBuf>,
+    /// Copies that records which go stood for already, by the record that stays.
+    stood_for: HashMap<Compared, u64>,
     min_jaccard: f64,
     /// What was found on the way.
     pub(super) found: Found,
@@ -57,37 +59,61 @@ struct Denial {
     evidence: String,
 }
 
+/// A record by its unit and its place among those of the unit that were compared.
+type Compared = (u32, u32);
+
+/// What is known of a record: its site keeps it back, or what the comparison said.
+enum Known<'a> {
+    Denied(&'a Denial),
+    Compared(u32, UnitFate),
+}
+
 impl Fates {
-    /// Fates of a unit's kept records, in order, without end: the rows tell how many there are.
-    pub(super) fn of(&self, unit: usize) -> Result<impl Iterator<Item = Result<Fate>> + '_> {
+    /// What is known of a unit's kept records, in order; none where nothing was compared.
+    fn known(&self, unit: usize) -> Result<impl Iterator<Item = Result<Option<Known<'_>>>> + '_> {
         let mut reader = match self.files.get(unit) {
             Some(path) => Some(FateReader::open(path)?),
             None => None,
         };
         let mut denied = self.denied.get(unit).map_or(&[][..], Vec::as_slice);
-        let mut at = 0;
+        let (mut place, mut index) = (0, 0);
         Ok(std::iter::from_fn(move || {
-            let place = at;
-            at += 1;
+            place += 1;
             if let Some(((first, denial), rest)) = denied.split_first()
-                && *first == place
+                && first + 1 == place
             {
                 denied = rest;
-                let verdict = Verdict::said("sites", denial.reason, &denial.evidence);
-                return Some(Ok(Fate::Dropped(verdict)));
+                return Some(Ok(Some(Known::Denied(denial))));
             }
-            Some(self.next(&mut reader))
+            let Some(reader) = &mut reader else {
+                return Some(Ok(None));
+            };
+            index += 1;
+            match reader.next() {
+                Ok(None) => None,
+                Ok(Some(fate)) => Some(Ok(Some(Known::Compared(index - 1, fate)))),
+                Err(error) => Some(Err(error)),
+            }
         }))
     }
 
-    fn next(&self, reader: &mut Option<FateReader<BufReader<std::fs::File>>>) -> Result<Fate> {
-        let Some(reader) = reader else {
-            return Ok(Fate::Kept { n_copies: 1 });
-        };
-        let missing = || Error::Failed("fewer fates than records".into());
-        Ok(match reader.next()?.ok_or_else(missing)? {
+    /// Fates of a unit's kept records, in order.
+    pub(super) fn of(&self, unit: usize) -> Result<impl Iterator<Item = Result<Fate>> + '_> {
+        Ok(self.known(unit)?.map(move |known| {
+            Ok(match known? {
+                None => Fate::Kept { n_copies: 1 },
+                Some(Known::Denied(Denial { reason, evidence })) => {
+                    Fate::Dropped(Verdict::said("sites", reason, evidence))
+                }
+                Some(Known::Compared(index, fate)) => self.compared((unit as u32, index), fate),
+            })
+        }))
+    }
+
+    fn compared(&self, record: Compared, fate: UnitFate) -> Fate {
+        match fate {
             UnitFate::Kept { cluster_size } => Fate::Kept {
-                n_copies: cluster_size,
+                n_copies: cluster_size + self.stood_for.get(&record).unwrap_or(&0),
             },
             UnitFate::Dropped {
                 copy,
@@ -104,7 +130,46 @@ impl Fates {
                     stage, reason, similarity, threshold, &survivor,
                 ))
             }
-        })
+        }
+    }
+
+    /// Copies that records which go stood for already, by an earlier deduplication, added to those
+    /// that stay. In memory are only such records.
+    fn count_stood_for(&mut self, units: &[Finished]) -> Result<()> {
+        let mut stood_for: HashMap<Compared, u64> = HashMap::new();
+        // One that stayed for the same address may go for the same text, and so on: each round
+        // hands on what came to such a one.
+        for round in 0..=Copy::ALL.len() {
+            let mut moved: HashMap<Compared, u64> = HashMap::new();
+            for (unit, finished) in units.iter().enumerate() {
+                for (row, known) in finished.rows()?.zip(self.known(unit)?) {
+                    let Some(Known::Compared(at, fate)) = known? else {
+                        continue;
+                    };
+                    let UnitFate::Dropped {
+                        unit: to, index, ..
+                    } = fate
+                    else {
+                        continue;
+                    };
+                    let n = match round {
+                        0 => u64::from(row?.n_copies) - 1,
+                        _ => stood_for.remove(&(unit as u32, at)).unwrap_or(0),
+                    };
+                    if n > 0 {
+                        *moved.entry((to, index)).or_default() += n;
+                    }
+                }
+            }
+            if moved.is_empty() {
+                break;
+            }
+            for (record, n) in moved {
+                *stood_for.entry(record).or_default() += n;
+            }
+        }
+        self.stood_for = stood_for;
+        Ok(())
     }
 }
 
@@ -120,6 +185,7 @@ pub(super) fn resolve(
     let mut fates = Fates {
         denied,
         files: Vec::new(),
+        stood_for: HashMap::new(),
         min_jaccard: shape.min_jaccard,
         found: Found::default(),
     };
@@ -140,6 +206,7 @@ pub(super) fn resolve(
     if let Some((files, found)) = work.done::<(Vec<PathBuf>, Found)>("fates") {
         fates.files = files.iter().map(|name| folder.join(name)).collect();
         fates.found = found;
+        fates.count_stood_for(units)?;
         return Ok(fates);
     }
     for left in [&resolve.work, &resolve.fates, &work.temporary("sketches")] {
@@ -162,6 +229,7 @@ pub(super) fn resolve(
     };
     work.finish("fates", &(names, &fates.found))?;
     fates.files = resolution.fates;
+    fates.count_stood_for(units)?;
     Ok(fates)
 }
 

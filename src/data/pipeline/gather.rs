@@ -362,7 +362,7 @@ fn rewritten(line: &[u8], fate: &Fate, plan: &Plan) -> Result<Vec<u8>> {
     let mut fields = read.map_err(|e| Error::Failed(format!("a record of our own: {e}")))?;
     match fate {
         Fate::Kept { n_copies } if plan.has(Step::Dedup) => {
-            // A survivor of an earlier deduplication stands for what it stood for.
+            // It goes on standing for what it stood for.
             let before = fields
                 .get(CLUSTER_SIZE)
                 .and_then(Value::as_u64)

@@ -149,7 +149,10 @@ impl Walk<'_> {
                 });
             }
             if self.stop.load(Ordering::Relaxed) {
-                return Ok(());
+                // Another unit failed: this one must not be taken for whole. That error is told.
+                return Err(Error::Interrupted {
+                    stage: STAGE.into(),
+                });
             }
             let batch = batch?;
             let judged: Vec<Judged> = batch
@@ -247,7 +250,7 @@ pub(super) fn row(record: &Record) -> Row {
     Row {
         lang: record.lang,
         n_bytes: record.text.len() as u64,
-        n_copies: n_copies.map_or(1, |n| u32::try_from(n).unwrap_or(u32::MAX)),
+        n_copies: n_copies.map_or(1, |n| u32::try_from(n.max(1)).unwrap_or(u32::MAX)),
         text_hash: xxh3_128(record.text.as_bytes()),
         id_hash: xxh3_64(record.id.as_bytes()),
     }

@@ -274,6 +274,31 @@ fn shards_and_then_the_merge_give_the_bytes_of_one_walk() {
 }
 
 #[test]
+fn a_dear_vocabulary_is_refused_and_the_work_is_kept_for_another_limit() {
+    let folder = tempfile::tempdir().unwrap();
+    let plan = Plan {
+        max_premium: Some(1.01),
+        ..input(folder.path())
+    };
+    let error = run(&plan, &Control::default(), &Silent).err().unwrap();
+    assert_eq!(error.kind(), Kind::Gate, "{error}");
+    assert!(!plan.output.exists());
+    let again = Plan {
+        max_premium: Some(9.0),
+        ..plan
+    };
+    let stages = Mutex::new(Vec::new());
+    let sink = |event: Event| {
+        if let Event::StageStarted { stage, .. } = event {
+            stages.lock().unwrap().push(stage);
+        }
+    };
+    whole(run(&again, &Control::default(), &sink).unwrap());
+    let stages = stages.into_inner().unwrap();
+    assert!(!stages.iter().any(|s| s == "train_tokenizer"), "{stages:?}");
+}
+
+#[test]
 fn the_work_of_another_walk_is_not_taken_up() {
     let folder = tempfile::tempdir().unwrap();
     let plan = input(folder.path());
@@ -316,6 +341,37 @@ fn damage_is_set_aside_and_counted_with_its_place() {
     assert_eq!((&fields["o"], &fields["s"]), (&13.into(), &12.into()));
     let evidence = fields["verdict"]["evidence"].as_str().unwrap();
     assert!(evidence.contains("record has no text field"), "{evidence}");
+}
+
+#[test]
+fn what_a_copy_stood_for_already_goes_to_the_one_that_stays() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut plan = input(folder.path());
+    let first: Record = records(&[folder.path().join("train/mlt_Latn.jsonl.zst")]).remove(0);
+    // The same address: the newest stays, and goes in turn for the text that it shares.
+    let line = |id: &str, ts: &str, text: &str, n: u64| {
+        serde_json::json!({"id": id, "lang": "mt", "text": text, "u": "http://a.mt/", "ts": ts,
+            "cluster_size": n})
+    };
+    let lines = [
+        line(
+            "old",
+            "2020",
+            &format!("{} U xi ħaġa oħra.", first.text),
+            10,
+        ),
+        line("new", "2021", &first.text, 100),
+    ];
+    let lines: String = lines.iter().map(|line| format!("{line}\n")).collect();
+    disk::replace_bytes(&folder.path().join("counted.jsonl"), lines.as_bytes()).unwrap();
+    plan.inputs.push(folder.path().join("counted.jsonl"));
+    plan.dedup_url = true;
+    plan.threads = 2;
+    prepared(&plan);
+    let kept = records(&[plan.output.join("unique/mlt_Latn.jsonl.zst")]);
+    let near = kept.iter().find(|r| r.id == "near").unwrap();
+    // first, copy, near, and what old and new stand for
+    assert_eq!(near.fields["cluster_size"], 3 + 110);
 }
 
 #[test]

@@ -86,8 +86,9 @@ pub fn run(plan: &Plan, control: &Control, sink: &dyn Sink) -> Result<Walked> {
             }
             Ok(shard) => Ok(shard),
             Err(error) => {
-                // What can be taken up again is kept: after a stop, or a full disk.
-                let can_resume = matches!(error.kind(), Kind::Interrupted)
+                // What can be taken up again is kept: after a stop or a full disk, or where
+                // another limit is all that is needed.
+                let can_resume = matches!(error.kind(), Kind::Interrupted | Kind::Gate)
                     || matches!(error, Error::Disk(_) | Error::Shard(_));
                 if !can_resume && is_new {
                     work.remove()?;

@@ -18,7 +18,7 @@ use crate::data::error::{Error, Result};
 use crate::disk;
 
 /// Settings that change how a walk is done but not what comes out.
-const FREE_SETTINGS: [&str; 4] = ["force", "threads", "memory", "shard"];
+const FREE_SETTINGS: [&str; 5] = ["force", "threads", "memory", "shard", "max_premium"];
 
 /// The work folder of one walk.
 pub(super) struct Work {
