@@ -199,7 +199,6 @@ pub(super) fn resolve(
         exact: plan.dedup_exact,
         fuzzy: plan.dedup_fuzzy,
         memory_bytes: plan.memory.0,
-        threads: plan.threads,
         work: work.temporary("sorting"),
         fates: folder.clone(),
     };

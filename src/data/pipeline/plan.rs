@@ -270,6 +270,16 @@ impl Plan {
         }
     }
 
+    /// The threads all of the work is done on.
+    ///
+    /// # Errors
+    /// When the system gives no such number.
+    pub(super) fn pool(&self) -> Result<rayon::ThreadPool> {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(self.threads);
+        let told = |e| Error::Failed(format!("cannot start {} threads: {e}", self.threads));
+        pool.build().map_err(told)
+    }
+
     /// True for a step the plan takes.
     pub fn has(&self, step: Step) -> bool {
         let is_on = match step {

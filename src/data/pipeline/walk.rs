@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Instant;
 
+use rayon::ThreadPool;
+
 use super::counts::Counts;
 use super::domains::{DomainRow, Domains};
 use super::fates;
@@ -66,15 +68,19 @@ pub enum Walked {
 pub fn run(plan: &Plan, control: &Control, sink: &dyn Sink) -> Result<Walked> {
     let langs = plan.check()?;
     refuse_strange(plan)?;
-    let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads(plan.threads)
-        .build()
-        .map_err(|e| Error::Failed(format!("cannot start {} threads: {e}", plan.threads)))?;
+    let pool = plan.pool()?;
     pool.install(|| {
         let units = units(plan)?;
         let is_new = !Work::exists(plan);
         let work = Work::open(plan, &units)?;
-        let walked = walk(plan, &langs, &units, &work, &Progress { control, sink });
+        let walked = walk(
+            plan,
+            &langs,
+            &units,
+            &work,
+            &pool,
+            &Progress { control, sink },
+        );
         match walked {
             Ok(Walked::All(report)) => {
                 work.publish(plan)?;
@@ -104,6 +110,7 @@ fn walk(
     langs: &[&'static Lang],
     units: &[Unit],
     work: &Work,
+    pool: &ThreadPool,
     progress: &Progress,
 ) -> Result<Walked> {
     let mut manifest = Manifest::begin(STAGE, plan);
@@ -111,7 +118,7 @@ fn walk(
     let tools = Tools::open(plan, langs, &heldout)?;
     let began = Instant::now();
     let shard = plan.shard.map(|shard| (shard.first(), shard.n));
-    map::run(units, shard, work, &tools, progress)?;
+    map::run(units, shard, work, &tools, pool, progress)?;
     if shard.is_some() {
         let done = (0..units.len()).filter(|at| work.unit(*at).exists());
         return Ok(Walked::Shard {
