@@ -113,8 +113,8 @@ fn a_walk_killed_again_and_again_ends_in_the_same_bytes() {
     let broken = with_input();
     let mut n_killed = 0;
     for round in 0..kills.unwrap_or(KILLS) {
-        // Anywhere in the time the whole walk takes: later kills find more that is done.
-        let share = (seed.wrapping_mul(2_654_435_761).wrapping_add(round * 977)) % 1000;
+        // All over the time the whole walk takes: later kills find more that is done.
+        let share = (seed.wrapping_mul(2_654_435_761).wrapping_add(round * 618)) % 1000;
         let mut child = broken.command(&ARGS).spawn().unwrap();
         std::thread::sleep(
             took.mul_f64(f64::from(share) / 1000.0)

@@ -18,6 +18,12 @@ use crate::lang::Lang;
 /// Largest vocabulary trained: four times that of any model known to us.
 const MAX_VOCAB: usize = 1 << 20;
 
+/// What is told where a limit on premiums has nothing it can be held against, and what to do.
+pub(super) const NO_PARALLEL: (&str, &str) = (
+    "max_premium needs parallel text to be held against",
+    "name some with --parallel, such as the same sentences in every language",
+);
+
 /// A step of the walk that a recipe can name; they are taken in this order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -415,6 +421,13 @@ impl Plan {
                 "give a number such as 1.6",
             ),
             (
+                self.max_premium.is_none()
+                    || !self.has(Step::Tokenizer)
+                    || !(self.parallel.is_empty() && self.heldout.is_empty()),
+                NO_PARALLEL.0,
+                NO_PARALLEL.1,
+            ),
+            (
                 self.threads <= MAX_THREADS,
                 "threads is more than any machine has",
                 "give 0 for one a core",
@@ -475,6 +488,10 @@ mod tests {
             },
             Plan {
                 budget_tokens: Some(0),
+                ..sound.clone()
+            },
+            Plan {
+                max_premium: Some(1.6), // of what text?
                 ..sound.clone()
             },
             Plan {

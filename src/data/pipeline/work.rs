@@ -4,7 +4,8 @@
 //! `<output>.work/` holds `walk.json` (which walk this is), `units/<n>/` (each appears whole when
 //! its unit is done), `out/` (the output in the making, file by file) and `done/<piece>.json`
 //! (pieces of the output that are whole, with what was counted). Whoever finds a piece takes it as
-//! it is; the last rename turns `out/` into the output.
+//! it is; the last rename turns `out/` into the output, and the folder is then removed under a
+//! hidden name, so that no half of it is ever found.
 
 use std::path::{Path, PathBuf};
 
@@ -19,6 +20,9 @@ use crate::disk;
 
 /// Settings that change how a walk is done but not what comes out.
 const FREE_SETTINGS: [&str; 5] = ["force", "threads", "memory", "shard", "max_premium"];
+
+/// Note that `out/` may have become the output: without it, nothing else here is of use.
+const PUBLISHED: &str = "published";
 
 /// The work folder of one walk.
 pub(super) struct Work {
@@ -37,6 +41,9 @@ impl Work {
         };
         let walk = work.folder.join("walk.json");
         let own = identity(plan, units);
+        if work.done::<bool>(PUBLISHED).is_some() && !work.out().exists() {
+            work.clear()?; // killed between the last rename and the end of clearing away
+        }
         if work.folder.symlink_metadata().is_ok() {
             let found = disk::read(&walk).ok();
             let found = found.and_then(|bytes| serde_json::from_slice::<Value>(&bytes).ok());
@@ -49,7 +56,7 @@ impl Work {
                         "move it away, or choose another -o",
                     ));
                 }
-                Some(_) => disk::remove_folder(&work.folder)?,
+                Some(_) => work.clear()?,
                 None => {}
             }
         }
@@ -100,8 +107,14 @@ impl Work {
     /// # Errors
     /// When the output is there already and may not be replaced.
     pub(super) fn publish(self, plan: &Plan) -> Result<()> {
-        disk::publish(&self.out(), &plan.output, plan.force)?;
+        self.rename_out(plan)?;
         self.remove()
+    }
+
+    /// The part of [`Work::publish`] after which the output is seen.
+    pub(super) fn rename_out(&self, plan: &Plan) -> Result<()> {
+        self.finish(PUBLISHED, &true)?;
+        Ok(disk::publish(&self.out(), &plan.output, plan.force)?)
     }
 
     /// Removes all that was done.
@@ -109,7 +122,12 @@ impl Work {
     /// # Errors
     /// When a file cannot be removed.
     pub(super) fn remove(self) -> Result<()> {
-        Ok(disk::remove_folder(&self.folder)?)
+        self.clear()
+    }
+
+    /// Removes the folder; a kill leaves all of it under its name, or nothing.
+    fn clear(&self) -> Result<()> {
+        Ok(disk::remove_at_once(&self.folder)?)
     }
 }
 

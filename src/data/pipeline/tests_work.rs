@@ -1,0 +1,102 @@
+//! What is left of a walk that did not come to its end, and what is refused before one begins.
+
+use super::tests::{contents, input, prepared};
+use super::units::units;
+use super::work::Work;
+use super::{Plan, ShardOf, Step, run};
+use crate::data::tokenize::Parity;
+use crate::disk;
+use crate::event::{Control, Event};
+use crate::fault::{Fault, Kind};
+
+#[test]
+fn a_walk_killed_while_its_work_is_cleared_away_begins_anew() {
+    let folder = tempfile::tempdir().unwrap();
+    let plan = Plan {
+        vocab_size: 300,
+        ..input(folder.path())
+    };
+    prepared(&plan);
+    let expected = contents(&plan.output);
+    disk::remove_folder(&plan.output).unwrap();
+    // Stopped when every piece is made.
+    let control = Control::default();
+    let sink = |event: Event| {
+        if matches!(event, Event::StageDone { stage, .. } if stage == "pack_heldout") {
+            control.request_stop();
+        }
+    };
+    let error = run(&plan, &control, &sink).err().unwrap();
+    assert_eq!(error.kind(), Kind::Interrupted, "{error}");
+    let work = Work::open(&plan, &units(&plan).unwrap()).unwrap();
+    work.rename_out(&plan).unwrap();
+    // The folder that appeared is gone, as after a look at it.
+    disk::remove_folder(&plan.output).unwrap();
+    prepared(&plan);
+    assert_eq!(contents(&plan.output), expected);
+}
+
+#[test]
+fn what_the_last_steps_would_stumble_over_is_refused_before_the_first() {
+    let folder = tempfile::tempdir().unwrap();
+    let plan = input(folder.path());
+    let refused = |plan: Plan| {
+        let sink = |event: Event| assert!(!matches!(event, Event::StageStarted { .. }));
+        let error = run(&plan, &Control::default(), &sink).err().unwrap();
+        assert_eq!(error.kind(), Kind::Usage, "{error}");
+        assert!(!Work::exists(&plan), "{error}: nothing is left");
+        error.to_string()
+    };
+    // The same ids in every language are missing.
+    let told = refused(Plan {
+        max_premium: Some(1.6),
+        heldout: vec![
+            folder.path().join("heldout/fin_Latn.jsonl.zst"),
+            folder.path().join("train/cym_Latn.jsonl.zst"),
+        ],
+        ..plan.clone()
+    });
+    assert!(told.starts_with("max_premium needs parallel"), "{told}");
+    let tokenizer = folder.path().join("tokenizer.json");
+    let json = r#"{"version":"1.0","truncation":null,"padding":null,"added_tokens":[],
+        "normalizer":null,"pre_tokenizer":{"type":"ByteLevel","add_prefix_space":false,
+        "trim_offsets":true,"use_regex":true},"post_processor":null,
+        "decoder":{"type":"ByteLevel","add_prefix_space":true,"trim_offsets":true,
+        "use_regex":true},"model":{"type":"BPE","dropout":null,"unk_token":null,
+        "continuing_subword_prefix":null,"end_of_word_suffix":null,"fuse_unk":false,
+        "byte_fallback":false,"ignore_merges":false,"vocab":{"a":0,"b":1},"merges":[]}}"#;
+    disk::replace_bytes(&tokenizer, json.as_bytes()).unwrap();
+    let told = refused(Plan {
+        tokenizer: Some(tokenizer),
+        ..plan.clone()
+    });
+    assert!(told.contains("no token that ends a text"), "{told}");
+    refused(Plan {
+        checks: vec!["nothing".into()],
+        shard: Some(ShardOf { i: 1, n: 2 }),
+        ..plan
+    });
+}
+
+#[test]
+fn a_vocabulary_may_be_dear_for_languages_that_were_not_chosen() {
+    let folder = tempfile::tempdir().unwrap();
+    let train = |code: &str| folder.path().join(format!("train/{code}.jsonl.zst"));
+    let plan = Plan {
+        vocab_size: 600,
+        inputs: vec![train("eng_Latn"), train("fra_Latn")],
+        langs: vec!["en".into(), "fr".into()],
+        steps: Step::ALL.to_vec(),
+        max_premium: Some(2.0),
+        parallel: vec![folder.path().join("heldout")],
+        ..input(folder.path())
+    };
+    let report = prepared(&plan);
+    let json = disk::read(&plan.output.join("parity.json")).unwrap();
+    let parity: Parity = serde_json::from_slice(&json).unwrap();
+    assert_eq!(report.langs.len(), 2);
+    assert!(
+        parity.rows[0].ratio.unwrap() > 2.0,
+        "Georgian was not asked for"
+    );
+}
