@@ -262,6 +262,7 @@ pub(super) fn row(record: &Record) -> Row {
         n_copies: n_copies.map_or(1, |n| u32::try_from(n.max(1)).unwrap_or(u32::MAX)),
         text_hash: xxh3_128(record.text.as_bytes()),
         id_hash: xxh3_64(record.id.as_bytes()),
+        spoke_of_mining: false,
     }
 }
 

@@ -17,6 +17,7 @@ use super::page::page;
 use super::plan::{NO_PARALLEL, Plan, Step};
 use super::progress::Progress;
 use super::report::{Made, Report};
+use super::site;
 use super::tokens::{end_of_text, is_parallel, measure_parity, pack_all, vocabulary};
 use super::tools::Tools;
 use super::unit_files::Finished;
@@ -133,6 +134,9 @@ fn walk(
     let began = Instant::now();
     let found = fates::resolve(&finished, plan, work, progress.control)?;
     let gathered = gather(&finished, &found, work, plan, progress.control)?;
+    for (answer, n) in &found.asked {
+        counts.found(site::FOUND, answer, *n);
+    }
     let n_seen = counts.n_kept;
     counts.add(&gathered.counts);
     counts.n_kept = gathered.counts.n_kept;

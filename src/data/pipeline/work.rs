@@ -16,6 +16,7 @@ use serde_json::{Value, json};
 use super::plan::Plan;
 use super::units::{Unit, stamp};
 use crate::data::error::{Error, Result};
+use crate::data::read;
 use crate::disk;
 
 /// Settings that change how a walk is done but not what comes out.
@@ -145,29 +146,33 @@ fn identity(plan: &Plan, units: &[Unit]) -> Value {
         settings.retain(|key, _| !FREE_SETTINGS.contains(&key.as_str()));
     }
     let mut inputs = serde_json::to_vec(units).unwrap_or_default();
-    // Files that are looked things up in are known by their names and when they were changed.
-    let read_whole = plan
-        .heldout
-        .iter()
-        .chain(&plan.parallel)
-        .chain(&plan.pii_key);
+    // Files that settings name are known by their names, sizes and when they were changed.
     let looked_up = plan.looked_up().into_iter().map(|(_, path)| path);
-    for path in looked_up.chain(read_whole.map(PathBuf::as_path)) {
-        let stamps = match disk::walk(path) {
-            Ok(files) => files.iter().map(|file| stamp(file).ok()).collect(),
-            Err(_) => Vec::new(), // opening it will say what is wrong
-        };
-        inputs.extend(serde_json::to_vec(&(path, stamps)).unwrap_or_default());
+    let key = plan.pii_key.as_deref();
+    for path in looked_up.chain(key) {
+        let files = disk::walk(path).or_else(|_| read::inputs(&[path.into()]));
+        inputs.extend(stamped(path, files.unwrap_or_default()));
+    }
+    for path in plan.heldout.iter().chain(&plan.parallel) {
+        let files = read::inputs(std::slice::from_ref(path));
+        inputs.extend(stamped(path, files.unwrap_or_default()));
     }
     let files: usize = units.iter().map(|unit| unit.parts.len()).sum();
     json!({
-        "schema": "walk/1",
+        "schema": "walk/2",
         "tool": concat!("eu ", env!("CARGO_PKG_VERSION")),
         "settings": settings,
         "n_units": units.len(),
         "n_parts": files,
         "inputs_sha256": disk::sha256_bytes(&inputs),
     })
+}
+
+/// What a setting named, and the files it stands for as they were; where there are none, opening
+/// it says what is wrong.
+fn stamped(named: &Path, files: Vec<PathBuf>) -> Vec<u8> {
+    let stamps: Vec<_> = files.iter().map(|file| (file, stamp(file).ok())).collect();
+    serde_json::to_vec(&(named, stamps)).unwrap_or_default()
 }
 
 /// Says what differs, so that a person can set it back.
