@@ -201,3 +201,24 @@ fn lawful_record(record: &Record, tools: &Tools, tally: &mut Tally) -> Option<Ju
     };
     Some(rules.judge(&asked, tally))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lang::Lang;
+
+    #[test]
+    fn of_a_record_that_is_too_long_its_name_language_and_place_stay() {
+        let mut record = Record::new("a", "x");
+        record.fields.insert("u".into(), "http://a.eu/".into());
+        record.lang = Lang::find("mt");
+        let (short, verdict) = too_long(record.clone(), 1 << 30);
+        assert_eq!((&short.id[..], short.code()), ("a", "mlt_Latn"));
+        assert_eq!((short.url(), &short.text[..]), (Some("http://a.eu/"), ""));
+        assert_eq!(verdict.reason, "long_line");
+        record.id = "x".repeat(MAX_NAME + 1);
+        record.fields.insert("u".into(), record.id.clone().into());
+        let (short, _) = too_long(record.clone(), 1 << 30);
+        assert_eq!((&short.id, short.url()), (&record.source.id(), None));
+    }
+}

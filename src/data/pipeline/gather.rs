@@ -447,3 +447,28 @@ fn dropped<'a>(units: impl Iterator<Item = &'a Finished>, folder: &Path) -> Resu
     }
     Ok(files.len() as u64)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::pipeline::map::row;
+    use crate::data::record::Record;
+    use crate::disk::replace_bytes;
+
+    #[test]
+    fn a_chunk_ends_at_its_bytes_as_well_as_at_its_records() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("kept");
+        let long = format!("{}\n", "x".repeat(CHUNK_BYTES / 2));
+        replace_bytes(&path, (long.repeat(3) + &"y\n".repeat(2000)).as_bytes()).unwrap();
+        let mut source = disk::Source::open(&path).unwrap();
+        let mut rows = std::iter::repeat_with(|| Ok(row(&Record::new("a", ""))));
+        let mut fates = std::iter::repeat_with(|| Ok(Fate::Kept { n_copies: 1 }));
+        let mut next = || {
+            read_chunk(&mut source, &mut rows, &mut fates)
+                .unwrap()
+                .len()
+        };
+        assert_eq!([next(), next(), next(), next()], [2, 1024, 977, 0]);
+    }
+}

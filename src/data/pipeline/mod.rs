@@ -32,6 +32,8 @@ mod tests;
 #[cfg(test)]
 mod tests_crawl;
 #[cfg(test)]
+mod tests_plan;
+#[cfg(test)]
 mod tests_work;
 mod tokens;
 mod tools;

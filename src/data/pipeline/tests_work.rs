@@ -3,7 +3,8 @@
 use super::tests::{contents, input, prepared};
 use super::units::units;
 use super::work::Work;
-use super::{Plan, ShardOf, Step, run};
+use super::{Plan, ShardOf, Step, run, sketch};
+use crate::data::dedup::SketchReader;
 use crate::data::tokenize::Parity;
 use crate::disk;
 use crate::event::{Control, Event};
@@ -99,4 +100,58 @@ fn a_vocabulary_may_be_dear_for_languages_that_were_not_chosen() {
         parity.rows[0].ratio.unwrap() > 2.0,
         "Georgian was not asked for"
     );
+}
+
+#[test]
+fn what_a_setting_names_by_a_pattern_belongs_to_the_walk() {
+    let folder = tempfile::tempdir().unwrap();
+    let lists = folder.path().join("lists");
+    let write = |name: &str, text: &str| {
+        disk::replace_bytes(&lists.join(name), text.as_bytes()).unwrap();
+    };
+    write("a.jsonl", "{\"text\":\"a\"}\n");
+    let plan = input(folder.path());
+    for plan in [
+        Plan {
+            heldout: vec![lists.join("*.jsonl")],
+            ..plan.clone()
+        },
+        Plan {
+            parallel: vec![lists.join("*.jsonl")],
+            ..plan.clone()
+        },
+        Plan {
+            robots: vec![lists.join("*.jsonl")],
+            ..plan
+        },
+    ] {
+        let units = units(&plan).unwrap();
+        Work::open(&plan, &units).unwrap();
+        Work::open(&plan, &units).unwrap();
+        write("b.jsonl", "{\"text\":\"b\"}\n");
+        let error = Work::open(&plan, &units).err().unwrap();
+        assert!(error.to_string().ends_with("the input files"), "{error}");
+        std::fs::remove_file(lists.join("b.jsonl")).unwrap();
+        Work::open(&plan, &units).unwrap().remove().unwrap();
+    }
+}
+
+#[test]
+fn sketches_are_made_of_all_records_whatever_lies_between_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.jsonl");
+    let line = |i: usize| match i {
+        // More pages than records of a batch, between the first record and the last.
+        1..700 => "{\"html\":\"<p>a</p>\",\"u\":\"http://a.eu/\"}\n".to_string(),
+        _ => format!("{{\"id\":\"{i}\",\"text\":\"a\",\"url\":\"http://a.eu/{i}\"}}\n"),
+    };
+    let lines: String = (0..=700).map(line).collect();
+    disk::replace_bytes(&path, lines.as_bytes()).unwrap();
+    let target = folder.path().join("sketches");
+    let plan = Plan::default();
+    let n = sketch(&[path], &plan, &target, &Control::default()).unwrap();
+    assert_eq!(n, 2);
+    let mut reader = SketchReader::open(&target, plan.bands()).unwrap();
+    let mut next = || reader.next().unwrap().map(|s| s.url_hash.is_some());
+    assert_eq!([next(), next(), next()], [Some(true), Some(true), None]);
 }
