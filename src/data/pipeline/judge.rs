@@ -37,6 +37,7 @@ pub(super) struct Judge<'a> {
     sketcher: Sketcher,
     scratch: Scratch,
     spans: Vec<Span>,
+    max_line: usize,
 }
 
 /// A record that was judged.
@@ -72,6 +73,7 @@ impl<'a> Judge<'a> {
             sketcher: Sketcher::new(tools.plan.bands()),
             scratch: Scratch::default(),
             spans: Vec::new(),
+            max_line: MAX_RECORD_LINE,
         }
     }
 
@@ -96,7 +98,7 @@ impl<'a> Judge<'a> {
         let spoke_of_mining = judgement.is_some_and(|judgement| site::spoke_of_mining(&judgement));
         verdict = verdict.or_else(|| self.verdict(&mut record, &mut found));
         let mut json = line(&record, verdict.as_ref()).into_bytes();
-        if json.len() > MAX_RECORD_LINE {
+        if json.len() > self.max_line {
             let (short, why) = too_long(record, json.len());
             json = line(&short, Some(&why)).into_bytes();
             (record, verdict) = (short, Some(why));
@@ -175,5 +177,35 @@ impl<'a> Judge<'a> {
             sketch: (self.tools.plan.has(Step::Dedup))
                 .then(|| self.sketcher.sketch(id, &record.text, url, time)),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::pipeline::Plan;
+
+    #[test]
+    fn a_record_no_reader_could_take_is_dropped_without_its_text() {
+        let plan = Plan {
+            trust_labels: true,
+            filter: false,
+            langs: vec!["mt".into()],
+            ..Plan::default()
+        };
+        let langs = crate::lang::Lang::select(&plan.langs).unwrap();
+        let tools = Tools::open(&plan, &langs, &[]).unwrap();
+        let mut judge = Judge::new(&tools);
+        let mut record = Record::new("a", "Kliem ".repeat(1000));
+        record.lang = crate::lang::Lang::find("mt");
+        let short = judge.judge(Item::Record(record.clone()));
+        assert!(short.fate.is_ok());
+        judge.max_line = 4000;
+        let long = judge.judge(Item::Record(record));
+        let why = long.fate.err();
+        assert_eq!(why, Some(("read", "long_line", "mlt_Latn")));
+        let line: serde_json::Value = serde_json::from_slice(&long.line).unwrap();
+        assert_eq!((&line["id"], &line["text"]), (&"a".into(), &"".into()));
+        assert_eq!(line["verdict"]["reason"], "long_line");
     }
 }

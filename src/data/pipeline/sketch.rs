@@ -33,7 +33,7 @@ pub fn sketch(inputs: &[PathBuf], plan: &Plan, target: &Path, control: &Control)
     let pool = plan.pool()?;
     let mut items = read::items(inputs, &options)?;
     let (mut n, mut failed, mut ended) = (0, None, false);
-    disk::replace(target, |out| {
+    let written = disk::replace(target, |out| {
         let mut writer = SketchWriter::new(out, shape)?;
         while !ended && failed.is_none() && !control.stop_requested() {
             let (mut batch, mut n_bytes) = (Vec::new(), 0);
@@ -64,11 +64,14 @@ pub fn sketch(inputs: &[PathBuf], plan: &Plan, target: &Path, control: &Control)
                 writer.push(sketch)?;
             }
         }
-        writer.finish().map(drop)
-    })?;
-    match (failed, control.stop_requested()) {
+        match failed.is_some() || control.stop_requested() {
+            true => Err(std::io::Error::other("cut short")), // no part of it may be seen
+            false => writer.finish().map(drop),
+        }
+    });
+    match (failed, written) {
         (Some(error), _) => Err(error),
-        (None, true) => Err(interrupted()),
-        (None, false) => Ok(n),
+        (None, Err(_)) if control.stop_requested() => Err(interrupted()),
+        (None, written) => Ok(written.map(|()| n)?),
     }
 }

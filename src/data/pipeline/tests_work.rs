@@ -149,9 +149,19 @@ fn sketches_are_made_of_all_records_whatever_lies_between_them() {
     disk::replace_bytes(&path, lines.as_bytes()).unwrap();
     let target = folder.path().join("sketches");
     let plan = Plan::default();
-    let n = sketch(&[path], &plan, &target, &Control::default()).unwrap();
-    assert_eq!(n, 2);
+    let made = |name: &str| {
+        sketch(
+            &[path.clone()],
+            &plan,
+            &folder.path().join(name),
+            &Control::default(),
+        )
+    };
+    assert_eq!(made("sketches").unwrap(), 2);
     let mut reader = SketchReader::open(&target, plan.bands()).unwrap();
     let mut next = || reader.next().unwrap().map(|s| s.url_hash.is_some());
     assert_eq!([next(), next(), next()], [Some(true), Some(true), None]);
+    disk::replace_bytes(&path, (lines + "{broken\n").as_bytes()).unwrap();
+    assert_eq!(made("half").unwrap_err().kind(), Kind::Damaged);
+    assert!(!folder.path().join("half").exists());
 }

@@ -185,7 +185,10 @@ fn other_walk(folder: &Path, found: &Value, own: &Value) -> Error {
     if found["inputs_sha256"] != own["inputs_sha256"] {
         differs.push("the input files".into());
     }
-    if found["tool"] != own["tool"] {
+    if ["tool", "schema"]
+        .iter()
+        .any(|key| found[*key] != own[*key])
+    {
         differs.push("the version of eu".into());
     }
     Error::usage(
