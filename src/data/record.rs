@@ -183,7 +183,7 @@ impl Origin {
 }
 
 /// The first of the fields that is there and is text.
-fn first_text<'a>(fields: [Option<&'a Value>; 2]) -> Option<&'a str> {
+fn first_text(fields: [Option<&Value>; 2]) -> Option<&str> {
     fields.into_iter().flatten().find_map(Value::as_str)
 }
 

@@ -151,7 +151,7 @@ fn sketches_are_made_of_all_records_whatever_lies_between_them() {
     let plan = Plan::default();
     let made = |name: &str| {
         sketch(
-            &[path.clone()],
+            std::slice::from_ref(&path),
             &plan,
             &folder.path().join(name),
             &Control::default(),
