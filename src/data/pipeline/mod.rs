@@ -31,6 +31,10 @@ mod steps;
 mod tests;
 #[cfg(test)]
 mod tests_crawl;
+#[cfg(test)]
+mod tests_plan;
+#[cfg(test)]
+mod tests_work;
 mod tokens;
 mod tools;
 mod unit_files;
