@@ -21,7 +21,7 @@ use super::phrases::Phrases;
 use super::rules::{MAX_STOP_WORDS, Rules};
 use crate::data::error::{Error, Result};
 use crate::disk;
-use crate::lang::Lang;
+use crate::lang::{Lang, edits};
 
 /// The rules of every language.
 #[derive(Debug, Clone, PartialEq)]
@@ -197,26 +197,6 @@ fn unknown<'a>(name: &str, what: &str, known: impl IntoIterator<Item = &'a str>)
     }
 }
 
-/// Levenshtein distance in bytes.
-fn edits(a: &str, b: &str) -> usize {
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.bytes().enumerate() {
-        let mut diagonal = i;
-        let mut left = i + 1;
-        for (cell, y) in row.iter_mut().skip(1).zip(b.bytes()) {
-            let above = *cell;
-            left = (diagonal + usize::from(x != y))
-                .min(above + 1)
-                .min(left + 1);
-            (diagonal, *cell) = (above, left);
-        }
-        if let Some(first) = row.first_mut() {
-            *first = i + 1;
-        }
-    }
-    row.last().copied().unwrap_or(0)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -281,13 +261,5 @@ mod tests {
         assert!(RuleBook::parse(b"\xff", true).is_err());
         assert!(RuleBook::parse("[".repeat(1_000_000).as_bytes(), true).is_err());
         assert!(RuleBook::parse("[".repeat(100_000).as_bytes(), false).is_err());
-    }
-
-    #[test]
-    fn edits_are_counted() {
-        assert_eq!(
-            [edits("", "ab"), edits("kitten", "sitting"), edits("a", "a")],
-            [2, 3, 0]
-        );
     }
 }

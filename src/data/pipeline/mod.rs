@@ -13,6 +13,7 @@ mod enter;
 mod estimate;
 mod fates;
 mod gather;
+mod gathered;
 mod heldout;
 mod judge;
 mod map;
@@ -20,6 +21,7 @@ mod output;
 mod page;
 mod plan;
 mod progress;
+mod quality;
 mod quantity;
 mod report;
 mod site;
@@ -31,6 +33,8 @@ mod steps;
 mod tests;
 #[cfg(test)]
 mod tests_crawl;
+#[cfg(test)]
+mod tests_stage;
 mod tokens;
 mod tools;
 mod unit_files;
