@@ -128,10 +128,7 @@ impl<'a> Judge<'a> {
             }
         }
         if plan.has(Step::Filter) {
-            if let Some(verdict) = learnt.judge(record, tools, &mut self.meter) {
-                return Some(verdict);
-            }
-            match learnt.clean(record, tools) {
+            match learnt.filter(record, tools, &mut self.meter) {
                 Ok(removed) => {
                     found.extend(removed.each().map(|(why, n)| ("C4 lines", why.into(), n)));
                 }

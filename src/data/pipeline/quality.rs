@@ -111,16 +111,24 @@ impl Learnt {
         first_failure(metrics, tools.rules.of(lang)).map(|check| Verdict::of_check(&check))
     }
 
-    /// Takes out of a text that was judged what C4 takes out, where the rules of its language ask
-    /// for C4.
+    /// Judges a record, and takes out of the text of one that stays what C4 takes out, where the
+    /// rules of its language ask for C4; what was taken out.
     ///
     /// # Errors
-    /// The verdict on a record of which nothing is left.
-    pub(super) fn clean(
+    /// The verdict on a record that does not stay, or of which nothing is left.
+    pub(super) fn filter(
         &mut self,
         record: &mut Record,
         tools: &Tools,
+        meter: &mut Meter,
     ) -> Result<Removed, Box<Verdict>> {
+        match self.judge(record, tools, meter) {
+            Some(verdict) => Err(Box::new(verdict)),
+            None => self.clean(record, tools),
+        }
+    }
+
+    fn clean(&mut self, record: &mut Record, tools: &Tools) -> Result<Removed, Box<Verdict>> {
         let rules = record.lang.map(|lang| tools.rules.of(lang));
         let Some(rules) = rules.filter(|rules| rules.families.has(Family::C4)) else {
             return Ok(Removed::default());

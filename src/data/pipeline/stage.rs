@@ -353,10 +353,8 @@ fn identify_quietly(record: &mut Record, plan: &Plan) {
 }
 
 fn keep(record: &mut Record, tools: &Tools, meter: &mut Meter, learnt: &mut Learnt) -> bool {
-    let verdict = labelled(record, tools.plan, learnt)
-        .or_else(|| select(record, tools.langs))
-        .or_else(|| learnt.judge(record, tools, meter));
-    verdict.is_none() && learnt.clean(record, tools).is_ok()
+    let verdict = labelled(record, tools.plan, learnt).or_else(|| select(record, tools.langs));
+    verdict.is_none() && learnt.filter(record, tools, meter).is_ok()
 }
 
 /// The record's language and every check, with the first reason for which the walk would drop it,
@@ -381,7 +379,10 @@ fn explain(
     });
     let first = first
         .or_else(|| match plan.has(Step::Filter) {
-            true => learnt.judge(record, tools, &mut bench.meter),
+            true => learnt
+                .filter(record, tools, &mut bench.meter)
+                .err()
+                .map(|verdict| *verdict),
             false => None,
         })
         .or_else(|| evaluated(record, tools, &mut bench.scratch).map(|(_, verdict)| verdict));

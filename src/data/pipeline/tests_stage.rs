@@ -141,7 +141,7 @@ fn a_text_of_which_nothing_is_left_is_dropped() {
     let rules = folder.path().join("rules.toml");
     disk::replace_bytes(
         &rules,
-        b"[en]\nfamilies = ['c4']\nmin_c4_sentences = 0\nmin_words_per_line = 100\n",
+        b"[en]\nfamilies = ['c4']\nmin_c4_sentences = 0\nmin_words_per_line = 100000\n",
     )
     .unwrap();
     let plan = Plan {
@@ -150,6 +150,11 @@ fn a_text_of_which_nothing_is_left_is_dropped() {
     };
     let lines = [json!({"id": "a", "lang": "en", "text": articles("eng_Latn")[..4].join("\n")})];
     assert_eq!(through(Stage::Filter, &plan, &lines), [] as [Value; 0]);
+    let verdict = &through(Stage::Explain, &plan, &lines)[0]["verdict"];
+    assert_eq!(
+        (&verdict["stage"], &verdict["reason"]),
+        (&"filter".into(), &"c4_removed_lines".into())
+    );
 }
 
 #[test]
@@ -202,7 +207,7 @@ fn a_stage_opens_only_what_it_needs() {
         contamination: vec!["/no/such/file".into()],
         ..Plan::default()
     };
-    let lines = [json!({"id": "a", "lang": "da", "text": articles("dan_Latn")[0]})];
+    let lines = [json!({"id": "a", "lang": "da", "text": articles("dan_Latn")[3]})];
     for stage in [Stage::Extract, Stage::Identify, Stage::Dedup] {
         assert_eq!(through(stage, &plan, &lines).len(), 1, "{stage:?}");
     }
