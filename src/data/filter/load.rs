@@ -23,21 +23,11 @@ use crate::data::error::{Error, Result};
 use crate::disk;
 use crate::lang::{Lang, edits};
 
-/// The rules of every language.
-#[derive(Debug, Clone, PartialEq)]
+/// The rules of every language; the built-in ones where nothing else was said.
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct RuleBook {
+    /// One a language, once any was changed: what judges nothing need not build them.
     rules: Vec<Rules>,
-}
-
-impl Default for RuleBook {
-    fn default() -> Self {
-        RuleBook {
-            rules: Lang::all()
-                .iter()
-                .map(|lang| Rules::of(lang).clone())
-                .collect(),
-        }
-    }
 }
 
 /// Keys of a table beside the thresholds.
@@ -98,7 +88,7 @@ impl RuleBook {
         for (name, langs, table) in chosen {
             for (key, value) in &table {
                 for lang in &langs {
-                    let Some(rules) = book.rules.get_mut(lang.index()) else {
+                    let Some(rules) = book.of_mut(lang) else {
                         continue;
                     };
                     set(rules, key, value).map_err(|what| format!("{name}.{key}: {what}"))?;
@@ -117,6 +107,9 @@ impl RuleBook {
 
     /// The rules of a language, to be changed.
     pub fn of_mut(&mut self, lang: &Lang) -> Option<&mut Rules> {
+        if self.rules.is_empty() {
+            self.rules = Lang::all().iter().map(|l| Rules::of(l).clone()).collect();
+        }
         self.rules.get_mut(lang.index())
     }
 }

@@ -347,7 +347,7 @@ fn labelled(record: &mut Record, plan: &Plan, learnt: &mut Learnt) -> Option<Ver
 
 /// Identifies a record without noting it: `redact` adds nothing but what it found.
 fn identify_quietly(record: &mut Record, plan: &Plan) {
-    let fields = record.fields.clone();
+    let fields = std::mem::take(&mut record.fields);
     identify(record, plan);
     record.fields = fields;
 }
