@@ -237,6 +237,9 @@ fn count_sentences(words: &[Word]) -> u64 {
     n + u64::from(open)
 }
 
+/// Digits of a mark of citation: `[]` and `[0200]` are code and names, which C4's pattern takes too.
+const CITATION_DIGITS: std::ops::RangeInclusive<usize> = 1..=3;
+
 /// Appends `line` without marks of citation; how many there were.
 fn without_citations(line: &str, out: &mut String) -> u64 {
     let (mut rest, mut n) = (line, 0);
@@ -252,7 +255,7 @@ fn without_citations(line: &str, out: &mut String) -> u64 {
             .into_iter()
             .find(|m| inside.starts_with(m));
         let len = match inside.as_bytes().get(digits) {
-            Some(b']') => Some(digits + 1),
+            Some(b']') if CITATION_DIGITS.contains(&digits) => Some(digits + 1),
             _ => len.map(str::len),
         };
         match len {
@@ -364,6 +367,7 @@ mod tests {
             ("un deux trois\n\n\nMenu\n\n", "un deux trois"),
             ("Menu\n\nMenu", ""),
             ("\n", "\n"),
+            ("un []byte [0200] deux [7]", "un []byte [0200] deux "),
         ] {
             assert_eq!(clean(text, rules).text, left, "{text:?}");
         }
