@@ -31,5 +31,5 @@ pub use checks::{
 };
 pub use load::RuleBook;
 pub use metrics::{Known, Meter, Metrics};
-pub use rules::{Adjusted, Rules};
+pub use rules::Rules;
 pub use wds::{Scale, Scores};

@@ -24,5 +24,5 @@ mod tests;
 
 pub use corpus::{Sample, read_gold, read_samples};
 pub use identify::{Guess, Identifier, identify, with_close};
-pub use segments::{ABSTAIN, UNDETERMINED, in_script, seg_langs, segments};
+pub use segments::{ABSTAIN, UNDETERMINED, seg_langs, segments};
 pub use train::{TrainPlan, train};

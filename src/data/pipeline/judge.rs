@@ -5,8 +5,9 @@ use super::enter::{Entered, enter, too_long};
 use super::map::row;
 use super::output::line;
 use super::plan::Step;
+use super::quality::Learnt;
 use super::site;
-use super::steps::{Verdict, annotate, evaluated, identify, judge, redact, select};
+use super::steps::{Verdict, evaluated, redact, select};
 use super::tools::Tools;
 use super::unit_files::Row;
 use crate::contamination::Scratch;
@@ -124,16 +125,21 @@ impl<'a> Judge<'a> {
     ) -> Option<Verdict> {
         let tools = self.tools;
         let plan = tools.plan;
+        let mut learnt = Learnt::default();
         if plan.has(Step::Identify) {
-            let verdict = identify(record, plan).or_else(|| select(record, tools.langs));
+            let verdict = learnt.identify(record, plan);
+            let verdict = verdict.or_else(|| select(record, tools.langs));
             if verdict.is_some() {
                 return verdict;
             }
         }
-        if plan.has(Step::Filter)
-            && let Some(verdict) = judge(record, tools, &mut self.meter)
-        {
-            return Some(verdict);
+        if plan.has(Step::Filter) {
+            match learnt.filter(record, tools, &mut self.meter) {
+                Ok(removed) => {
+                    found.extend(removed.each().map(|(why, n)| ("C4 lines", why.into(), n)));
+                }
+                Err(verdict) => return Some(*verdict),
+            }
         }
         if let Some((benchmark, verdict)) = evaluated(record, tools, &mut self.scratch) {
             found.push(("evaluation sets", benchmark, 1));
@@ -149,7 +155,7 @@ impl<'a> Judge<'a> {
             }
         }
         if plan.annotate {
-            annotate(record, tools, &mut self.meter);
+            learnt.annotate(record, tools, &mut self.meter);
         }
         None
     }

@@ -13,6 +13,7 @@ mod enter;
 mod estimate;
 mod fates;
 mod gather;
+mod gathered;
 mod heldout;
 mod judge;
 mod map;
@@ -20,6 +21,7 @@ mod output;
 mod page;
 mod plan;
 mod progress;
+mod quality;
 mod quantity;
 mod report;
 mod site;
@@ -33,6 +35,8 @@ mod tests;
 mod tests_crawl;
 #[cfg(test)]
 mod tests_plan;
+#[cfg(test)]
+mod tests_stage;
 #[cfg(test)]
 mod tests_work;
 mod tokens;
