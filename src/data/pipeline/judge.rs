@@ -9,7 +9,7 @@ use super::site;
 use super::steps::{Verdict, annotate, evaluated, identify, judge, redact, select};
 use super::tools::Tools;
 use super::unit_files::Row;
-use crate::contamination::Scratch;
+use crate::contamination::{Met, Scratch};
 use crate::data::dedup::{Sketch, Sketcher, text_hash};
 use crate::data::filter::Meter;
 use crate::data::optout;
@@ -52,6 +52,8 @@ pub(super) struct Judged {
     pub(super) domain: Option<String>,
     /// What was met: of which sort, of which kind, how often.
     pub(super) found: Vec<(&'static str, String, u64)>,
+    /// What it holds of evaluation sets, and its language, if it was asked.
+    pub(super) met: Option<(Met, &'static str)>,
 }
 
 /// What is known of a record that is kept.
@@ -95,7 +97,8 @@ impl<'a> Judge<'a> {
                 }
             }
         }
-        verdict = verdict.or_else(|| self.verdict(&mut record, &mut found));
+        let mut met = None;
+        verdict = verdict.or_else(|| self.verdict(&mut record, &mut found, &mut met));
         let json = line(&record, verdict.as_ref()).into_bytes();
         Judged {
             damage,
@@ -107,6 +110,7 @@ impl<'a> Judge<'a> {
                 Some(verdict) => Err((verdict.stage, verdict.reason, record.code())),
             },
             found,
+            met,
         }
     }
 
@@ -115,6 +119,7 @@ impl<'a> Judge<'a> {
         &mut self,
         record: &mut Record,
         found: &mut Vec<(&'static str, String, u64)>,
+        met: &mut Option<(Met, &'static str)>,
     ) -> Option<Verdict> {
         let tools = self.tools;
         let plan = tools.plan;
@@ -129,9 +134,12 @@ impl<'a> Judge<'a> {
         {
             return Some(verdict);
         }
-        if let Some((benchmark, verdict)) = evaluated(record, tools, &mut self.scratch) {
-            found.push(("evaluation sets", benchmark, 1));
-            return Some(verdict);
+        if let Some((held, verdict)) = evaluated(record, tools, &mut self.scratch) {
+            *met = Some((held, record.code()));
+            if let Some((benchmark, verdict)) = verdict {
+                found.push(("evaluation sets", benchmark, 1));
+                return Some(verdict);
+            }
         }
         if let Some(verdict) = self.heldout(record) {
             return Some(verdict);

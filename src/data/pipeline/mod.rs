@@ -22,6 +22,7 @@ mod plan;
 mod progress;
 mod quantity;
 mod report;
+mod sets;
 mod site;
 mod sketch;
 mod stage;

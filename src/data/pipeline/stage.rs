@@ -238,7 +238,8 @@ fn told(stage: Stage, item: Item, tools: &Tools, vocab: Option<&Vocab>, bench: &
             whole(&record)
         }
         Stage::Decontaminate { mark } => {
-            let verdict = evaluated(&record, tools, &mut bench.scratch);
+            let found = evaluated(&record, tools, &mut bench.scratch);
+            let verdict = found.and_then(|(_, verdict)| verdict);
             if mark {
                 record
                     .fields

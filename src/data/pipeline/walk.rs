@@ -15,11 +15,13 @@ use super::page::page;
 use super::plan::{Plan, Step};
 use super::progress::Progress;
 use super::report::{Made, Report};
+use super::sets;
 use super::tokens::{measure_parity, pack_all, vocabulary};
 use super::tools::Tools;
 use super::unit_files::Finished;
 use super::units::{Unit, units};
 use super::work::Work;
+use crate::contamination::BenchmarkCounts;
 use crate::data::error::{Error, Result};
 use crate::data::mix::mix;
 use crate::data::read;
@@ -109,6 +111,7 @@ fn walk(
     let mut manifest = Manifest::begin(STAGE, plan);
     let heldout = heldout::read(plan, langs, progress.sink)?;
     let tools = Tools::open(plan, langs, &heldout)?;
+    sets::warn(&tools, progress);
     let began = Instant::now();
     let shard = plan.shard.map(|shard| (shard.first(), shard.n));
     map::run(units, shard, work, &tools, progress)?;
@@ -142,6 +145,7 @@ fn walk(
     let all = All {
         counts,
         domains: domains(&finished)?,
+        evaluation_sets: sets::tell(&finished, &tools, work)?,
         gathered,
         cluster_sizes: found.found.cluster_sizes,
     };
@@ -162,6 +166,7 @@ fn walk(
 struct All {
     counts: Counts,
     domains: Vec<DomainRow>,
+    evaluation_sets: Vec<BenchmarkCounts>,
     gathered: Gathered,
     cluster_sizes: BTreeMap<u64, u64>,
 }
@@ -186,6 +191,7 @@ fn pack(
     let All {
         counts,
         domains,
+        evaluation_sets,
         gathered,
         cluster_sizes,
     } = &all;
@@ -199,6 +205,7 @@ fn pack(
         counts,
         stages: stages(counts)?,
         domains: domains.clone(),
+        evaluation_sets: evaluation_sets.clone(),
         unique: &gathered.unique,
         heldout: &aside,
         dedup_check: gathered.self_check.as_ref(),
