@@ -7,6 +7,7 @@
 //! is lost, `report` tells.
 
 mod bucket;
+mod copies;
 mod counts;
 mod domains;
 mod enter;

@@ -7,9 +7,9 @@ use rayon::prelude::*;
 use serde_json::{Value, json};
 use xxhash_rust::xxh3::xxh3_64;
 
+use super::copies::dedup;
 use super::enter::{Entered, enter};
 use super::heldout::sound;
-use super::map::CLUSTER_SIZE;
 use super::output::line;
 use super::plan::{Plan, Step};
 use super::stats::Stats;
@@ -17,7 +17,6 @@ use super::steps::{Verdict, annotate, evaluated, identify, judge, known, redact,
 use super::tokens::learn;
 use super::tools::Tools;
 use crate::contamination::Scratch;
-use crate::data::dedup::{Document, Fate, exact_duplicates, near_duplicates};
 use crate::data::error::{Error, Result};
 use crate::data::filter::{Meter, Metrics, calibrate, verdict, whatif};
 use crate::data::optout;
@@ -76,6 +75,8 @@ pub enum Stage {
 pub struct PassedOver {
     /// How many, by reason.
     pub reasons: BTreeMap<&'static str, u64>,
+    /// What in files that settings name was not as one would expect, in words.
+    pub warnings: Vec<String>,
 }
 
 /// Items judged between two looks at the signals.
@@ -165,7 +166,8 @@ pub fn run_stage(
             what: "no record in this file".into(),
         });
     }
-    let passed_over = std::mem::take(&mut gathered.passed_over);
+    let mut passed_over = std::mem::take(&mut gathered.passed_over);
+    passed_over.warnings.clone_from(&tools.warnings);
     let lines = pool.install(|| gathered.finish(&tools, control))?;
     if !lines.is_empty() {
         out(&lines);
@@ -461,41 +463,4 @@ fn explain(
         "checks": checks,
         "personal_data": kinds,
     })
-}
-
-fn dedup(mut records: Vec<Record>, plan: &Plan, control: &Control) -> Result<Vec<Record>> {
-    if plan.dedup_exact {
-        let fates = exact_duplicates(&documents(&records));
-        records = unburied(records, &fates);
-    }
-    if plan.dedup_fuzzy {
-        let fates = near_duplicates(&documents(&records), plan.bands(), control);
-        records = unburied(records, &fates.ok_or_else(interrupted)?);
-    }
-    Ok(records)
-}
-
-fn documents(records: &[Record]) -> Vec<Document<'_>> {
-    let all = records.iter();
-    all.map(|Record { id, text, .. }| Document { id, text })
-        .collect()
-}
-
-/// The records that stay; `cluster_size` counts all that each stands for, those that an earlier
-/// deduplication counted included.
-fn unburied(mut records: Vec<Record>, fates: &[Fate]) -> Vec<Record> {
-    let size = |r: &Record| r.fields.get(CLUSTER_SIZE).and_then(Value::as_u64);
-    let mut sizes: Vec<u64> = records.iter().map(|r| size(r).unwrap_or(1)).collect();
-    for (i, fate) in fates.iter().enumerate() {
-        if let Fate::Dropped { survivor, .. } = fate {
-            sizes[*survivor] += sizes[i];
-        }
-    }
-    for (record, size) in records.iter_mut().zip(sizes) {
-        record.fields.insert(CLUSTER_SIZE.into(), size.into());
-    }
-    let kept = records.into_iter().zip(fates);
-    kept.filter(|(_, fate)| matches!(fate, Fate::Kept { .. }))
-        .map(|(record, _)| record)
-        .collect()
 }
