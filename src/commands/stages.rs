@@ -393,10 +393,10 @@ fn index(target: &Path, sets: &[PathBuf], out: &Out) -> Result<()> {
         .map(|b| u64::from(b.n_short))
         .sum();
     out.say(&format!(
-        "{} items of {} sets in {}; {} of them too short to be looked for",
-        out::count(index.n_items() as u64),
-        index.benchmarks().len(),
+        "{}: sets {}, items {}, of these too short to be looked for {}",
         target.display(),
+        index.benchmarks().len(),
+        out::count(index.n_items() as u64),
         out::count(n_short),
     ));
     Ok(())

@@ -33,6 +33,8 @@ mod steps;
 mod tests;
 #[cfg(test)]
 mod tests_crawl;
+#[cfg(test)]
+mod tests_sets;
 mod tokens;
 mod tools;
 mod unit_files;

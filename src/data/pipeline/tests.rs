@@ -127,7 +127,7 @@ fn parity_is_told_for_every_language_worst_first() {
 }
 
 /// Every file of a prepared folder but the manifest, which holds the time.
-fn contents(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+pub(super) fn contents(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     let files = disk::walk(folder).unwrap().into_iter();
     files
         .filter(|path| path.file_name().is_some_and(|n| n != "manifest.json"))
