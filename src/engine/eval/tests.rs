@@ -159,7 +159,7 @@ fn texts_that_are_met_are_scored_with_the_rest_and_left_out_of_it() {
         .collect();
     assert_eq!(clean.scores, asked(left).scores);
     assert_eq!(clean.scores.len(), 2);
-    assert_eq!(marked.parents[1].role, "evaluation");
+    assert_eq!(marked.parents.last().unwrap().role, "evaluation");
 }
 
 #[test]
