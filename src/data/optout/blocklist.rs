@@ -223,6 +223,8 @@ mod tests {
         write("games/domains", "play.example\n");
         let list = BlockList::read(folder.path()).unwrap();
         assert_eq!((list.len(), list.n_strange), (6, 1));
+        let first = list.first_strange.as_deref().unwrap();
+        assert!(first.ends_with("domains:6"), "{first}");
         let entry = |category: &str, entry: &str| Some((category.to_string(), entry.to_string()));
         for (url, expected) in [
             ("http://bad.example/x", entry("adult", "bad.example")),

@@ -237,3 +237,42 @@ fn evaluation(plan: &Plan, warnings: &mut Vec<String>) -> Result<Option<Index>> 
     warnings.extend(opened.warnings);
     Ok(Some(opened.index))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_strange_in_lists_and_files_of_sites_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: &str| {
+            let path = folder.path().join(name);
+            disk::replace_bytes(&path, text.as_bytes()).unwrap();
+            path
+        };
+        let sites = concat!(
+            "{\"host\": \"a.example\", \"tdmrep\": \"{\"}\n",
+            "{\"host\": \"b.example\", \"robots\": \"\"}\n",
+        );
+        let mut plan = Plan {
+            robots: vec![write("sites.jsonl", sites)],
+            block_lists: vec![write("list.txt", "a.example\n\0\n\0\n")],
+            ..Plan::default()
+        };
+        let mut warnings = Vec::new();
+        lawful(&plan, &mut warnings).unwrap();
+        let [lists, files] = &warnings[..] else {
+            unreachable!("two files are strange: {warnings:?}")
+        };
+        assert!(
+            lists.contains("2 lines") && lists.ends_with("list.txt:2"),
+            "{lists}"
+        );
+        assert!(files.contains("1 of tdmrep.json"), "{files}");
+        plan.robots = vec![write("sites.jsonl", "")];
+        plan.block_lists = vec![write("list.txt", "a.example\n")];
+        warnings.clear();
+        lawful(&plan, &mut warnings).unwrap();
+        assert_eq!(warnings, Vec::<String>::new());
+    }
+}
