@@ -34,7 +34,11 @@ mod tests;
 #[cfg(test)]
 mod tests_crawl;
 #[cfg(test)]
+mod tests_plan;
+#[cfg(test)]
 mod tests_sets;
+#[cfg(test)]
+mod tests_work;
 mod tokens;
 mod tools;
 mod unit_files;
