@@ -10,7 +10,7 @@ use super::site;
 use super::steps::{Verdict, evaluated, redact, select};
 use super::tools::Tools;
 use super::unit_files::Row;
-use crate::contamination::Scratch;
+use crate::contamination::{Met, Scratch};
 use crate::data::dedup::{Sketch, Sketcher, text_hash};
 use crate::data::filter::Meter;
 use crate::data::optout;
@@ -55,6 +55,8 @@ pub(super) struct Judged {
     pub(super) domain: Option<String>,
     /// What was met: of which sort, of which kind, how often.
     pub(super) found: Vec<(&'static str, String, u64)>,
+    /// What it holds of evaluation sets, and its language, if it was asked.
+    pub(super) met: Option<(Met, &'static str)>,
 }
 
 /// Longest line of a record: half of what readers take, for what later steps add to it.
@@ -97,12 +99,14 @@ impl<'a> Judge<'a> {
         } = enter(item, self.tools, &mut asked);
         found.extend(site::told(&asked).map(|(kind, n)| (site::FOUND, kind, n)));
         let spoke_of_mining = judgement.is_some_and(|judgement| site::spoke_of_mining(&judgement));
-        verdict = verdict.or_else(|| self.verdict(&mut record, &mut found));
+        let mut met = None;
+        verdict = verdict.or_else(|| self.verdict(&mut record, &mut found, &mut met));
         let mut json = line(&record, verdict.as_ref()).into_bytes();
         if json.len() > self.max_line {
             let (short, why) = too_long(record, json.len());
             json = line(&short, Some(&why)).into_bytes();
-            (record, verdict) = (short, Some(why));
+            // What is met is told of the reason it was dropped for, so that sums agree.
+            (record, verdict, met) = (short, Some(why), None);
         }
         Judged {
             damage,
@@ -114,6 +118,7 @@ impl<'a> Judge<'a> {
                 Some(verdict) => Err((verdict.stage, verdict.reason, record.code())),
             },
             found,
+            met,
         }
     }
 
@@ -122,6 +127,7 @@ impl<'a> Judge<'a> {
         &mut self,
         record: &mut Record,
         found: &mut Vec<(&'static str, String, u64)>,
+        met: &mut Option<(Met, &'static str)>,
     ) -> Option<Verdict> {
         let tools = self.tools;
         let plan = tools.plan;
@@ -141,9 +147,12 @@ impl<'a> Judge<'a> {
                 Err(verdict) => return Some(*verdict),
             }
         }
-        if let Some((benchmark, verdict)) = evaluated(record, tools, &mut self.scratch) {
-            found.push(("evaluation sets", benchmark, 1));
-            return Some(verdict);
+        if let Some((held, verdict)) = evaluated(record, tools, &mut self.scratch) {
+            *met = Some((held, record.code()));
+            if let Some((benchmark, verdict)) = verdict {
+                found.push(("evaluation sets", benchmark, 1));
+                return Some(verdict);
+            }
         }
         if let Some(verdict) = self.heldout(record) {
             return Some(verdict);

@@ -173,6 +173,9 @@ impl Walk<'_> {
                 for (what, kind, n) in &judged.found {
                     writer.counts().found(what, kind, *n);
                 }
+                if let (Some((met, lang)), Some(index)) = (&judged.met, &self.tools.evaluation) {
+                    writer.sets().count(index, met, lang);
+                }
                 let kept_bytes = judged.fate.as_ref().ok().map(|kept| kept.row.n_bytes);
                 if let Some(domain) = &judged.domain {
                     writer.domains().count(domain, kept_bytes);

@@ -24,6 +24,7 @@ mod progress;
 mod quality;
 mod quantity;
 mod report;
+mod sets;
 mod site;
 mod sketch;
 mod stage;
@@ -35,6 +36,8 @@ mod tests;
 mod tests_crawl;
 #[cfg(test)]
 mod tests_plan;
+#[cfg(test)]
+mod tests_sets;
 #[cfg(test)]
 mod tests_stage;
 #[cfg(test)]

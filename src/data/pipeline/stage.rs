@@ -114,6 +114,8 @@ impl Stage {
 pub struct PassedOver {
     /// How many, by reason.
     pub reasons: BTreeMap<&'static str, u64>,
+    /// What in files that settings name was not as one would expect, in words.
+    pub warnings: Vec<String>,
 }
 
 /// Items judged between two looks at the signals.
@@ -197,7 +199,8 @@ pub fn run_stage(
             what: "no record in this file".into(),
         });
     }
-    let passed_over = std::mem::take(&mut gathered.passed_over);
+    let mut passed_over = std::mem::take(&mut gathered.passed_over);
+    passed_over.warnings.clone_from(&tools.warnings);
     let lines = pool.install(|| gathered.finish(&tools, control))?;
     if !lines.is_empty() {
         out(&lines);
@@ -261,7 +264,8 @@ fn told(stage: Stage, item: Item, tools: &Tools, vocab: Option<&Vocab>, bench: &
             whole(&record)
         }
         Stage::Decontaminate { mark } => {
-            let verdict = evaluated(&record, tools, &mut bench.scratch);
+            let found = evaluated(&record, tools, &mut bench.scratch);
+            let verdict = found.and_then(|(_, verdict)| verdict);
             if mark {
                 record
                     .fields
@@ -382,7 +386,10 @@ fn explain(
                 .map(|verdict| *verdict),
             false => None,
         })
-        .or_else(|| evaluated(record, tools, &mut bench.scratch).map(|(_, verdict)| verdict));
+        .or_else(|| {
+            let evaluated = evaluated(record, tools, &mut bench.scratch);
+            evaluated.and_then(|(_, verdict)| Some(verdict?.1))
+        });
     let mut spans = Vec::new();
     if let Some((finder, _)) = &tools.personal {
         finder.find(&record.text, record.lang, &mut spans);

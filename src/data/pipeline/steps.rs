@@ -6,7 +6,7 @@ use serde_json::json;
 use super::plan::Plan;
 use super::quality::Learnt;
 use super::tools::Tools;
-use crate::contamination::{self, Scratch};
+use crate::contamination::{Met, Rule, Scratch};
 use crate::data::filter::{Bound, Check};
 use crate::data::langid::{self, Guess};
 use crate::data::pii;
@@ -147,23 +147,27 @@ pub(super) fn select(record: &Record, langs: &[&'static Lang]) -> Option<Verdict
     (!wanted).then(|| Verdict::measured("select", "other_language", measure))
 }
 
-/// What evaluation sets hold is never trained on: the set it is most of, and the verdict.
+/// What evaluation sets hold is never trained on: what of them was met, and, if that is anything,
+/// the set it is most of and the verdict. None where no sets were given.
 pub(super) fn evaluated(
     record: &Record,
     tools: &Tools,
     scratch: &mut Scratch,
-) -> Option<(String, Verdict)> {
+) -> Option<(Met, Option<(String, Verdict)>)> {
     let index = tools.evaluation.as_ref()?;
-    let rule = contamination::Rule::default();
+    let rule = Rule::default();
     let hits = index.check(&record.text, scratch);
+    let met = index.met(&hits, &rule);
     let of_sets = hits.iter().filter(|hit| index.contaminates(hit, &rule));
-    let worst = of_sets.max_by(|a, b| a.share.total_cmp(&b.share))?;
+    let Some(worst) = of_sets.max_by(|a, b| a.share.total_cmp(&b.share)) else {
+        return Some((met, None));
+    };
     let evidence = format!(
         "{} {}: {} runs of {} words",
         worst.benchmark, worst.id, worst.n_matched, worst.n
     );
     let verdict = Verdict::said("decontaminate", "in_evaluation_set", &evidence);
-    Some((worst.benchmark.into(), verdict))
+    Some((met, Some((worst.benchmark.into(), verdict))))
 }
 
 /// Finds personal data and does with it what the plan says; `spans` is where it lies now.

@@ -4,7 +4,7 @@
 //! [`Row`], 40 bytes. `dropped.bin`: frames of zstd, each of records with one reason and one
 //! language; `unit.json` says where each frame lies, so that the walk's drop folders are made of
 //! them without unpacking. `domains.json`: counts by domain. `sketch.bin`: what deduplication
-//! needs (`data::dedup`).
+//! needs (`data::dedup`). `sets.json`: what was met of evaluation sets, if some were looked for.
 
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use super::counts::Counts;
 use super::domains::{DomainRow, Domains};
+use crate::contamination::Tally;
 use crate::data::dedup::{Bands, Sketch, SketchWriter};
 use crate::data::error::{Error, Result};
 use crate::disk::{self, Making};
@@ -29,6 +30,8 @@ const HELD_BYTES: usize = 32 << 20;
 const SKETCHES: &str = "sketch.bin";
 /// File of what speaks for sites in a unit.
 const SITES: &str = "sites.jsonl.zst";
+/// File of what was met of evaluation sets in a unit.
+const SETS: &str = "sets.json";
 /// Bytes of a row on disk.
 const ROW_BYTES: usize = 40;
 /// Language byte of a record without one.
@@ -158,6 +161,7 @@ pub(super) struct Writer {
     domains: Domains,
     sketches: Option<SketchWriter<Making>>,
     sites: Option<Frames<Making>>,
+    sets: Tally,
     done: Done,
 }
 
@@ -183,6 +187,7 @@ impl Writer {
             domains: Domains::default(),
             sketches,
             sites: None,
+            sets: Tally::default(),
             done: Done::default(),
             staged,
         })
@@ -196,6 +201,11 @@ impl Writer {
     /// What is counted by domain.
     pub(super) fn domains(&mut self) -> &mut Domains {
         &mut self.domains
+    }
+
+    /// What is counted of evaluation sets.
+    pub(super) fn sets(&mut self) -> &mut Tally {
+        &mut self.sets
     }
 
     /// Notes damage of the input.
@@ -295,6 +305,9 @@ impl Writer {
         self.dropped.finish()?;
         let domains = self.domains.most(usize::MAX);
         disk::replace_json(&self.staged.path().join("domains.json"), &domains)?;
+        if self.sets.n_docs > 0 {
+            disk::replace_json(&self.staged.path().join(SETS), &self.sets)?;
+        }
         disk::replace_json(&self.staged.path().join("unit.json"), &self.done)?;
         self.staged.publish()?;
         Ok(self.done.counts)
@@ -356,6 +369,16 @@ impl Finished {
     /// What it counted by domain.
     pub(super) fn domains(&self) -> Result<Vec<DomainRow>> {
         let path = self.path("domains.json");
+        let read = serde_json::from_slice(&disk::read(&path)?);
+        read.map_err(|e| Error::Failed(format!("{}: {e}", path.display())))
+    }
+
+    /// What it met of evaluation sets.
+    pub(super) fn sets(&self) -> Result<Tally> {
+        let path = self.path(SETS);
+        if !path.exists() {
+            return Ok(Tally::default());
+        }
         let read = serde_json::from_slice(&disk::read(&path)?);
         read.map_err(|e| Error::Failed(format!("{}: {e}", path.display())))
     }

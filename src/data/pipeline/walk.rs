@@ -17,12 +17,14 @@ use super::page::page;
 use super::plan::{NO_PARALLEL, Plan, Step};
 use super::progress::Progress;
 use super::report::{Made, Report};
+use super::sets;
 use super::site;
 use super::tokens::{end_of_text, is_parallel, measure_parity, pack_all, vocabulary};
 use super::tools::Tools;
 use super::unit_files::Finished;
 use super::units::{Unit, units};
 use super::work::Work;
+use crate::contamination::BenchmarkCounts;
 use crate::data::error::{Error, Result};
 use crate::data::mix::mix;
 use crate::data::read;
@@ -116,6 +118,7 @@ fn walk(
 ) -> Result<Walked> {
     let plan = tools.plan;
     let mut manifest = Manifest::begin(STAGE, plan);
+    sets::warn(tools, progress);
     let began = Instant::now();
     let shard = plan.shard.map(|shard| (shard.first(), shard.n));
     map::run(units, shard, work, tools, pool, progress)?;
@@ -152,6 +155,7 @@ fn walk(
     let all = All {
         counts,
         domains: domains(&finished)?,
+        evaluation_sets: sets::tell(&finished, tools, work)?,
         gathered,
         cluster_sizes: found.found.cluster_sizes,
     };
@@ -172,6 +176,7 @@ fn walk(
 struct All {
     counts: Counts,
     domains: Vec<DomainRow>,
+    evaluation_sets: Vec<BenchmarkCounts>,
     gathered: Gathered,
     cluster_sizes: BTreeMap<u64, u64>,
 }
@@ -196,6 +201,7 @@ fn pack(
     let All {
         counts,
         domains,
+        evaluation_sets,
         gathered,
         cluster_sizes,
     } = &all;
@@ -210,6 +216,7 @@ fn pack(
         counts,
         stages: stages(counts)?,
         domains: domains.clone(),
+        evaluation_sets: evaluation_sets.clone(),
         unique: &gathered.unique,
         heldout: &aside,
         dedup_check: gathered.self_check.as_ref(),

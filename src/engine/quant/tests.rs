@@ -227,6 +227,7 @@ fn every_language_is_scored_before_and_after() {
         .iter()
         .map(|lang| Request {
             lang: lang.code.clone(),
+            is_met: false,
             text: lang.endonym.clone(),
         })
         .collect();

@@ -191,12 +191,6 @@ fn merges_that_are_not_sorted_are_left_to_the_crate() {
 
 proptest! {
     #[test]
-    fn composed_text_is_known_as_such(text in r"(\PC|[a-zäöåÅ]|\p{M}|[ёйЁ]|[\u{1100}-\u{11ff}]|가){0,12}") {
-        let quick = is_nfc_quick(text.chars()) == IsNormalized::Yes;
-        prop_assert_eq!(is_nfc(&text), quick);
-    }
-
-    #[test]
     fn merging_by_hand_finds_the_same(
         merges in prop::collection::vec((0usize..12, 0usize..12), 0..12),
         word in "[abcd]{0,40}",
