@@ -9,12 +9,13 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::enter::{Entered, enter};
 use super::heldout::sound;
+use super::learn::vocabularies;
 use super::map::CLUSTER_SIZE;
+use super::numbers;
 use super::output::line;
 use super::plan::{Plan, Step};
 use super::stats::Stats;
 use super::steps::{Verdict, annotate, evaluated, identify, judge, known, redact, select};
-use super::tokens::learn;
 use super::tools::Tools;
 use crate::contamination::Scratch;
 use crate::data::dedup::{Document, Fate, exact_duplicates, near_duplicates};
@@ -64,10 +65,14 @@ pub enum Stage {
         /// Tell the number and the hash instead of the ids.
         count: bool,
     },
+    /// Every record with `valid`: whether its `number` checks by the rules of its `country`.
+    Numbers,
     /// A vocabulary trained on the records: its `tokenizer.json`.
     Tokenizer {
         /// Take all text as it comes, as plain BPE does: one language, counted once.
         plain: bool,
+        /// Train plain BPE of the same size on the same sample too; its file comes second.
+        compare: bool,
     },
 }
 
@@ -265,7 +270,8 @@ fn told(stage: Stage, item: Item, tools: &Tools, vocab: Option<&Vocab>, bench: &
             };
             Told::Line(format!("{told}\n"))
         }
-        Stage::Tokenizer { plain } => {
+        Stage::Numbers => Told::Line(numbers::checked(record)),
+        Stage::Tokenizer { plain, .. } => {
             if !plain {
                 labelled(&mut record, plan);
             }
@@ -352,8 +358,8 @@ impl Gathered {
             lines.push_str(&format!("{}\n", row.told(at)));
         }
         match self.stage {
-            Stage::Tokenizer { plain } => {
-                lines = tokenizer(self.held, plain, tools.plan, control)?;
+            Stage::Tokenizer { plain, compare } => {
+                lines = vocabularies(self.held, plain, compare, tools.plan, control)?;
             }
             _ => {
                 for record in dedup(self.held, tools.plan, control)? {
@@ -375,29 +381,6 @@ impl Gathered {
         }
         Ok(lines)
     }
-}
-
-/// The `tokenizer.json` of a vocabulary trained on `records`.
-fn tokenizer(records: Vec<Record>, plain: bool, plan: &Plan, control: &Control) -> Result<String> {
-    let mut by_lang: BTreeMap<usize, (Option<&'static Lang>, Vec<String>)> = BTreeMap::new();
-    for record in records {
-        let lang = record.lang.filter(|_| !plain);
-        let place = lang.map_or(usize::MAX, Lang::index);
-        let own = by_lang.entry(place).or_insert_with(|| (lang, Vec::new()));
-        own.1.push(record.text);
-    }
-    let (langs, texts): (Vec<_>, Vec<_>) = by_lang.into_values().unzip();
-    let langs: Vec<Option<&Lang>> = langs;
-    let plan = match plain {
-        true => Plan {
-            pressure: 0.0,
-            max_epochs: 1.0,
-            ..plan.clone()
-        },
-        false => plan.clone(),
-    };
-    let json = learn(&plan, &langs, &texts, control)?.to_string(true);
-    json.map_err(|e| Error::Failed(format!("tokenizer: cannot be written: {e}")))
 }
 
 pub(super) fn interrupted() -> Error {
