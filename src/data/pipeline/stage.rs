@@ -156,11 +156,11 @@ pub fn run_stage(
                 })
                 .collect()
         });
-        let lines = gathered.take(told);
+        let (lines, unsaid) = gathered.take(told);
         if !lines.is_empty() {
             out(&lines);
         }
-        if let Some(error) = failed {
+        if let Some(error) = unsaid.or(failed) {
             return Err(error);
         }
     }
@@ -191,6 +191,7 @@ enum Told {
     Line(String),
     Nothing,
     PassedOver(&'static str),
+    Failed(Error),
     Held(Box<Record>),
     Stats(usize, Stats),
     Metrics(&'static Lang, u64, Box<Metrics>),
@@ -257,7 +258,11 @@ fn told(stage: Stage, item: Item, tools: &Tools, vocab: Option<&Vocab>, bench: &
         }
         Stage::Dedup => Told::Held(Box::new(record)),
         Stage::Encode { count } => {
-            let ids = vocab.map_or(Vec::new(), |vocab| vocab.encode(&record.text));
+            let ids = vocab.map_or(Ok(Vec::new()), |vocab| vocab.encode(&record.text));
+            let ids = match ids {
+                Ok(ids) => ids,
+                Err(error) => return Told::Failed(error.into()),
+            };
             let bytes = || {
                 ids.iter()
                     .flat_map(|id| id.to_le_bytes())
@@ -328,13 +333,14 @@ impl Gathered {
         }
     }
 
-    /// Takes what was told in order; the lines among it.
-    fn take(&mut self, told: Vec<Told>) -> String {
+    /// Takes what was told in order; the lines among it, up to the first failure.
+    fn take(&mut self, told: Vec<Told>) -> (String, Option<Error>) {
         let mut lines = String::new();
         for told in told {
             match told {
                 Told::Line(line) => lines.push_str(&line),
                 Told::Nothing => {}
+                Told::Failed(error) => return (lines, Some(error)),
                 Told::PassedOver(reason) => {
                     *self.passed_over.reasons.entry(reason).or_default() += 1;
                 }
@@ -348,7 +354,7 @@ impl Gathered {
                 Told::Metrics(lang, n, metrics) => self.metrics.push((lang, n, *metrics)),
             }
         }
-        lines
+        (lines, None)
     }
 
     /// The lines that come of all together.
