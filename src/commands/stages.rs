@@ -30,6 +30,9 @@ pub enum Stage {
     /// Find personal data, and mask it.
     #[command(before_help = REDACT)]
     Redact(RedactArgs),
+    /// Check identity, tax, company and account numbers, each by the rules of its country.
+    #[command(before_help = NUMBERS)]
+    Numbers(StageArgs),
     /// Keep the records that hold nothing of evaluation sets.
     #[command(before_help = DECONTAMINATE)]
     Decontaminate(DecontaminateArgs),
@@ -72,6 +75,10 @@ Examples:
   eu prepare redact --mode annotate in.jsonl | jq -c .pii_kinds
   head -c 32 /dev/urandom > key
   eu prepare redact --mode pseudonymise --key key in.jsonl > out.jsonl";
+const NUMBERS: &str = "\
+Examples:
+  echo '{\"country\":\"dk\",\"scheme\":\"cvr\",\"number\":\"DK 13585628\"}' | eu prepare numbers
+  eu prepare numbers in.jsonl | jq -c '[.number, .valid, .schemes]'";
 const TOKENIZER: &str = "\
 Examples:
   eu prepare tokenizer text/ --output tok --vocab-size 65536
@@ -193,11 +200,11 @@ pub struct TokenizerArgs {
     #[arg(short, long, value_name = "DIR", required = true)]
     pub(super) output: PathBuf,
     /// Tokens of the vocabulary.
-    #[arg(long, value_name = "N", default_value_t = 65_536)]
-    pub(super) vocab_size: usize,
+    #[arg(long, value_name = "N")]
+    pub(super) vocab_size: Option<usize>,
     /// Kind of vocabulary.
-    #[arg(long, value_name = "KIND", value_parser = ["bpe", "unigram"], default_value = "bpe")]
-    pub(super) model: String,
+    #[arg(long, value_name = "KIND", value_parser = ["bpe", "unigram"])]
+    pub(super) model: Option<String>,
     /// Take all text as it comes, whatever its language.
     #[arg(long)]
     pub(super) plain: bool,
@@ -205,7 +212,7 @@ pub struct TokenizerArgs {
     #[arg(long, value_name = "FILE")]
     pub(super) parallel: Vec<PathBuf>,
     /// Train plain BPE of the same size on the same sample too, and put both side by side.
-    #[arg(long, requires = "parallel")]
+    #[arg(long, conflicts_with = "plain")]
     pub(super) compare: bool,
 }
 
@@ -266,6 +273,10 @@ pub fn run(
             }
             plan.pii_key = args.key.clone().or(plan.pii_key);
             (data::Stage::Redact, &args.stage)
+        }
+        Stage::Numbers(args) => {
+            plan.text_key = "number".into();
+            (data::Stage::Numbers, args)
         }
         Stage::Decontaminate(args) => {
             if let Some(target) = &args.index {

@@ -186,6 +186,12 @@ const CURSED_SUBSTRINGS: [&str; 16] = [
     "{{",
 ];
 
+// Built once: to build them again for every language takes longer than the rest of the table.
+static NOTICES: LazyLock<Phrases> =
+    LazyLock::new(|| c4::notices(&POLICY_PHRASES).expect("eight short phrases"));
+static CURSED: LazyLock<Phrases> =
+    LazyLock::new(|| Phrases::new(&CURSED_SUBSTRINGS).expect("sixteen short phrases"));
+
 impl Rules {
     /// The rules of a language.
     ///
@@ -204,11 +210,11 @@ impl Rules {
             stop_words: Vec::new(),
             stop_sieve: [0; 16],
             wds: row.wds,
-            notices: c4::notices(&POLICY_PHRASES).expect("six short phrases"),
+            notices: NOTICES.clone(),
             min_words_per_line: 3,
             max_word_chars: 1000,
             terminal_punctuation: false,
-            cursed: Phrases::new(&CURSED_SUBSTRINGS).expect("sixteen short phrases"),
+            cursed: CURSED.clone(),
         };
         rules.set_stop_words(&row.stopwords);
         if let Some(most) = row.char_duplicates_ratio {

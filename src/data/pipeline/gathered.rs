@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use super::learn::vocabularies;
 use super::map::CLUSTER_SIZE;
 use super::output::line;
 use super::plan::Plan;
 use super::stage::{PassedOver, Stage, interrupted};
 use super::stats::Stats;
-use super::tokens::learn;
 use super::tools::Tools;
 use crate::data::dedup::{Document, Fate, exact_duplicates, near_duplicates};
 use crate::data::error::{Error, Result};
@@ -25,6 +25,7 @@ pub(super) enum Told {
     Line(String),
     Nothing,
     PassedOver(&'static str),
+    Failed(Error),
     Held(Box<Record>),
     Stats(usize, Stats),
     /// What a text of so many bytes was measured at.
@@ -55,13 +56,14 @@ impl<'a> Gathered<'a> {
         }
     }
 
-    /// Takes what was told in order; the lines among it.
-    pub(super) fn take(&mut self, told: Vec<Told>) -> String {
+    /// Takes what was told in order; the lines among it, up to the first failure.
+    pub(super) fn take(&mut self, told: Vec<Told>) -> (String, Option<Error>) {
         let mut lines = String::new();
         for told in told {
             match told {
                 Told::Line(line) => lines.push_str(&line),
                 Told::Nothing => {}
+                Told::Failed(error) => return (lines, Some(error)),
                 Told::PassedOver(reason) => {
                     *self.passed_over.reasons.entry(reason).or_default() += 1;
                 }
@@ -71,7 +73,7 @@ impl<'a> Gathered<'a> {
                 Told::Metrics(lang, n, metrics) => self.what_if.add(lang, n, &metrics),
             }
         }
-        lines
+        (lines, None)
     }
 
     /// The lines that come of all together.
@@ -81,8 +83,8 @@ impl<'a> Gathered<'a> {
             lines.push_str(&format!("{}\n", row.told(at)));
         }
         match self.stage {
-            Stage::Tokenizer { plain } => {
-                lines = tokenizer(self.held, plain, tools.plan, control)?;
+            Stage::Tokenizer { plain, compare } => {
+                lines = vocabularies(self.held, plain, compare, tools.plan, control)?;
             }
             _ => {
                 for record in dedup(self.held, tools.plan, control)? {
@@ -104,29 +106,6 @@ impl<'a> Gathered<'a> {
         }
         Ok(lines)
     }
-}
-
-/// The `tokenizer.json` of a vocabulary trained on `records`.
-fn tokenizer(records: Vec<Record>, plain: bool, plan: &Plan, control: &Control) -> Result<String> {
-    let mut by_lang: BTreeMap<usize, (Option<&'static Lang>, Vec<String>)> = BTreeMap::new();
-    for record in records {
-        let lang = record.lang.filter(|_| !plain);
-        let place = lang.map_or(usize::MAX, Lang::index);
-        let own = by_lang.entry(place).or_insert_with(|| (lang, Vec::new()));
-        own.1.push(record.text);
-    }
-    let (langs, texts): (Vec<_>, Vec<_>) = by_lang.into_values().unzip();
-    let langs: Vec<Option<&Lang>> = langs;
-    let plan = match plain {
-        true => Plan {
-            pressure: 0.0,
-            max_epochs: 1.0,
-            ..plan.clone()
-        },
-        false => plan.clone(),
-    };
-    let json = learn(&plan, &langs, &texts, control)?.to_string(true);
-    json.map_err(|e| Error::Failed(format!("tokenizer: cannot be written: {e}")))
 }
 
 fn dedup(mut records: Vec<Record>, plan: &Plan, control: &Control) -> Result<Vec<Record>> {

@@ -10,6 +10,7 @@ use xxhash_rust::xxh3::xxh3_64;
 use super::enter::{Entered, enter};
 use super::gathered::{Gathered, Told};
 use super::heldout::sound;
+use super::numbers;
 use super::output::line;
 use super::plan::{Plan, Step};
 use super::quality::Learnt;
@@ -64,10 +65,14 @@ pub enum Stage {
         /// Tell the number and the hash instead of the ids.
         count: bool,
     },
+    /// Every record with `valid`: whether its `number` checks by the rules of its `country`.
+    Numbers,
     /// A vocabulary trained on the records: its `tokenizer.json`.
     Tokenizer {
         /// Take all text as it comes, as plain BPE does: one language, counted once.
         plain: bool,
+        /// Train plain BPE of the same size on the same sample too; its file comes second.
+        compare: bool,
     },
 }
 
@@ -80,7 +85,9 @@ impl Stage {
         let mut own = plan.clone();
         own.annotate &= self == Stage::Identify;
         own.steps = match self {
-            Stage::Extract | Stage::Dedup | Stage::Encode { .. } => vec![Extract],
+            Stage::Extract | Stage::Dedup | Stage::Encode { .. } | Stage::Numbers => {
+                vec![Extract]
+            }
             Stage::Lawful => vec![Extract, Lawful],
             Stage::Identify | Stage::Tokenizer { .. } | Stage::Calibrate => {
                 vec![Extract, Identify]
@@ -185,11 +192,11 @@ pub fn run_stage(
                 })
                 .collect()
         });
-        let lines = gathered.take(told);
+        let (lines, unsaid) = gathered.take(told);
         if !lines.is_empty() {
             out(&lines);
         }
-        if let Some(error) = failed {
+        if let Some(error) = unsaid.or(failed) {
             return Err(error);
         }
     }
@@ -279,7 +286,11 @@ fn told(stage: Stage, item: Item, tools: &Tools, vocab: Option<&Vocab>, bench: &
         }
         Stage::Dedup => Told::Held(Box::new(record)),
         Stage::Encode { count } => {
-            let ids = vocab.map_or(Vec::new(), |vocab| vocab.encode(&record.text));
+            let ids = vocab.map_or(Ok(Vec::new()), |vocab| vocab.encode(&record.text));
+            let ids = match ids {
+                Ok(ids) => ids,
+                Err(error) => return Told::Failed(error.into()),
+            };
             let bytes = || {
                 ids.iter()
                     .flat_map(|id| id.to_le_bytes())
@@ -292,7 +303,8 @@ fn told(stage: Stage, item: Item, tools: &Tools, vocab: Option<&Vocab>, bench: &
             };
             Told::Line(format!("{told}\n"))
         }
-        Stage::Tokenizer { plain } => {
+        Stage::Numbers => Told::Line(numbers::checked(record)),
+        Stage::Tokenizer { plain, .. } => {
             if !plain {
                 labelled(&mut record, plan, &mut learnt);
             }

@@ -158,10 +158,10 @@ pub(super) fn measure_parity(
 ) -> Result<Parity> {
     if !plan.parallel.is_empty() {
         let texts = parallel_texts(plan)?;
-        return Ok(parity(vocab, &texts, true));
+        return parity(vocab, &texts, true);
     }
     if !plan.heldout.is_empty() {
-        return Ok(parity(vocab, heldout, is_parallel(heldout)));
+        return parity(vocab, heldout, is_parallel(heldout));
     }
     let mut sample = Vec::new();
     for own in &gathered.heldout {
@@ -173,7 +173,7 @@ pub(super) fn measure_parity(
             });
         }
     }
-    Ok(parity(vocab, &sample, false))
+    parity(vocab, &sample, false)
 }
 
 /// How many tokens a `tokenizer.json` has, and what it costs each language of the plan's parallel
@@ -187,7 +187,7 @@ pub fn vocabulary_cost(json: &[u8], plan: &Plan) -> Result<(usize, Option<Parity
         return Ok((vocab.len(), None));
     }
     let texts = parallel_texts(plan)?;
-    Ok((vocab.len(), Some(parity(&vocab, &texts, true))))
+    Ok((vocab.len(), Some(parity(&vocab, &texts, true)?)))
 }
 
 /// The plan's parallel text; what has no label is identified.

@@ -26,7 +26,8 @@ pub struct Scores {
 /// Scores texts: Σ nats of all their tokens / ln 2 / bytes of UTF-8, worst language first.
 ///
 /// # Errors
-/// When the vocabulary has no token to begin a text with, or `progress` ended the work.
+/// When the vocabulary has no token to begin a text with or fails on a text, or `progress` ended
+/// the work.
 pub fn score(
     model: &Model,
     vocab: &Vocab,
@@ -61,7 +62,7 @@ pub fn score_twice(
     let mut flush = |table: &mut Table| table.flush(&model.config, weights, executor, progress);
     for request in requests {
         let lang = table.row(&request.lang, request.is_met);
-        let tokens = vocab.encode(&request.text);
+        let tokens = vocab.encode(&request.text)?;
         cut(lang, prefix, &tokens, context, &mut table.windows);
         table.rows[lang].add(request.text.len() as u64, tokens.len() as u64);
         if table.n_waiting() >= TOKENS_GATHERED {

@@ -64,7 +64,7 @@ fn by_definition(loaded: &Loaded, lang: &str) -> f64 {
     let (mut nats, mut n_bytes) = (0.0, 0);
     for request in requests().iter().filter(|r| r.lang == lang) {
         let mut ids = vec![0];
-        ids.extend(loaded.vocab.encode(&request.text));
+        ids.extend(loaded.vocab.encode(&request.text).unwrap());
         n_bytes += request.text.len();
         let context = loaded.model.config.context;
         for first in (1..ids.len()).step_by(context) {
