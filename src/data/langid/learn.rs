@@ -202,13 +202,13 @@ impl Lesson {
         for (label, shelf) in shelves.values_mut().enumerate() {
             let own = Lang::find(&labels[label]);
             let is_own = |text: &String| {
-                let mut rows = Vec::new();
+                let mut hashes = Vec::new();
                 words(text, |of, word| {
                     if of == script {
-                        let each = |h| rows.extend(self.index.get(h));
-                        coarse(word, 0, each);
+                        coarse(word, 0, &mut hashes);
                     }
                 });
+                let rows: Vec<u32> = hashes.iter().filter_map(|&h| self.index.get(h)).collect();
                 let p = self.probabilities(&rows);
                 let best = (0..p.len())
                     .max_by(|&a, &b| p[a].total_cmp(&p[b]))
