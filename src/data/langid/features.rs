@@ -14,6 +14,8 @@ use unicode_normalization::UnicodeNormalization;
 
 /// Longest n-gram, in characters with the boundary spaces.
 const MAX_ORDER: usize = 5;
+/// Most coarse features for each byte of a text: the n-grams that start there, word and pair.
+pub(super) const MOST_FEATURES: usize = MAX_ORDER + 2;
 /// A longer run of letters is cut into several words, so that no input is worse than linear.
 const MAX_WORD: usize = 40;
 /// Odd constant of Fibonacci hashing: 2^64 divided by the golden ratio.
@@ -82,9 +84,10 @@ enum Role {
     Letter(u32),
 }
 
-/// Roles of the first blocks of Unicode (Latin to Cyrillic), where nearly all text lies.
+/// Roles of the blocks of Unicode in which nearly all text of the known scripts lies: Latin to
+/// Cyrillic, Georgian, more of Latin and Greek, and the punctuation of all.
 static ROLES: LazyLock<Vec<(Role, Script)>> = LazyLock::new(|| {
-    (0..0x530)
+    (0..0x2100)
         .map(|n| char::from_u32(n).map_or((Role::Break, Script::Other), slow_role))
         .collect()
 });
@@ -113,7 +116,9 @@ fn slow_role(c: char) -> (Role, Script) {
 pub(super) fn words(text: &str, mut each: impl FnMut(Script, &[u32])) {
     let is_mark = |c: char| ('\u{300}'..='\u{36F}').contains(&c);
     // Lead bytes 0xCC and 0xCD are the only ones that can start a combining mark.
-    if text.bytes().any(|b| b == 0xCC || b == 0xCD) && text.chars().any(is_mark) {
+    // All are looked at, as many at a time as fit a register.
+    let may_mark = text.bytes().fold(false, |any, b| any | (b & 0xFE == 0xCC));
+    if may_mark && text.chars().any(is_mark) {
         split(text.nfc(), &mut each);
     } else {
         split(text.chars(), &mut each);
@@ -179,33 +184,38 @@ fn beginnings<const N: usize>(letters: &[u32; N]) -> [u64; N] {
 pub(super) fn coarse(word: &[u32], before: u64, into: &mut Vec<u64>) -> u64 {
     // Straight lines rather than loops over lengths, whose ends are hard to foresee; the space in
     // front is no feature alone.
-    let mut whole = 0;
-    if let Some((head, rest)) = word.split_first_chunk::<MAX_ORDER>() {
-        let hashes = beginnings(head);
-        into.extend_from_slice(&hashes[1..]);
-        whole = rest
-            .iter()
-            .fold(hashes[MAX_ORDER - 1], |h, &l| step(h, l.into()));
-        if !rest.is_empty() {
-            into.push(whole);
+    let whole = match word {
+        [a, b, c] => {
+            let [_, two, whole] = beginnings(&[*a, *b, *c]);
+            into.extend_from_slice(&[two, whole]);
+            whole
         }
-        for letters in word[1..].array_windows::<MAX_ORDER>() {
-            into.extend_from_slice(&beginnings(letters));
+        [a, b, c, d] => {
+            let [_, two, three, whole] = beginnings(&[*a, *b, *c, *d]);
+            into.extend_from_slice(&[two, three, whole]);
+            into.extend_from_slice(&beginnings(&[*b, *c, *d]));
+            whole
         }
-    }
-    let first = |n: usize| usize::from(word.len() == n);
-    if let Some(letters) = word.last_chunk::<4>() {
-        let hashes = beginnings(letters);
-        into.extend_from_slice(&hashes[first(4)..]);
-        whole = if word.len() == 4 { hashes[3] } else { whole };
-    }
-    if let Some(letters) = word.last_chunk::<3>() {
-        let hashes = beginnings(letters);
-        into.extend_from_slice(&hashes[first(3)..]);
-        whole = if word.len() == 3 { hashes[2] } else { whole };
-    }
-    if let Some(letters) = word.last_chunk::<2>() {
-        into.extend_from_slice(&beginnings(letters));
+        [a, b, c, d, e, rest @ ..] => {
+            let [_, two, three, four, five] = beginnings(&[*a, *b, *c, *d, *e]);
+            into.extend_from_slice(&[two, three, four, five]);
+            let whole = rest.iter().fold(five, |h, &l| step(h, l.into()));
+            if !rest.is_empty() {
+                into.push(whole);
+            }
+            for letters in word[1..].array_windows::<MAX_ORDER>() {
+                into.extend_from_slice(&beginnings(letters));
+            }
+            if let [.., w, x, y, z] = word {
+                into.extend_from_slice(&beginnings(&[*w, *x, *y, *z]));
+                into.extend_from_slice(&beginnings(&[*x, *y, *z]));
+            }
+            whole
+        }
+        _ => return 0, // a word has a letter, and a space at both ends
+    };
+    if let [.., y, z] = word {
+        into.extend_from_slice(&beginnings(&[*y, *z]));
     }
     if before != 0 {
         into.push(step(before, whole));

@@ -17,7 +17,7 @@ pub(super) fn quantise(
     labels: Vec<String>,
     bits: u32,
 ) -> Section {
-    let mut rows = Rows::new(labels.len(), WAYS << bits);
+    let rows = Rows::new(labels.len(), WAYS << bits);
     let mut section = Section {
         script,
         grain,
@@ -25,7 +25,7 @@ pub(super) fn quantise(
         labels,
         bits,
         tags: vec![0; 1 << bits],
-        rows: Rows::new(0, 0),
+        rows,
         scale: 1.0,
         power: 0.5,
         known: 0.1,
@@ -46,10 +46,11 @@ pub(super) fn quantise(
         *tags |= u64::from(tag(hash)) << (way * 16);
         for (lane, weight) in weights.into_iter().enumerate() {
             let byte = (weight / section.scale).round().clamp(-127.0, 127.0) + f32::from(ZERO);
-            rows.put(bucket * WAYS + way, lane, byte as u8);
+            section
+                .rows
+                .put(section.slot(bucket, way), lane, byte as u8);
         }
     }
-    section.rows = rows;
     section
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use super::features::{Grain, Script, coarse, words};
+use super::features::{Grain, MOST_FEATURES, Script, coarse, words};
 use super::model::{self, Section, Tally};
 use super::windows::{self, Windows};
 use crate::lang::Lang;
@@ -124,7 +124,11 @@ impl Identifier {
         words(text, |script, word| {
             let script = script as usize;
             heard.letters[script] += (word.len() - 2) as f32;
-            before[script] = coarse(word, before[script], &mut heard.hashes[script]);
+            let hashes = &mut heard.hashes[script];
+            if hashes.capacity() == 0 {
+                hashes.reserve(MOST_FEATURES * text.len());
+            }
+            before[script] = coarse(word, before[script], hashes);
         });
         for (section, tally) in self.sections.iter().zip(&mut heard.tallies) {
             if section.grain == Grain::Coarse {

@@ -1,5 +1,7 @@
 //! Logistic regression over hashed n-grams: choose, learn, throw out, keep what matters.
 
+use std::cmp::Reverse;
+
 use super::draw::{Draw, Rng};
 use super::features::{Grain, Script, coarse, words};
 use super::model::{BLOCK, WAYS, softmax};
@@ -123,12 +125,13 @@ impl Lesson {
         own.iter().map(|w| w - mean).collect()
     }
 
-    /// Every feature's hash and weights, in the order of the hashes.
+    /// Every feature's hash and weights, the one seen most often first.
     pub(super) fn learned(&self) -> Vec<(u64, Vec<f32>)> {
         let used = self.index.slots.iter().filter(|(_, row)| *row != u32::MAX);
-        let mut learned: Vec<_> = used.map(|&(hash, row)| (hash, self.centred(row))).collect();
-        learned.sort_unstable_by_key(|(hash, _)| *hash);
-        learned
+        let mut used: Vec<(u64, u32)> = used.copied().collect();
+        used.sort_unstable_by_key(|&(hash, row)| (Reverse(self.seen[row as usize]), hash));
+        let weights = |&(hash, row): &(u64, u32)| (hash, self.centred(row));
+        used.iter().map(weights).collect()
     }
 
     /// Probability of each label for a text with these rows.

@@ -35,7 +35,7 @@ pub(super) struct Section {
     pub bits: u32,
     /// Tags of a bucket's slots, 16 bits each, the first one lowest; 0 is an empty slot.
     pub tags: Vec<u64>,
-    /// The weights at each slot, buckets in order.
+    /// The weights at each slot; see [`slot`](Self::slot).
     pub rows: Rows,
     /// log-odds = `scale` * sum / features found ^ `power`.
     pub scale: f32,
@@ -76,6 +76,12 @@ pub(super) fn tag(hash: u64) -> u16 {
 }
 
 impl Section {
+    /// The row of a bucket's slot: first the first slots of all buckets, which hold the n-grams
+    /// seen most often, so that most of what is read lies close together.
+    pub(super) fn slot(&self, bucket: usize, way: usize) -> usize {
+        way << self.bits | bucket
+    }
+
     /// Adds features to a tally.
     ///
     /// Slots are collected without a branch and their rows added a batch at a time, so that the
@@ -91,7 +97,7 @@ impl Section {
                 let lanes = self.tags[bucket] ^ (u64::from(tag(hash)) * ONES);
                 let zero = lanes.wrapping_sub(ONES) & !lanes & (ONES << 15);
                 let way = zero.trailing_zeros() as usize / 16;
-                slots[n_found] = (bucket * WAYS + way) as u32;
+                slots[n_found] = self.slot(bucket, way) as u32;
                 n_found += usize::from(way < WAYS);
             }
             self.rows.add(&slots[..n_found], &mut tally.sums);
@@ -166,7 +172,10 @@ pub(super) fn write(sections: &[Section]) -> Vec<u8> {
         raw.extend(section.tags.iter().flat_map(|t| t.to_le_bytes()));
         // Label by label: a column of weights compresses better than rows.
         for label in 0..section.labels.len().next_multiple_of(BLOCK) {
-            raw.extend((0..WAYS << section.bits).map(|slot| section.rows.get(slot, label)));
+            for bucket in 0..1 << section.bits {
+                let slots = (0..WAYS).map(|way| section.slot(bucket, way));
+                raw.extend(slots.map(|slot| section.rows.get(slot, label)));
+            }
         }
     }
     let mut bytes = MAGIC.to_vec();

@@ -1,6 +1,6 @@
 //! A table of weights, one byte a label, that is summed row by row.
 
-use super::model::{BLOCK, MAX_BLOCKS, ZERO};
+use super::model::{BLOCK, MAX_BLOCKS, WAYS, ZERO};
 
 /// Rows added in one go; 256 * 255 fits a lane of 16 bits.
 pub(super) const BATCH: usize = 256;
@@ -33,7 +33,8 @@ impl Rows {
         }
     }
 
-    /// Rows from the bytes of each label at all slots, whose number is a multiple of 8.
+    /// Rows from the bytes of each label at all slots, bucket after bucket; their number is a
+    /// multiple of 8.
     pub(super) fn of_columns(columns: &[&[u8]], n_slots: usize) -> Self {
         let mut rows = Rows::new(columns.len(), n_slots);
         let n_rows = MAX_BLOCKS / rows.blocks;
@@ -45,6 +46,7 @@ impl Rows {
                         bytes.map_or(0, |bytes| u64::from_le_bytes(*bytes))
                     });
                     for (slot, weights) in (slot..).zip(turned(square)) {
+                        let slot = slot % WAYS * (n_slots / WAYS) + slot / WAYS;
                         let line = &mut rows.lines[slot / n_rows].0;
                         let row = slot % n_rows * rows.blocks * (BLOCK / 8);
                         line.as_chunks_mut().0[row + eight] = weights.to_le_bytes();
@@ -114,13 +116,15 @@ mod tests {
 
     #[test]
     fn columns_become_rows_that_sum_to_the_sums_of_columns() {
-        for n_labels in [2, 16, 17, 40, 49] {
+        for n_labels in [2usize, 16, 17, 40, 49] {
             let n_slots = 520;
             let byte = |slot: usize, label: usize| (slot * 7 + label * 31 + slot / 9) as u8;
             let lanes = n_labels.next_multiple_of(BLOCK);
-            let columns: Vec<Vec<u8>> = (0..lanes)
-                .map(|label| (0..n_slots).map(|slot| byte(slot, label)).collect())
-                .collect();
+            let by_bucket = |label| {
+                (0..n_slots).map(|at| byte(at % WAYS * (n_slots / WAYS) + at / WAYS, label))
+            };
+            let columns: Vec<Vec<u8>> =
+                (0..lanes).map(|label| by_bucket(label).collect()).collect();
             let columns: Vec<&[u8]> = columns.iter().map(Vec::as_slice).collect();
             let mut rows = Rows::of_columns(&columns, n_slots);
             let slots: Vec<u32> = (0..BATCH as u32).map(|n| n * 37 % n_slots as u32).collect();
