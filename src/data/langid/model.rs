@@ -25,7 +25,7 @@ const ZSTD_LEVEL: i32 = 19;
 const MAX_BYTES: usize = 64 << 20;
 
 /// The classifier of one script.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub(super) struct Section {
     pub script: Script,
     pub grain: Grain,
@@ -173,8 +173,11 @@ pub(super) fn write(sections: &[Section]) -> Vec<u8> {
         // Label by label: a column of weights compresses better than rows.
         for label in 0..section.labels.len().next_multiple_of(BLOCK) {
             for bucket in 0..1 << section.bits {
-                let slots = (0..WAYS).map(|way| section.slot(bucket, way));
-                raw.extend(slots.map(|slot| section.rows.get(slot, label)));
+                let byte = |way| match label < section.labels.len() {
+                    true => section.rows.get(section.slot(bucket, way), label),
+                    false => ZERO,
+                };
+                raw.extend((0..WAYS).map(byte));
             }
         }
     }
@@ -221,13 +224,14 @@ fn section(cursor: &mut Cursor) -> Option<Section> {
     let tags = tags.map(|&b| u64::from_le_bytes(b)).collect();
     let lanes = labels.len().next_multiple_of(BLOCK);
     let columns: Option<Vec<&[u8]>> = (0..lanes).map(|_| cursor.take(n_slots)).collect();
+    let rows = Rows::of_columns(&columns?, labels.len(), n_slots);
     Some(Section {
         script,
         grain,
         labels,
         bits,
         tags,
-        rows: Rows::of_columns(&columns?, n_slots),
+        rows,
         scale,
         power,
         bias: bias?,
