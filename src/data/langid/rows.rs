@@ -144,7 +144,7 @@ mod tests {
             let byte = |slot: usize, label: usize| (slot * 7 + label * 31 + slot / 9) as u8;
             let lanes = n_labels.next_multiple_of(BLOCK);
             let by_bucket = |label| {
-                (0..n_slots).map(|at| byte(at % WAYS * (n_slots / WAYS) + at / WAYS, label))
+                (0..n_slots).map(move |at| byte(at % WAYS * (n_slots / WAYS) + at / WAYS, label))
             };
             let columns: Vec<Vec<u8>> =
                 (0..lanes).map(|label| by_bucket(label).collect()).collect();
