@@ -14,6 +14,7 @@ mod finish;
 mod identify;
 mod learn;
 mod model;
+mod rows;
 mod segments;
 mod train;
 mod windows;

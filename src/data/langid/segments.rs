@@ -37,7 +37,7 @@ impl Identifier {
 
     fn segment(&self, line: &str, whole: &[Guess]) -> Option<Guess> {
         let expected = whole.first().map(|g| g.lang);
-        let mut guesses = self.judge(&mut self.read(line, expected));
+        let mut guesses = self.judge(&self.read(line, expected));
         if guesses.is_empty() {
             return None;
         }
