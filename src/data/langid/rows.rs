@@ -153,11 +153,11 @@ mod tests {
             let slots: Vec<u32> = (0..BATCH as u32).map(|n| n * 37 % n_slots as u32).collect();
             let mut sums = [1; BLOCK * MAX_BLOCKS];
             rows.add(&slots, &mut sums);
-            for label in 0..n_labels {
+            for (label, &sum) in sums.iter().enumerate().take(n_labels) {
                 let each = slots
                     .iter()
                     .map(|&slot| u32::from(byte(slot as usize, label)));
-                assert_eq!(sums[label], 1 + each.sum::<u32>(), "{n_labels} {label}");
+                assert_eq!(sum, 1 + each.sum::<u32>(), "{n_labels} {label}");
             }
             assert_eq!(rows.get(519, 1), byte(519, 1));
             rows.put(519, 1, 9);
