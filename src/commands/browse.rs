@@ -74,11 +74,11 @@ mod screen {
     use std::sync::mpsc;
 
     use super::{Folder, Out, Result};
+    use crate::data::browse;
+    use crate::data::filter::Bound;
     use crate::disk;
     use crate::event::Control;
     use crate::tui;
-    use crate::data::browse;
-    use crate::data::filter::Bound;
     use crate::tui::prepare::{
         Beginnings, Browser, Check, Document, Found, Group, Library, Totals,
     };

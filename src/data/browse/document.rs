@@ -108,7 +108,8 @@ fn why(fields: &Map<String, Value>) -> Vec<String> {
     let mut lines = vec![format!("dropped by {}: {}", said("stage"), said("reason"))];
     if said("stage") == "select" {
         lines.push("its language is not among those asked for".into());
-    } else if let (Some(value), Some(threshold)) = (verdict.get("value"), verdict.get("threshold")) {
+    } else if let (Some(value), Some(threshold)) = (verdict.get("value"), verdict.get("threshold"))
+    {
         lines.push(format!(
             "{} {}, should be {} {}",
             said("metric"),
@@ -130,7 +131,8 @@ fn facts(fields: &Map<String, Value>) -> Vec<(String, String)> {
     let rest = fields.iter().filter(|(key, value)| {
         !["id", "text", "verdict", "pii"].contains(&key.as_str()) && !value.is_null()
     });
-    rest.map(|(key, value)| (key.clone(), told(value))).collect()
+    rest.map(|(key, value)| (key.clone(), told(value)))
+        .collect()
 }
 
 /// Spans of personal data (`pii`: first and last character, HPLT), and what the filter counted that

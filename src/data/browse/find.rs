@@ -52,5 +52,8 @@ fn is(value: &Value, id: &str) -> bool {
 fn plain_part(id: &str) -> &[u8] {
     let is_plain = |c: char| c.is_ascii() && !c.is_ascii_control() && !"\"\\/".contains(c);
     let parts = id.split(|c| !is_plain(c));
-    parts.max_by_key(|part| part.len()).unwrap_or_default().as_bytes()
+    parts
+        .max_by_key(|part| part.len())
+        .unwrap_or_default()
+        .as_bytes()
 }

@@ -198,7 +198,9 @@ impl Folder {
         let path = lines.path().to_path_buf();
         let (lang, number) = (self.groups.get(group).map_or("und", |g| &g.lang), at + 1);
         let document = Document::of(&line, lang);
-        document.map(Some).ok_or_else(|| not_a_record(&path, number))
+        document
+            .map(Some)
+            .ok_or_else(|| not_a_record(&path, number))
     }
 
     /// Looks for `words` in the documents of a group from number `from` on, in all that is known of

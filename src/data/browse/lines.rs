@@ -151,7 +151,9 @@ mod tests {
     /// Frames of zstd, each of some text.
     fn file(frames: &[&str]) -> tempfile::NamedTempFile {
         let file = tempfile::NamedTempFile::new().unwrap();
-        let packed = frames.iter().map(|f| zstd::encode_all(f.as_bytes(), 1).unwrap());
+        let packed = frames
+            .iter()
+            .map(|f| zstd::encode_all(f.as_bytes(), 1).unwrap());
         let bytes: Vec<u8> = packed.flatten().collect();
         disk::replace_bytes(file.path(), &bytes).unwrap();
         file
@@ -171,7 +173,11 @@ mod tests {
         let mut lines = Lines::of(file.path());
         assert_eq!(rest(&mut lines), ["a", "b", "c", "de", "", "f"]);
         let begun: Vec<u64> = lines.frames.iter().map(|(_, line)| *line).collect();
-        assert_eq!(begun, [0, 2, 2, 5], "a frame that begins within a line is no place to begin");
+        assert_eq!(
+            begun,
+            [0, 2, 2, 5],
+            "a frame that begins within a line is no place to begin"
+        );
         for at in [5, 2, 4, 0, 3, 3] {
             let mut line = Vec::new();
             lines.go_to(at).unwrap();
@@ -189,7 +195,7 @@ mod tests {
     #[test]
     fn damage_and_absence_are_told_with_their_place() {
         let whole = file(&["a\n", "b\n"]);
-        let mut bytes = disk::read(whole.path()).unwrap();
+        let mut bytes = std::fs::read(whole.path()).unwrap();
         bytes.truncate(bytes.len() - 1);
         disk::replace_bytes(whole.path(), &bytes).unwrap();
         let mut lines = Lines::of(whole.path());

@@ -78,7 +78,10 @@ fn lines_that(text: &str, holds: impl Fn(&str) -> bool) -> Vec<Range<usize>> {
 /// Those of `parts` whose text stood before.
 fn seen_before(mut parts: Vec<Range<usize>>, text: &str) -> Vec<Range<usize>> {
     let mut seen = std::collections::HashSet::new();
-    parts.retain(|part| text.get(part.clone()).is_some_and(|said| !seen.insert(said)));
+    parts.retain(|part| {
+        text.get(part.clone())
+            .is_some_and(|said| !seen.insert(said))
+    });
     parts
 }
 
@@ -165,8 +168,14 @@ mod tests {
     fn each_measure_points_at_what_it_counted() {
         let text = "Öl hier.\n- Öl da\n\n  Öl hier.\n- Öl da\nund so …";
         assert_eq!(marked("dup_lines", text), ["Öl hier.", "- Öl da"]);
-        assert_eq!(marked("dup_line_chars_gopher", text), ["Öl hier.", "- Öl da"]);
-        assert!(marked("dup_paragraphs", text).is_empty(), "the second goes on");
+        assert_eq!(
+            marked("dup_line_chars_gopher", text),
+            ["Öl hier.", "- Öl da"]
+        );
+        assert!(
+            marked("dup_paragraphs", text).is_empty(),
+            "the second goes on"
+        );
         let twice = "a\nb\n\n\nc\n\na\nb\n";
         assert_eq!(marked("dup_paragraphs", twice), ["a\nb"]);
         assert_eq!(marked("bullet_lines", text), ["- Öl da", "- Öl da"]);
@@ -174,11 +183,17 @@ mod tests {
         assert_eq!(marked("few_sentence_ends", "Ja.\nNein\n"), ["Nein"]);
         assert_eq!(marked("c4_curly_bracket", "f(){é}"), ["{", "}"]);
         assert_eq!(marked("c4_lorem_ipsum", "Ä LOREM ipsum."), ["LOREM ipsum"]);
-        assert_eq!(marked("top_2_gram", "das é, das é. das Haus"), ["das é", "das é"]);
+        assert_eq!(
+            marked("top_2_gram", "das é, das é. das Haus"),
+            ["das é", "das é"]
+        );
         assert_eq!(marked("top_2_gram", "la la la wo"), ["la la la"]);
         assert!(marked("top_2_gram", "alles nur einmal").is_empty());
         let run = "eins zwei drei vier fünf";
-        assert_eq!(marked("dup_5_gram", &format!("{run} und {run} {run}")), [run, run]);
+        assert_eq!(
+            marked("dup_5_gram", &format!("{run} und {run} {run}")),
+            [run, run]
+        );
         for reason in ["near_duplicate", "duplicate", "too_few_words", ""] {
             assert!(marked(reason, text).is_empty(), "{reason}");
         }

@@ -35,13 +35,19 @@ pub(super) struct Shown {
 
 impl Shown {
     pub(super) fn of(document: Document, stays_as: &str) -> Self {
-        let mut head = vec![plain_line(&document.id)];
+        let mut head = vec![format!("id {}", plain_line(&document.id))];
         match document.why.is_empty() {
             true => head.push(plain_line(stays_as)),
             false => head.extend(document.why.iter().map(|line| plain_line(line))),
         }
         let address = |(name, _): &&(String, String)| ["u", "url"].contains(&name.as_str());
-        head.extend(document.facts.iter().find(address).map(|(_, said)| plain_line(said)));
+        head.extend(
+            document
+                .facts
+                .iter()
+                .find(address)
+                .map(|(_, said)| plain_line(said)),
+        );
         if document.text.len() < document.n_bytes {
             head.push(format!(
                 "shown are the first {} of {} bytes",
@@ -68,7 +74,8 @@ impl Shown {
             Face::Text => self.lay_text(),
             Face::Fields => {
                 let facts = self.document.facts.iter();
-                let lines = facts.map(|(name, said)| format!("{}  {}\n", plain_line(name), plain_line(said)));
+                let lines = facts
+                    .map(|(name, said)| format!("{}  {}\n", plain_line(name), plain_line(said)));
                 self.body = lines.collect();
             }
             Face::Checks => match checks {
@@ -95,30 +102,30 @@ impl Shown {
             self.marks.push(start..self.body.len());
             done = mark.end;
         }
-        self.body.push_str(&plain(text.get(done..).unwrap_or_default()));
+        self.body
+            .push_str(&plain(text.get(done..).unwrap_or_default()));
     }
 
-    /// A line for each check: a sign, its name, the measure, the threshold.
+    /// A line for each check, those that failed first: a sign, the reason, the measure, the
+    /// threshold.
     fn lay_checks(&mut self, checks: &[Check]) {
+        let failed = |check: &&Check| check.on && !check.ok;
+        let others = checks.iter().filter(|check| !failed(check));
         let widest = |cells: &dyn Fn(&Check) -> usize| checks.iter().map(cells).max().unwrap_or(0);
         let names = widest(&|check| width(&check.reason));
-        let values = widest(&|check| width(&short(check.value)));
-        for check in checks {
-            let sign = match (check.ok, check.on) {
-                (true, _) => " ",
-                (false, true) => "!",
-                (false, false) => "(",
-            };
+        let values = widest(&|check| width(&number(check.value)));
+        for check in checks.iter().filter(failed).chain(others) {
             let start = self.body.len();
             self.body.push_str(&format!(
-                "{sign} {:<names$}  {:>values$}  {} {}{}",
+                "{} {:<names$}  {:>values$}  {} {}{}",
+                if failed(&check) { "!" } else { " " },
                 check.reason,
-                short(check.value),
+                number(check.value),
                 check.bound,
-                short(check.threshold),
-                if check.on { "" } else { "  (off)" }
+                number(check.threshold),
+                if check.on { "" } else { ", off" }
             ));
-            if !check.ok && check.on {
+            if failed(&check) {
                 self.marks.push(start..self.body.len());
             }
             self.body.push('\n');
@@ -138,7 +145,11 @@ impl Shown {
         let words = plain(words);
         self.hits = match words.is_empty() {
             true => Vec::new(),
-            false => self.body.match_indices(&words).map(|(at, hit)| at..at + hit.len()).collect(),
+            false => self
+                .body
+                .match_indices(&words)
+                .map(|(at, hit)| at..at + hit.len())
+                .collect(),
         };
     }
 
@@ -155,20 +166,34 @@ impl Shown {
         let on = |spans: &[Range<usize>]| -> Vec<Range<usize>> {
             let first = spans.partition_point(|span| span.end <= row.start);
             let rest = spans.get(first..).unwrap_or_default().iter();
-            rest.take_while(|span| span.start < row.end).cloned().collect()
+            rest.take_while(|span| span.start < row.end)
+                .cloned()
+                .collect()
         };
         let (marks, hits) = (on(&self.marks), on(&self.hits));
-        let ends = marks.iter().chain(&hits).flat_map(|span| [span.start, span.end]);
+        let ends = marks
+            .iter()
+            .chain(&hits)
+            .flat_map(|span| [span.start, span.end]);
         let mut cuts: Vec<usize> = ends.map(|at| at.clamp(row.start, row.end)).collect();
         cuts.extend([row.start, row.end]);
         cuts.sort_unstable();
         cuts.dedup();
         let within = |spans: &[Range<usize>], at| spans.iter().any(|span| span.contains(&at));
         let pairs = cuts.array_windows().map(|[start, end]| *start..*end);
-        pairs.map(|part| {
-            let start = part.start;
-            (part, within(&marks, start), within(&hits, start))
-        })
-        .collect()
+        pairs
+            .map(|part| {
+                let start = part.start;
+                (part, within(&marks, start), within(&hits, start))
+            })
+            .collect()
+    }
+}
+
+/// A count whole, another measure in three digits or so.
+fn number(x: f64) -> String {
+    match x.fract() == 0.0 && x.abs() < 1e9 {
+        true => format!("{x}"),
+        false => short(x),
     }
 }

@@ -137,7 +137,11 @@ impl<L: Library> Browser<L> {
     /// stays with the chosen one if it can.
     pub(super) fn list(&mut self) {
         let chosen = self.listed.get(self.group).copied();
-        let words: Vec<String> = self.filter.split_whitespace().map(str::to_lowercase).collect();
+        let words: Vec<String> = self
+            .filter
+            .split_whitespace()
+            .map(str::to_lowercase)
+            .collect();
         let groups = self.library.groups();
         let has_all = |group: &Group| {
             let fate = if group.dropped { "dropped" } else { "kept" };
@@ -275,7 +279,10 @@ impl<L: Library> Browser<L> {
         let (Some(search), Some(group)) = (&mut self.search, self.listed.get(self.group)) else {
             return;
         };
-        match self.library.search(*group, search.next, search.words.as_deref()) {
+        match self
+            .library
+            .search(*group, search.next, search.words.as_deref())
+        {
             Ok(Found::NotBefore(next)) => search.next = next,
             Ok(Found::At(at)) => {
                 self.search = None;
@@ -285,7 +292,11 @@ impl<L: Library> Browser<L> {
                 }
             }
             Ok(Found::End(n)) => {
-                if self.search.take().is_some_and(|search| search.words.is_some()) {
+                if self
+                    .search
+                    .take()
+                    .is_some_and(|search| search.words.is_some())
+                {
                     let n = grouped(n);
                     self.note = Some(format!("not found up to the last document, {n}"));
                 } else {

@@ -18,17 +18,33 @@ const NARROW: u16 = 72;
 /// From this many rows on, every pane has a title.
 const TITLED: u16 = 8;
 /// Keys worth a line, the more important first.
-const HINTS: &str = "arrows move   Tab pane   n p document   / search   f filter   ? keys   q leave";
+const HINTS: &str =
+    "? keys   q leave   arrows move   Tab pane   n p document   / search   f filter";
 /// Every key, as the help shows them.
 const KEYS: [(&str, &str); 11] = [
-    ("↑ ↓, PgUp PgDn", "move within the pane; Home, End: to its ends"),
+    (
+        "↑ ↓, PgUp PgDn",
+        "move within the pane; Home, End: to its ends",
+    ),
     ("Tab, ← →", "next pane, pane before"),
     ("n, p", "next document, document before"),
-    ("1, 2, 3", "text; every check beside its threshold; the record"),
-    ("m", "next span that tells why: personal data, what was counted"),
+    (
+        "1, 2, 3",
+        "text; every check beside its threshold; the record",
+    ),
+    (
+        "m",
+        "next span that tells why: personal data, what was counted",
+    ),
     ("/", "search the documents of the group, as written"),
-    ("/ Enter", "the same words again, in the documents after this one"),
-    ("f", "list groups by words: a language, a reason, kept, dropped"),
+    (
+        "/ Enter",
+        "the same words again, in the documents after this one",
+    ),
+    (
+        "f",
+        "list groups by words: a language, a reason, kept, dropped",
+    ),
     ("s", "the largest group first, or reason by reason"),
     ("Esc", "stop a search, list all groups, leave"),
     ("q, Ctrl-C", "leave"),
@@ -110,39 +126,51 @@ pub fn view<L: Library>(browser: &Browser<L>, frame: &mut Frame<'_>) {
 }
 
 fn header<L: Library>(browser: &Browser<L>, area: Rect, frame: &mut Frame<'_>) {
-    let cells = usize::from(area.width);
-    let told = browser.library.totals().map(|totals| {
-        let Totals {
-            n_seen,
-            n_kept,
-            n_heldout,
-            n_dropped,
-        } = totals;
-        let [seen, kept, heldout, dropped] = [n_seen, n_kept, n_heldout, n_dropped].map(grouped);
-        format!("   {seen} seen = {kept} kept + {heldout} held out + {dropped} dropped")
+    let name = plain_line(&browser.name);
+    let room = usize::from(area.width).saturating_sub(17);
+    let told = browser.library.totals().and_then(|totals| {
+        let left = room.saturating_sub(width(&name));
+        let all = [grouped, count].map(|number| sum(totals, number));
+        all.into_iter().find(|told| width(told) <= left)
     });
-    let told = clip(&told.unwrap_or_default(), cells.saturating_sub(17));
-    let room = cells.saturating_sub(17 + width(&told));
     let line = Line::from(vec![
         Span::styled("eu prepare view  ", theme::FOCUS),
-        Span::styled(clip(&plain_line(&browser.name), room), theme::STRONG),
-        Span::raw(told),
+        Span::styled(clip(&name, room), theme::STRONG),
+        Span::raw(told.unwrap_or_default()),
     ]);
     frame.render_widget(line, area);
 }
 
+/// What became of all records, in numbers of either kind.
+fn sum(totals: Totals, number: fn(u64) -> String) -> String {
+    let Totals {
+        n_seen,
+        n_kept,
+        n_heldout,
+        n_dropped,
+    } = totals;
+    let [seen, kept, heldout, dropped] = [n_seen, n_kept, n_heldout, n_dropped].map(number);
+    format!("   {seen} seen = {kept} kept + {heldout} held out + {dropped} dropped")
+}
+
 fn titles<L: Library>(browser: &Browser<L>, areas: [Rect; 3], frame: &mut Frame<'_>) {
-    let all = browser.library.groups().len();
+    let all = browser.library.groups();
+    let listed = browser.listed.iter().filter_map(|group| all.get(*group));
+    let n_docs: u64 = listed.filter_map(|group| group.n_docs).sum();
     let groups = match browser.listed.len() {
-        n if n == all => format!("groups {n}"),
-        n => format!("groups {n} of {all}: {}", plain_line(&browser.filter)),
+        n if n == all.len() => format!("{n} groups"),
+        n => format!("{n} of {} groups, {}", all.len(), grouped(n_docs)),
     };
     let n_docs = browser.n_docs().map_or("?".into(), grouped);
     let documents = match browser.window.texts.is_empty() {
         true => "documents".into(),
         false => format!("document {} of {n_docs}", grouped(browser.document + 1)),
     };
-    let faces = [(Face::Text, "1 text"), (Face::Checks, "2 checks"), (Face::Fields, "3 record")];
+    let faces = [
+        (Face::Text, "1 text"),
+        (Face::Checks, "2 checks"),
+        (Face::Fields, "3 record"),
+    ];
     let faces = faces.map(|(face, name)| match face == browser.face {
         true => format!("[{name}]"),
         false => format!(" {name} "),
@@ -150,7 +178,11 @@ fn titles<L: Library>(browser: &Browser<L>, areas: [Rect; 3], frame: &mut Frame<
     let titles = [groups, documents, faces.join(" ")];
     let panes = [Focus::Groups, Focus::Documents, Focus::Text];
     for ((title, area), pane) in titles.iter().zip(areas).zip(panes) {
-        let style = if browser.focus == pane { theme::FOCUS } else { theme::DIM };
+        let style = if browser.focus == pane {
+            theme::FOCUS
+        } else {
+            theme::DIM
+        };
         let title = clip(title, usize::from(area.width));
         frame.render_widget(Line::styled(title, style), area);
     }
@@ -162,7 +194,10 @@ fn help(cells: usize) -> Text<'static> {
         let gap = " ".repeat(widest - width(keys) + 2);
         Line::from(vec![
             Span::styled(*keys, theme::STRONG),
-            Span::raw(clip(&format!("{gap}{what}"), cells.saturating_sub(width(keys)))),
+            Span::raw(clip(
+                &format!("{gap}{what}"),
+                cells.saturating_sub(width(keys)),
+            )),
         ])
     });
     Text::from_iter(lines)
@@ -191,7 +226,10 @@ fn footer<L: Library>(browser: &Browser<L>, area: Rect, frame: &mut Frame<'_>) {
     }
     let told = match (&browser.search, &browser.note) {
         (Some(search), _) => {
-            format!("searching, {} documents done   Esc stop", grouped(search.next))
+            format!(
+                "searching, {} documents done   Esc stop",
+                grouped(search.next)
+            )
         }
         (None, Some(note)) => note.clone(),
         (None, None) => HINTS.into(),
@@ -306,7 +344,10 @@ fn marked<'a>(shown: &Shown, range: &Range<usize>) -> Line<'a> {
         if part.end < range.end {
             // Spaces hang over at the end of a row alone.
             let said = shown.body.get(part).unwrap_or_default();
-            text.extend(std::iter::repeat_n(' ', said.len() - said.trim_end_matches(' ').len()));
+            text.extend(std::iter::repeat_n(
+                ' ',
+                said.len() - said.trim_end_matches(' ').len(),
+            ));
         }
         Span::styled(text, style)
     });
