@@ -64,7 +64,21 @@ pub fn run(args: &Args, out: &Out) -> Result<()> {
             row.n_docs.map_or("-".into(), out::count),
         ]);
     }
-    out.data(&table.text())
+    out.data(&table.text())?;
+    if let Some(totals) = folder.totals() {
+        let [seen, kept, heldout, dropped] = [
+            totals.n_seen,
+            totals.n_kept,
+            totals.n_heldout,
+            totals.n_dropped,
+        ]
+        .map(out::count);
+        out.say(&format!(
+            "{seen} seen = {kept} kept + {heldout} held out + {dropped} dropped"
+        ));
+    }
+    out.say("documents are read on a terminal, by `eu prepare explain ID`, or with zstdcat");
+    Ok(())
 }
 
 #[cfg(feature = "tui")]

@@ -1,7 +1,6 @@
 //! `eu prepare view` on a terminal: a folder is prepared, looked into, and left.
 
-use std::fmt::Write;
-
+use europium::data::corpus;
 use serde_json::json;
 
 use crate::program::Place;
@@ -12,28 +11,15 @@ use crate::terminal::{Screen, Terminal};
 const HOSTILE: &str = "\u{1b}]0;owned\u{7}\u{1b}[6n\u{9b}2J\u{1b}[31m\u{202e}\u{feff}\r\t \
     漢字かな e\u{301}\u{301} سلام עברית 👩\u{200d}🔬 🇪🇺 a\u{300}\u{301}\u{302}\u{303}";
 
-/// German good enough for every filter.
+/// German good enough for every filter: five articles of the declaration, others for each `i`.
 fn good(i: usize) -> String {
-    let mut text = String::new();
-    for (n, what) in [
-        "dem Brot",
-        "der Milch",
-        "dem Käse",
-        "dem Obst",
-        "den Fischen",
-    ]
-    .iter()
-    .enumerate()
-    {
-        let (n, day) = (n + i, ["Montag", "Dienstag", "Freitag"][i % 3]);
-        let _ = writeln!(
-            text,
-            "Am {day} ging die Frau aus dem Haus Nummer {n} zu {what} auf den Markt, und weil es \
-             geregnet hatte, nahm sie einen Schirm mit. Nach {n} Stunden kam sie wieder nach \
-             Hause, denn die Kinder hatten schon lange auf {what} gewartet.",
-        );
-    }
-    text
+    let german = corpus::records().filter(|record| record.code() == "deu_Latn");
+    let texts: Vec<String> = german
+        .skip(5 * i)
+        .take(5)
+        .map(|record| record.text)
+        .collect();
+    texts.join("\n")
 }
 
 fn prepared() -> Place {
@@ -44,14 +30,14 @@ fn prepared() -> Place {
         .map(|i| json!({"id": format!("good-{i}"), "lang": "deu_Latn", "text": good(i)}))
         .collect();
     let mail = format!(
-        "{}Schreiben Sie an frau.muster@beispiel.de oder rufen Sie an.\n",
-        good(7)
+        "{}\nSchreiben Sie an frau.muster@beispiel.de oder rufen Sie an.\n",
+        good(3)
     );
     records.push(json!({"id": "mail", "lang": "deu_Latn", "text": mail}));
-    let hostile = format!("{HOSTILE}\n{}", good(9));
+    let hostile = format!("{HOSTILE}\n{}", good(4));
     records.push(json!({"id": format!("strange-{HOSTILE}"), "lang": "deu_Latn", "text": hostile}));
     records.push(json!({"id": 4711, "lang": "deu_Latn", "text": "Viel zu kurz."}));
-    let repeated = format!("{}{}", good(11), again.repeat(9));
+    let repeated = format!("{}\n{}", good(5), again.repeat(9));
     records.push(json!({"id": "again", "lang": "deu_Latn", "text": repeated}));
     let short = "Πολύ μικρό.";
     records.push(json!({"id": "el", "lang": "ell_Grek", "text": short}));
