@@ -37,7 +37,7 @@ fn prepared() -> Place {
     let hostile = format!("{HOSTILE}\n{}", good(4));
     records.push(json!({"id": format!("strange-{HOSTILE}"), "lang": "deu_Latn", "text": hostile}));
     records.push(json!({"id": 4711, "lang": "deu_Latn", "text": "Viel zu kurz."}));
-    let repeated = format!("{}\n{}", good(5), again.repeat(9));
+    let repeated = format!("{}{}", again.repeat(9), good(5));
     records.push(json!({"id": "again", "lang": "deu_Latn", "text": repeated}));
     let short = "Πολύ μικρό.";
     records.push(json!({"id": "el", "lang": "ell_Grek", "text": short}));
@@ -80,10 +80,12 @@ fn a_prepared_folder_is_looked_into_on_a_terminal() {
     terminal.press("f");
     terminal.shows("list groups with:");
     terminal.press("ell\r");
-    terminal.shows("1 of 4 groups, 1");
+    terminal.shows("1 in 1 of 4 groups");
     terminal.shows("dropped by filter: too_few_words");
     terminal.shows("n_words 2, should be at least");
     terminal.press("f\u{7f}\u{7f}\u{7f}deu dropped\r\u{1b}[B");
+    terminal.shows("id again");
+    terminal.press("m");
     terminal.shows("Hier steht immer wieder dieselbe Zeile");
     terminal.press("2");
     terminal.shows("! ");

@@ -88,7 +88,7 @@ pub(super) fn page(report: &Report) -> Result<String> {
     let tenth = |p: &&crate::data::dedup::SCurvePoint| (p.similarity * 10.0).fract().abs() < 1e-6;
     let points = report.s_curve.iter().filter(tenth);
     let points: Vec<String> = points
-        .map(|p| format!("{:.1} at {:.1}", p.found, p.similarity))
+        .map(|p| format!("{:.2} at {:.1}", p.found, p.similarity))
         .collect();
     let made = env.render_str(
         TEMPLATE,

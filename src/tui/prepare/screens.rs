@@ -178,7 +178,7 @@ fn groups_documents_and_text_stand_side_by_side() {
     press(&mut browser, &[KeyCode::Tab, KeyCode::Down]);
     insta::assert_snapshot!(screen(&browser, 100, 14), @r"
     eu prepare view  data   12 400 seen = 12 345 kept + 52 held out + 3 dropped
-    4 groups                       document 2 of 12 345     [1 text]  2 checks   3 record
+    4 groups                       document 2 of 12 345     [1 text]  2 checks   3 record  1 marked
     > + deu_Latn unique      12.3k   Text 0 ␛[31m schreibe… id 0001
       - deu_Latn few_letters     2 > Text 1 ␛[31m schreibe… kept to train on
       - ell_Grek few_letters     3   Text 2 ␛[31m schreibe… https://example.org/�a
@@ -204,7 +204,7 @@ fn what_was_dropped_shows_why_and_every_check() {
     );
     insta::assert_snapshot!(screen(&browser, 100, 14), @r"
     eu prepare view  data   12 400 seen = 12 345 kept + 52 held out + 3 dropped
-    4 groups                       document 1 of 3           1 text  [2 checks]  3 record
+    4 groups                       document 1 of 3           1 text  [2 checks]  3 record  1 marked
       + deu_Latn unique      12.3k > Text 0 ␛[31m schreibe… id 0000
       - deu_Latn few_letters     2   Text 1 ␛[31m schreibe… dropped by filter: few_letters
     > - ell_Grek few_letters     3   Text 2 ␛[31m schreibe… alpha_ratio 0.41, should be at least 0.8
@@ -286,7 +286,7 @@ fn groups_are_listed_by_words_and_by_size() {
     type_in(&mut browser, "fDROPPED deu");
     insta::assert_snapshot!(screen(&browser, 100, 14), @r"
     eu prepare view  data   12 400 seen = 12 345 kept + 52 held out + 3 dropped
-    1 of 4 groups, 2               document 1 of 2          [1 text]  2 checks   3 record
+    2 in 1 of 4 groups             document 1 of 2          [1 text]  2 checks   3 record  1 marked
     > - deu_Latn few_letters     2 > Text 0 ␛[31m schreibe… id 0000
                                      Text 1 ␛[31m schreibe… dropped by filter: few_letters
                                                             alpha_ratio 0.41, should be at least 0.8

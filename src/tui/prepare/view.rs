@@ -159,7 +159,7 @@ fn titles<L: Library>(browser: &Browser<L>, areas: [Rect; 3], frame: &mut Frame<
     let n_docs: u64 = listed.filter_map(|group| group.n_docs).sum();
     let groups = match browser.listed.len() {
         n if n == all.len() => format!("{n} groups"),
-        n => format!("{n} of {} groups, {}", all.len(), grouped(n_docs)),
+        n => format!("{} in {n} of {} groups", grouped(n_docs), all.len()),
     };
     let n_docs = browser.n_docs().map_or("?".into(), grouped);
     let documents = match browser.window.texts.is_empty() {
@@ -175,7 +175,12 @@ fn titles<L: Library>(browser: &Browser<L>, areas: [Rect; 3], frame: &mut Frame<
         true => format!("[{name}]"),
         false => format!(" {name} "),
     });
-    let titles = [groups, documents, faces.join(" ")];
+    let marks = browser.shown.as_ref().map_or(0, |shown| shown.marks.len());
+    let marks = match marks {
+        0 => String::new(),
+        n => format!(" {} marked", grouped(n as u64)),
+    };
+    let titles = [groups, documents, faces.join(" ") + &marks];
     let panes = [Focus::Groups, Focus::Documents, Focus::Text];
     for ((title, area), pane) in titles.iter().zip(areas).zip(panes) {
         let style = if browser.focus == pane {
