@@ -36,6 +36,8 @@ pub(crate) struct Screen {
     pub(crate) strange: Vec<String>,
     /// Every parameter of a change of style.
     pub(crate) styles: Vec<u32>,
+    /// How often all was taken away, as is done for a new size.
+    n_clears: usize,
     /// Bytes that may be half of something.
     rest: Vec<u8>,
 }
@@ -86,16 +88,17 @@ impl Terminal {
         self.keys.flush().unwrap();
     }
 
-    /// Makes the window another size.
+    /// Makes the window another size, and waits until all is drawn anew.
+    #[track_caller]
     pub(crate) fn resize(&mut self, rows: usize, columns: usize) {
         let tty = std::fs::read_to_string(self.folder.join("tty")).unwrap();
-        // What stands beyond the new edge is gone, as on a real window.
-        self.screen.lock().unwrap().cells.clear();
+        let before = self.screen.lock().unwrap().n_clears;
         let status = Command::new("stty")
             .args(["-F", tty.trim(), "rows", &rows.to_string()])
             .args(["cols", &columns.to_string()])
             .status();
         assert!(status.unwrap().success());
+        self.until("new size", |screen| screen.n_clears > before);
     }
 
     /// Waits until the screen shows `text`, and gives it.
@@ -193,7 +196,10 @@ impl Screen {
             }
             "[?25h" | "[?25l" => self.is_cursor_shown = said.ends_with('h'),
             "[?2004h" | "[?2004l" => {}
-            "[2J" => self.cells.clear(),
+            "[2J" => {
+                self.cells.clear();
+                self.n_clears += 1;
+            }
             _ => match (
                 said.strip_prefix('[')
                     .map(|said| said.split_at(said.len() - 1)),

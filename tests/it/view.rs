@@ -95,7 +95,7 @@ fn a_prepared_folder_is_looked_into_on_a_terminal() {
 
     // Among kept documents: search, the marked span, the document that would break a screen.
     terminal.press("f\u{1b}");
-    terminal.shows("4 groups");
+    terminal.shows("\n4 groups");
     terminal.press("\u{1b}[H/muster@\r");
     let screen = terminal.shows("id mail");
     assert!(
@@ -103,7 +103,7 @@ fn a_prepared_folder_is_looked_into_on_a_terminal() {
         "personal data is marked: {:?}",
         screen.styles
     );
-    terminal.press("\u{1b}[Hnnnnnn/owned\r");
+    terminal.press("\u{1b}[Hnnnnnn/nirgends\r");
     terminal.shows("not found up to the last document, 5");
     terminal.press("\u{1b}[H/漢字かな\r");
     let screen = terminal.shows("␛]0;owned␇␛[6n\u{fffd}2J␛[31m\u{fffd}");
@@ -116,7 +116,7 @@ fn a_prepared_folder_is_looked_into_on_a_terminal() {
         let fits = |screen: &Screen| screen.text().lines().count() <= rows;
         terminal.until("room", fits);
     }
-    terminal.resize(30, 110);
+    terminal.resize(31, 111);
     terminal.press("?");
     terminal.shows("every check beside its threshold");
     terminal.press("q");

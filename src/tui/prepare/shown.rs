@@ -99,7 +99,9 @@ impl Shown {
             self.body.push_str(&plain(before));
             let start = self.body.len();
             self.body.push_str(&plain(inside));
-            self.marks.push(start..self.body.len());
+            if start < self.body.len() {
+                self.marks.push(start..self.body.len());
+            }
             done = mark.end;
         }
         self.body
