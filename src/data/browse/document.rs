@@ -10,6 +10,8 @@ use crate::data::filter::spans;
 
 /// Longest fact told of a document, in characters.
 const FACT_CHARS: usize = 300;
+/// Most facts told of a document.
+const MAX_FACTS: usize = 200;
 /// Characters by which a document is known in a list.
 const BEGINNING_CHARS: usize = 200;
 /// Text held of one document, in bytes: more than a person reads on a screen.
@@ -131,7 +133,9 @@ fn facts(fields: &Map<String, Value>) -> Vec<(String, String)> {
     let rest = fields.iter().filter(|(key, value)| {
         !["id", "text", "verdict", "pii"].contains(&key.as_str()) && !value.is_null()
     });
-    rest.map(|(key, value)| (key.clone(), told(value)))
+    let clipped = |key: &String| key.chars().take(FACT_CHARS).collect();
+    rest.take(MAX_FACTS)
+        .map(|(key, value)| (clipped(key), told(value)))
         .collect()
 }
 

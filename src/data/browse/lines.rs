@@ -9,15 +9,20 @@ use zstd::stream::read::Decoder;
 use crate::data::error::Result;
 use crate::disk::{self, MAX_LINE_BYTES};
 
+/// Least distance in bytes between places that are noted: frames may be tiny, and many.
+const APART: u64 = 1 << 16;
+
 /// A frame that is being read.
 type Frame = BufReader<Decoder<'static, BufReader<File>>>;
 
-/// Lines of one file. Where frames begin is noted as they are met (16 bytes for some 4 MB of text),
-/// so that going back costs one frame, not the file.
+/// Lines of one file. Where frames begin is noted as they are met (16 bytes for some 4 MB of text,
+/// and never more than for 64 KiB as stored), so that going back costs a frame, not the file.
 pub(super) struct Lines {
     path: PathBuf,
-    /// First byte and first line of each frame met so far.
+    /// First byte and first line of frames met so far.
     frames: Vec<(u64, u64)>,
+    /// Least distance between them.
+    apart: u64,
     frame: Option<Frame>,
     /// Number of the next line, from 0.
     next: u64,
@@ -30,6 +35,7 @@ impl Lines {
         Lines {
             path: path.into(),
             frames: vec![(0, 0)],
+            apart: APART,
             frame: None,
             next: 0,
             ended: false,
@@ -114,7 +120,8 @@ impl Lines {
         if self.ended {
             return Ok(());
         }
-        if is_line && self.frames.last().is_some_and(|(last, _)| *last < offset) {
+        let last = self.frames.last().map_or(0, |(last, _)| *last);
+        if is_line && offset >= last + self.apart {
             self.frames.push((offset, self.next));
         }
         self.frame = Some(frame(file).map_err(|e| self.failed("decompress", e))?);
@@ -170,7 +177,10 @@ mod tests {
     #[test]
     fn lines_are_read_from_any_frame_and_across_frames() {
         let file = file(&["a\nb\n", "", "c\nd", "e\n\n", "f"]);
-        let mut lines = Lines::of(file.path());
+        let mut lines = Lines {
+            apart: 1,
+            ..Lines::of(file.path())
+        };
         assert_eq!(rest(&mut lines), ["a", "b", "c", "de", "", "f"]);
         let begun: Vec<u64> = lines.frames.iter().map(|(_, line)| *line).collect();
         assert_eq!(
@@ -188,6 +198,9 @@ mod tests {
             let said = String::from_utf8(line).unwrap();
             assert_eq!(said, ["a", "b", "c", "de", "", "f"][at as usize]);
         }
+        let mut few = Lines::of(file.path());
+        assert_eq!(rest(&mut few).len(), 6);
+        assert_eq!(few.frames, [(0, 0)], "so near each other are not noted");
         lines.go_to(99).unwrap();
         assert_eq!(rest(&mut lines), ["f"]);
     }

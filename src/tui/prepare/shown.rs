@@ -5,6 +5,9 @@ use std::ops::Range;
 use super::library::{Check, Document};
 use crate::tui::widgets::{grouped, plain, plain_line, short, width, wrap};
 
+/// Most spans drawn on one row: letters without width may put any number there.
+const MAX_SPANS: usize = 256;
+
 /// What of a document is looked at.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) enum Face {
@@ -169,6 +172,7 @@ impl Shown {
             let first = spans.partition_point(|span| span.end <= row.start);
             let rest = spans.get(first..).unwrap_or_default().iter();
             rest.take_while(|span| span.start < row.end)
+                .take(MAX_SPANS)
                 .cloned()
                 .collect()
         };
