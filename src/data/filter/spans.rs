@@ -204,7 +204,7 @@ mod tests {
         let rules = Rules::of(Lang::find("deu_Latn").unwrap());
         let run = "wir kaufen heute gern neues Brot bei dem Bäcker ein";
         let text = format!("{run}\nnie\n{run}\n{run}\nEnde der langen Geschichte von gestern.");
-        let metrics = Meter::new().measure_all(&text, &rules, &Known::default());
+        let metrics = Meter::new().measure_all(&text, rules, &Known::default());
         let n_chars = text.chars().count() as f64;
         // The metric counts the letters of the words, not what stands between them.
         let letters = |reason: &str| -> f64 {
