@@ -47,7 +47,7 @@ impl Window {
 
 /// A search, or the way to the end of a group, that is not at its end.
 pub(super) struct Search {
-    words: Option<String>,
+    pub(super) words: Option<String>,
     /// Documents before this number are done.
     pub(super) next: u64,
 }
@@ -68,6 +68,8 @@ pub struct Browser<L> {
     /// Number of the chosen document in its group.
     pub(super) document: u64,
     pub(super) window: Window,
+    /// How many documents the group has, once its end was met.
+    n_docs: Option<u64>,
     pub(super) shown: Option<Shown>,
     pub(super) face: Face,
     /// Rows of the text above its pane.
@@ -98,6 +100,7 @@ impl<L: Library> Browser<L> {
             group: 0,
             document: 0,
             window: Window::default(),
+            n_docs: None,
             shown: None,
             face: Face::Text,
             scroll: 0,
@@ -122,14 +125,14 @@ impl<L: Library> Browser<L> {
     /// How many documents the chosen group has, as far as that is known.
     pub(super) fn n_docs(&self) -> Option<u64> {
         let counted = self.chosen().and_then(|group| group.n_docs);
-        counted.or(self.window.ended.then(|| self.window.end()))
+        counted.or(self.n_docs)
     }
 
     /// Goes to a group by its place among those listed.
     pub(super) fn open(&mut self, group: usize) {
         self.group = group.min(self.listed.len().saturating_sub(1));
         self.window = Window::default();
-        (self.search, self.note, self.failed) = (None, None, None);
+        (self.search, self.note, self.failed, self.n_docs) = (None, None, None, None);
         self.show(0);
     }
 
@@ -217,6 +220,9 @@ impl<L: Library> Browser<L> {
                     };
                     let reaches = window.end() > wanted || window.ended;
                     if reaches && (!window.texts.is_empty() || from == 0) {
+                        if window.ended {
+                            self.n_docs = Some(window.end());
+                        }
                         self.window = window;
                         break;
                     }
@@ -292,6 +298,7 @@ impl<L: Library> Browser<L> {
                 }
             }
             Ok(Found::End(n)) => {
+                self.n_docs = Some(n);
                 if self
                     .search
                     .take()

@@ -158,6 +158,7 @@ fn titles<L: Library>(browser: &Browser<L>, areas: [Rect; 3], frame: &mut Frame<
     let listed = browser.listed.iter().filter_map(|group| all.get(*group));
     let n_docs: u64 = listed.filter_map(|group| group.n_docs).sum();
     let groups = match browser.listed.len() {
+        1 if all.len() == 1 => "1 group".into(),
         n if n == all.len() => format!("{n} groups"),
         n => format!("{} in {n} of {} groups", grouped(n_docs), all.len()),
     };
@@ -231,10 +232,12 @@ fn footer<L: Library>(browser: &Browser<L>, area: Rect, frame: &mut Frame<'_>) {
     }
     let told = match (&browser.search, &browser.note) {
         (Some(search), _) => {
-            format!(
-                "searching, {} documents done   Esc stop",
-                grouped(search.next)
-            )
+            let what = match search.words {
+                Some(_) => "searching",
+                None => "going to the end",
+            };
+            let n = grouped(search.next);
+            format!("{what}, {n} documents done   Esc stop")
         }
         (None, Some(note)) => note.clone(),
         (None, None) => HINTS.into(),
