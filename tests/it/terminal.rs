@@ -50,12 +50,12 @@ impl Terminal {
             return None; // BSD's `script` takes other options
         }
         let eu = env!("CARGO_BIN_EXE_eu");
-        let session = format!(
+        let shell = format!(
             "stty rows {rows} cols {columns}; tty > tty; stty -g > before; \
              '{eu}' {args}; echo left with $?; stty -g > after"
         );
         let mut child = Command::new("script")
-            .args(["-qfec", &session, "/dev/null"])
+            .args(["-qfec", &shell, "/dev/null"])
             .current_dir(place.path())
             .env_clear()
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
