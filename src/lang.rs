@@ -167,7 +167,7 @@ fn nearest(name: &str) -> Option<String> {
 }
 
 /// Levenshtein distance in characters.
-fn edits(a: &str, b: &str) -> usize {
+pub(crate) fn edits(a: &str, b: &str) -> usize {
     let b: Vec<char> = b.chars().collect();
     let mut row: Vec<usize> = (0..=b.len()).collect();
     for (i, x) in a.chars().enumerate() {

@@ -30,7 +30,7 @@
 //! - **Ground floor**, knows nobody: [`event`] (the only words the rooms exchange), [`fault`]
 //!   (how a failure ends the program), [`lang`] (one row per language), [`shard`] (token files and
 //!   their mix), [`vocab`] (text ↔ ids), [`contamination`] (what models are scored on, as hashes),
-//!   [`disk`] (the only place that creates files), [`hardware`] (what this machine can do),
+//!   `letters` (what a character is and folds to), [`disk`] (the only place that creates files), [`hardware`] (what this machine can do),
 //!   [`ledger`] (manifests and lineage).
 //! - **Room [`data`]**: text on disk → tokens on disk.
 //! - **Room [`engine`]**: tokens → model → checkpoint → GGUF → words.
@@ -49,10 +49,11 @@
 //! | lists of licences (`allow ID`, `deny ID`), block lists (UT1's folders, or one entry a line) | [`data::optout`] | people |
 //! | thresholds (`.json`, `.toml`), lists of bad words | [`data::filter`] | people; `eu prepare calibrate` |
 //! | evaluation sets: JSONL, JSON, TSV | [`data::contamination`] | other tools |
-//! | index of evaluation sets: `EUNGRAMS`, `*.eui` | [`contamination`] | [`contamination`] |
+//! | index of evaluation sets: `EUNGRAMS`, `*.eui` | [`contamination`] | [`contamination`] for `eu prepare decontaminate` |
+//! | `contamination.json` and, of the items met, `contamination.eui` of a prepared folder | people; [`contamination`] for `eu eval` | [`data`] |
 //! | key of pseudonyms: any bytes | [`data::pii`] | people |
 //! | `<output>.work/walk.json`, `done/*.json` | [`data`] | [`data`] |
-//! | `units/<n>/`: `unit.json`, `kept.jsonl.zst`, `rows.bin` (40 bytes a record), `dropped.bin` (frames of zstd), `domains.json`, `sites.jsonl.zst` | [`data`] | [`data`] |
+//! | `units/<n>/`: `unit.json`, `kept.jsonl.zst`, `rows.bin` (40 bytes a record), `dropped.bin` (frames of zstd), `domains.json`, `sites.jsonl.zst`, `sets.json` | [`data`] | [`data`] |
 //! | `units/<n>/sketch.bin`: `EUSKTCH` | [`data::dedup`] | [`data::dedup`] |
 //! | `tmp/fates/*`: `EUFATES` | [`data::dedup`] | [`data::dedup`] |
 //! | counts of paragraphs `EUPARAS`, frequent ones `EUBOILR` | [`data::dedup`] | [`data::dedup`] |
@@ -88,6 +89,7 @@ pub mod fault;
 pub mod hardware;
 pub mod lang;
 pub mod ledger;
+mod letters;
 pub mod shard;
 pub mod vocab;
 

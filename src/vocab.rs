@@ -44,6 +44,14 @@ pub enum Error {
         /// What is wrong.
         what: String,
     },
+    /// A rule of the vocabulary fails on a text.
+    #[error("a text of {len_bytes} bytes cannot be encoded: {what}")]
+    Text {
+        /// How long the text is.
+        len_bytes: usize,
+        /// What the rule says.
+        what: String,
+    },
 }
 
 impl Fault for Error {
@@ -51,13 +59,14 @@ impl Fault for Error {
         match self {
             Error::Disk(e) => e.kind(),
             Error::Unusable { .. } => Kind::Damaged,
+            Error::Text { .. } => Kind::Failed,
         }
     }
 
     fn hint(&self) -> Option<String> {
         match self {
             Error::Disk(e) => e.hint(),
-            Error::Unusable { .. } => None,
+            Error::Unusable { .. } | Error::Text { .. } => None,
         }
     }
 }
@@ -172,6 +181,10 @@ impl Vocab {
         // Text is data: "<|endoftext|>" inside a document is ten ordinary characters and more,
         // never the token that ends it. Templates go through `encode_with_specials`.
         tokenizer.set_encode_special_tokens(true);
+        // Files may ask for texts cut or filled up to a length; here every text is encoded whole.
+        tokenizer.with_padding(None);
+        let whole = tokenizer.with_truncation(None).map(drop);
+        whole.map_err(|e| format!("truncation cannot be switched off: {e}"))?;
         let n_vocab = tokenizer.get_vocab_size(true);
         let added = tokenizer.get_added_tokens_decoder();
         let byte_level = matches!(
@@ -235,23 +248,35 @@ impl Vocab {
     }
 
     /// Ids of `text`, in which nothing is special; no token is put before or after it.
-    pub fn encode(&self, text: &str) -> Vec<u32> {
-        if let Some(ids) = self.encoder.as_ref().and_then(|e| e.encode(text)) {
-            return ids;
+    ///
+    /// # Errors
+    /// When a rule of the vocabulary fails on the text, which those that are loaded should not.
+    pub fn encode(&self, text: &str) -> Result<Vec<u32>, Error> {
+        match self.encoder.as_ref().and_then(|e| e.encode(text)) {
+            Some(ids) => Ok(ids),
+            None => self.encode_by_crate(text),
         }
-        self.encode_by_crate(text)
     }
 
     /// As [`Vocab::encode`], by the crate `tokenizers` whatever the vocabulary: the yardstick.
-    pub fn encode_by_crate(&self, text: &str) -> Vec<u32> {
-        // `refuse_partial` let only vocabularies pass that encode any text.
-        self.tokenizer
-            .encode_fast(text, false)
-            .map_or_else(|_| Vec::new(), |e| e.get_ids().to_vec())
+    ///
+    /// # Errors
+    /// As of [`Vocab::encode`].
+    pub fn encode_by_crate(&self, text: &str) -> Result<Vec<u32>, Error> {
+        let encoded = self.tokenizer.encode_fast(text, false);
+        encoded
+            .map(|e| e.get_ids().to_vec())
+            .map_err(|e| Error::Text {
+                len_bytes: text.len(),
+                what: e.to_string(),
+            })
     }
 
     /// Ids of a rendered template: names of special tokens in `text` become those tokens.
-    pub fn encode_with_specials(&self, text: &str) -> Vec<u32> {
+    ///
+    /// # Errors
+    /// As of [`Vocab::encode`].
+    pub fn encode_with_specials(&self, text: &str) -> Result<Vec<u32>, Error> {
         let mut ids = Vec::new();
         let mut rest = text;
         while !rest.is_empty() {
@@ -267,15 +292,15 @@ impl Vocab {
                 break;
             };
             if at > 0 {
-                ids.extend(self.encode(&rest[..at]));
+                ids.extend(self.encode(&rest[..at])?);
             }
             ids.push(id);
             rest = &rest[at + len..];
         }
         if !rest.is_empty() {
-            ids.extend(self.encode(rest));
+            ids.extend(self.encode(rest)?);
         }
-        ids
+        Ok(ids)
     }
 
     /// Bytes that `id` stands for: possibly part of a character, empty for special tokens.
@@ -408,75 +433,4 @@ fn sentencepiece_bytes(token: &str) -> Vec<u8> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_vocabulary_that_would_fail_on_some_text_is_refused_when_it_is_loaded() {
-        let read = |model: &str| {
-            let json = format!(r#"{{"version": "1.0", "model": {model}}}"#);
-            Vocab::from_json(json.as_bytes(), Path::new("t.json"))
-        };
-        let words = r#"{"type": "WordLevel", "vocab": {"a": 0}, "unk_token": "?"}"#;
-        let error = read(words).err().unwrap().to_string();
-        assert_eq!(error, "t.json: a vocabulary of another kind than BPE");
-        let bpe = |unknown: &str| {
-            let vocab = r#""vocab": {"a": 0, "?": 1}, "merges": []"#;
-            read(&format!(
-                r#"{{"type": "BPE", {vocab}, "unk_token": "{unknown}"}}"#
-            ))
-        };
-        let error = bpe("!").err().unwrap().to_string();
-        assert_eq!(
-            error,
-            "t.json: unk_token \"!\" is no token of the vocabulary"
-        );
-        assert_eq!(bpe("?").unwrap().encode("ab"), [0, 1]);
-    }
-
-    #[test]
-    fn a_file_that_is_cut_or_damaged_is_refused_and_nothing_panics() {
-        for json in [
-            "{\"decoder\":",
-            "{\"decoder\":{\"type\":\"\\ud800",
-            "",
-            "{}",
-        ] {
-            let error = Vocab::from_json(json.as_bytes(), Path::new("t.json")).err();
-            let error = error.unwrap().to_string();
-            assert!(error.starts_with("t.json: not a tokenizer.json"), "{error}");
-        }
-    }
-
-    #[test]
-    fn bytes_have_the_characters_gpt2_gave_them() {
-        let chars = byte_chars();
-        assert_eq!(chars[usize::from(b' ')], 'Ġ');
-        assert_eq!(chars[usize::from(b'\n')], 'Ċ');
-        assert_eq!(chars[usize::from(b'A')], 'A');
-        assert_eq!(chars[0xad], 'Ń');
-        assert_eq!(byte_level_bytes("Ġä").len(), 2);
-    }
-
-    proptest::proptest! {
-        #[test]
-        fn a_decoder_gives_whole_characters_whatever_the_cuts(text: String, cut in 1usize..4) {
-            let mut decoder = Decoder::default();
-            let mut read = String::new();
-            for part in text.as_bytes().chunks(cut) {
-                read.push_str(&decoder.push(part));
-            }
-            read.push_str(&decoder.finish());
-            proptest::prop_assert_eq!(read, text);
-        }
-    }
-
-    #[test]
-    fn a_decoder_never_stalls_on_bytes_that_are_no_text() {
-        let mut decoder = Decoder::default();
-        assert_eq!(decoder.push(&[0xff, b'a', 0xe2, 0x82]), "\u{fffd}a");
-        assert_eq!(decoder.push(&[0xac]), "€");
-        assert_eq!(decoder.push(&[0xe2]), "");
-        assert_eq!(decoder.finish(), "\u{fffd}");
-    }
-}
+mod tests;

@@ -12,23 +12,18 @@ one (false), and megabytes of text for each second of processor time. eu is run 
 
     eu prepare decontaminate --against SET --mark --quiet < RECORDS.jsonl
 
-which prints each record with the field `contaminated`; what it spends on no record at all (start,
-reading the set) is taken off. Of datatrove only the filter's calls are timed.
+which prints each record with the field `contaminated`; what it spends on one record of one letter
+(start, reading the set) is taken off. Of datatrove only the filter's calls are timed.
 """
 
-import argparse
 import gzip
 import importlib.metadata
 import json
-import platform
 import random
-import resource
-import statistics
 import subprocess
-import sys
 import tempfile
-import time
-from pathlib import Path
+
+from timing import by_turns, called, left_out, options, print_machine, print_speeds, timed, version
 
 RATES = [0.0, 0.02, 0.05, 0.1, 0.2]
 
@@ -61,13 +56,10 @@ def eu(program, against, docs):
     def run(some):
         records = "".join(json.dumps({"text": t}, ensure_ascii=False) + "\n" for t in some)
         command = [program, "prepare", "decontaminate", "--against", against, "--mark", "--quiet"]
-        before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        done = subprocess.run(command, input=records.encode(), stdout=subprocess.PIPE, check=True)
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        spent = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-        return [json.loads(line)["contaminated"] for line in done.stdout.splitlines()], spent
+        out, spent = timed(command, input=records.encode())
+        return [json.loads(line)["contaminated"] for line in out.splitlines()], spent
 
-    _, idle = run([])
+    _, idle = run(["x"])
     marks, spent = run(docs)
     return marks, max(1e-6, spent - idle)
 
@@ -85,32 +77,16 @@ def datatrove(items):
         hashes.update(map(judge.hash_func, map(" ".join, ngrams(words, judge.config.n_grams))))
     judge._index_hashes = dict.fromkeys(hashes, "set")  # what its own index file is read into
 
-    def run(docs):
-        began = time.process_time()
-        marks = [judge.filter(Document(text=text, id="0")) is not True for text in docs]
-        return marks, time.process_time() - began
+    def marked(text):
+        return judge.filter(Document(text=text, id="0")) is not True
 
-    return run
-
-
-def machine():
-    name = platform.processor() or platform.machine()
-    try:
-        found = (l for l in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in l)
-        name = next(found).split(":", 1)[1].strip()
-    except (OSError, StopIteration):
-        pass
-    return f"{name}, {platform.system()} {platform.machine()}"
+    return lambda docs: called(marked, docs)
 
 
 def main():
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = options(__doc__, rounds=3)
     parser.add_argument("set")
     parser.add_argument("documents", nargs="+")
-    parser.add_argument("--eu", default="target/release/eu")
-    parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--plants", type=int, default=200, help="for each rate of change")
     args = parser.parse_args()
 
@@ -128,32 +104,25 @@ def main():
     rates += [None] * len(hosts)
     size = sum(len(doc.encode()) for doc in docs) / 1e6
 
-    version = subprocess.run([args.eu, "--version"], capture_output=True, text=True, check=False)
-    ours = version.stdout.strip() or "eu"
-    programs = {ours: lambda docs: eu(args.eu, args.set, docs)}
+    ours = version(args.eu)
+    programs = {ours: lambda: eu(args.eu, args.set, docs)}
     try:
-        programs[f"datatrove {importlib.metadata.version('datatrove')}"] = datatrove(items)
+        judge = datatrove(items)
+        programs[f"datatrove {importlib.metadata.version('datatrove')}"] = lambda: judge(docs)
     except ImportError as missing:
-        print(f"datatrove is left out: {missing}", file=sys.stderr)
-    print(f"machine: {machine()}; Python {platform.python_version()}")
+        left_out("datatrove", missing)
+    print_machine()
     print(f"{len(items)} items; {len(docs)} documents, {size:.1f} MB; {args.rounds} rounds by turns")
-    speeds = {name: [] for name in programs}
-    for turn in range(args.rounds):
-        for name, run in programs.items():
-            marks, spent = run(docs)
-            speeds[name].append(size / spent)
-            if turn == 0:
-                told = []
-                for rate in RATES:
-                    of_rate = [m for m, r in zip(marks, rates, strict=True) if r == rate]
-                    told.append(f"{rate:.0%} {sum(of_rate) / len(of_rate):.3f}")
-                false = sum(m for m, r in zip(marks, rates, strict=True) if r is None)
-                print(f"  {name:18} recall at words changed: {'  '.join(told)}  false: {false}")
-    for name, speed in speeds.items():
-        middle = statistics.median(speed)
-        ratio = statistics.median(speeds[ours]) / middle
-        told = "" if name == ours else f"  eu is {ratio:.0f} times as fast"
-        print(f"  {name:18} {middle:8.2f} MB/CPU-s ({min(speed):.2f} to {max(speed):.2f}){told}")
+    marked, spent = by_turns(args.rounds, programs)
+    for name, marks in marked.items():
+        told = []
+        for rate in RATES:
+            of_rate = [m for m, r in zip(marks, rates, strict=True) if r == rate]
+            told.append(f"{rate:.0%} {sum(of_rate) / len(of_rate):.3f}")
+        false = sum(m for m, r in zip(marks, rates, strict=True) if r is None)
+        print(f"  {name:18} recall at words changed: {'  '.join(told)}  false: {false}")
+    speeds = {name: [size / s for s in seconds] for name, seconds in spent.items()}
+    print_speeds(speeds, ours, "MB/CPU-s")
 
 
 if __name__ == "__main__":

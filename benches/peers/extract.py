@@ -15,17 +15,13 @@ that are already unpacked, and resiliparse's decoding of them. Facts (title, dat
 taken by eu alone.
 """
 
-import argparse
-import collections
 import gzip
 import importlib.metadata
 import json
-import platform
-import resource
 import statistics
-import subprocess
 import sys
-import time
+
+from timing import by_turns, called, left_out, options, print_machine, print_speeds, timed, version
 
 BATCH = 400  # files on one command line
 
@@ -36,12 +32,10 @@ def eu(program, paths):
     for first in range(0, len(paths), BATCH):
         command = [program, "prepare", "extract", "--quiet", "--threads", "1"]
         command += paths[first : first + BATCH]
-        before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        done = subprocess.run(command, stdout=subprocess.PIPE, check=True)
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        spent += after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+        out, seconds = timed(command)
+        spent += seconds
         found = {}
-        for line in done.stdout.splitlines():
+        for line in out.splitlines():
             record = json.loads(line)
             found[record["f"]] = record.get("text") or ""
         texts += [found.get(path, "") for path in paths[first : first + BATCH]]
@@ -49,17 +43,13 @@ def eu(program, paths):
 
 
 def calls(extract, pages):
-    def run():
-        began = time.process_time()
-        texts = []
-        for page in pages:
-            try:
-                texts.append(extract(page) or "")
-            except Exception:  # a page that stops a peer counts as one without text
-                texts.append("")
-        return texts, time.process_time() - began
+    def text(page):
+        try:
+            return extract(page) or ""
+        except Exception:  # a page that stops a peer counts as one without text
+            return ""
 
-    return run
+    return lambda: called(text, pages)
 
 
 def peers(pages):
@@ -71,7 +61,7 @@ def peers(pages):
             lambda page: trafilatura.extract(page, include_comments=False), pages
         )
     except ImportError as why:
-        print(f"trafilatura is left out: {why}", file=sys.stderr)
+        left_out("trafilatura", why)
     try:
         from resiliparse.extract.html2text import extract_plain_text
         from resiliparse.parse.encoding import detect_encoding
@@ -89,27 +79,13 @@ def peers(pages):
             pages,
         )
     except ImportError as why:
-        print(f"resiliparse is left out: {why}", file=sys.stderr)
+        left_out("resiliparse", why)
     return found
 
 
-def machine():
-    name = platform.processor() or platform.machine()
-    try:
-        with open("/proc/cpuinfo", encoding="utf-8") as lines:
-            name = next(l.split(":", 1)[1].strip() for l in lines if l.startswith("model name"))
-    except (OSError, StopIteration):
-        pass
-    return f"{name}, {platform.system()} {platform.machine()}"
-
-
 def main():
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = options(__doc__, rounds=3)
     parser.add_argument("pages", nargs="+")
-    parser.add_argument("--eu", default="target/release/eu")
-    parser.add_argument("--rounds", type=int, default=3)
     args = parser.parse_args()
 
     paths = sys.stdin.read().splitlines() if args.pages == ["-"] else args.pages
@@ -117,26 +93,19 @@ def main():
     for path in paths:
         with gzip.open(path) if path.endswith(".gz") else open(path, "rb") as file:
             pages.append(file.read())
-    version = subprocess.run([args.eu, "--version"], capture_output=True, text=True, check=True)
-    ours = version.stdout.strip()
+    ours = version(args.eu)
     programs = {ours: lambda: eu(args.eu, paths), **peers(pages)}
     size = sum(map(len, pages)) / 1e6
-    print(f"machine: {machine()}; Python {platform.python_version()}")
+    print_machine()
     print(f"{len(pages)} pages, {size:.1f} MB of HTML, {args.rounds} rounds by turns:")
-    speeds, chars = collections.defaultdict(list), {}
-    for _ in range(args.rounds):
-        for name, run in programs.items():
-            texts, spent = run()
-            speeds[name].append(len(pages) / spent)
-            chars[name] = sum(map(len, texts))
-    for name, speed in speeds.items():
-        middle = statistics.median(speed)
-        ratio = statistics.median(speeds[ours]) / middle
-        told = "" if name == ours else f"  eu is {ratio:.1f} times as fast"
-        spread = f"({min(speed):.0f} to {max(speed):.0f})"
-        rate = f"{middle * size / len(pages):6.1f} MB/CPU-s"
-        text = f"{chars[name] / 1e6:.2f} M characters of text"
-        print(f"  {name:20} {middle:7.1f} pages/CPU-s {spread}, {rate}, {text}{told}")
+    texts, spent = by_turns(args.rounds, programs)
+    notes = {
+        name: f"{size / statistics.median(spent[name]):.1f} MB/CPU-s, "
+        f"{sum(map(len, found)) / 1e6:.2f} M characters of text"
+        for name, found in texts.items()
+    }
+    speeds = {name: [len(pages) / s for s in seconds] for name, seconds in spent.items()}
+    print_speeds(speeds, ours, "pages/CPU-s", digits=1, notes=notes)
 
 
 if __name__ == "__main__":

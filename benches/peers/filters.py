@@ -9,21 +9,17 @@ each second of processor time. Every program runs once in each round, by turns; 
 printed with the extremes. eu is timed as a whole process (its start, JSON in and out included); of
 datatrove only the calls of its three filters are timed, one after the other on every text until
 one drops it, with its own word splitter of each language (spaCy) and the thresholds of eu. Texts
-in a language whose splitter needs a model that is not installed (Stanza) are left out for both. eu counts no blank lines, so it keeps more of texts
-whose paragraphs are set apart; tests/parity/filters_datatrove.py compares the verdicts.
+in a language whose splitter needs a model that is not installed (Stanza) are left out for both. eu
+counts no blank lines, so it keeps more of texts whose paragraphs are set apart; tests/parity/filters_datatrove.py compares the verdicts.
 """
 
-import argparse
-import collections
 import importlib.metadata
 import json
 import pathlib
-import platform
-import resource
-import statistics
-import subprocess
 import sys
 import time
+
+from timing import by_turns, left_out, options, print_machine, print_speeds, timed, version
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tests/parity"))
 from filters_datatrove import explained, filters  # noqa: E402
@@ -40,16 +36,13 @@ def read_records(paths, n_megabytes):
                     yield {key: record[key] for key in ("lang", "text")}
 
 
-def eu(program, options):
+def eu(program):
     def run(records):
         """Records kept, and processor seconds of the whole process."""
         lines = "".join(json.dumps(r, ensure_ascii=False) + "\n" for r in records)
-        before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        command = [program, "prepare", "filter", "--quiet", *options]
-        done = subprocess.run(command, input=lines.encode(), stdout=subprocess.PIPE, check=True)
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        spent = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-        return done.stdout.count(b"\n"), spent
+        command = [program, "prepare", "filter", "--quiet", "--threads", "1"]
+        out, spent = timed(command, input=lines.encode())
+        return out.count(b"\n"), spent
 
     return run
 
@@ -87,28 +80,14 @@ def rules_of(langs, program, thresholds):
             split_into_words("a b", code)
             found[lang] = code, checks, stop_words[code]
         except Exception as error:
-            print(f"{code} left out: {str(error)[:60]!r}", file=sys.stderr)
+            left_out(code, repr(str(error)[:60]))
     return found
 
 
-def machine():
-    name = platform.processor() or platform.machine()
-    try:
-        with open("/proc/cpuinfo", encoding="utf-8") as lines:
-            name = next(l.split(":", 1)[1].strip() for l in lines if l.startswith("model name"))
-    except (OSError, StopIteration):
-        pass
-    return f"{name}, {platform.system()} {platform.machine()}"
-
-
 def main():
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = options(__doc__, rounds=5)
     parser.add_argument("records", nargs="+")
-    parser.add_argument("--eu", default="target/release/eu")
     parser.add_argument("--thresholds", default="assets/thresholds.json", help="for stop words")
-    parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--megabytes", type=float, default=2, help="of text for datatrove")
     parser.add_argument("--times", type=int, default=10, help="as much text for eu")
     args = parser.parse_args()
@@ -117,27 +96,18 @@ def main():
     rules = rules_of(sorted({r["lang"] for r in records}), args.eu, args.thresholds)
     records = [r for r in records if r["lang"] in rules]
     size = sum(len(r["text"].encode()) for r in records) / 1e6
-    version = subprocess.run([args.eu, "--version"], capture_output=True, text=True).stdout.strip()
-    ours, peer = version or "eu", f"datatrove {importlib.metadata.version('datatrove')}"
-    options = ["--threads", "1"]
-    programs = {
-        ours: (eu(args.eu, options), records * args.times),
-        peer: (datatrove(rules), records),
-    }
-    print(f"machine: {machine()}; Python {platform.python_version()}")
+    ours, peer = version(args.eu), f"datatrove {importlib.metadata.version('datatrove')}"
+    runs = {ours: (eu(args.eu), args.times), peer: (datatrove(rules), 1)}
+    print_machine()
     print(f"{len(records)} texts, {size:.1f} MB, {len(rules)} languages, {args.rounds} rounds by turns")
-    speeds, kept = collections.defaultdict(list), {}
-    for _ in range(args.rounds):
-        for name, (run, texts) in programs.items():
-            n, spent = run(texts)
-            kept[name] = n * len(records) // len(texts)
-            speeds[name].append(size * len(texts) / len(records) / spent)
-    for name, speed in speeds.items():
-        middle = statistics.median(speed)
-        ratio = statistics.median(speeds[ours]) / middle
-        told = "" if name == ours else f"  eu is {ratio:.0f} times as fast"
-        spread = f"({min(speed):.3f} to {max(speed):.3f})"
-        print(f"  {name:20} {middle:8.3f} MB/CPU-s {spread}, keeps {kept[name]}{told}")
+    programs = {
+        name: lambda run=run, times=times: run(records * times)
+        for name, (run, times) in runs.items()
+    }
+    kept, spent = by_turns(args.rounds, programs)
+    speeds = {name: [size * runs[name][1] / s for s in seconds] for name, seconds in spent.items()}
+    notes = {name: f"keeps {n // runs[name][1]}" for name, n in kept.items()}
+    print_speeds(speeds, ours, "MB/CPU-s", digits=3, notes=notes)
 
 
 if __name__ == "__main__":

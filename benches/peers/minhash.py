@@ -16,18 +16,16 @@ that are in memory already. Every program runs once in each round; the best roun
 for a busy machine only ever slows a program down.
 """
 
-import argparse
 import importlib.metadata
 import json
 import logging
-import platform
-import resource
 import statistics
 import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
+
+from timing import by_turns, left_out, options, print_machine, timed, version
 
 
 def read(paths, n_megabytes):
@@ -51,10 +49,7 @@ def eu(program):
                     out.write(json.dumps({"id": str(i), "text": text}, ensure_ascii=False) + "\n")
             command = [program, "prepare", "dedup", "--sketch", str(Path(folder, "sketches"))]
             command += ["--quiet", "--threads", "1", str(records)]
-            before = resource.getrusage(resource.RUSAGE_CHILDREN)
-            subprocess.run(command, stdout=subprocess.DEVNULL, check=True)
-            after = resource.getrusage(resource.RUSAGE_CHILDREN)
-            return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+            return timed(command, stdout=subprocess.DEVNULL)
 
     return run
 
@@ -86,37 +81,23 @@ def datatrove(is_plain):
     def run(texts):
         documents = [Document(text=text, id=str(i)) for i, text in enumerate(texts)]
         with tempfile.TemporaryDirectory() as folder:
-            step = MinhashDedupSignature(output_folder=folder, config=config, language=Spaces() if is_plain else "eng")
+            language = Spaces() if is_plain else "eng"
+            step = MinhashDedupSignature(output_folder=folder, config=config, language=language)
             before = time.process_time()
             step.run(iter(documents), rank=0, world_size=1)
-            return time.process_time() - before
+            return None, time.process_time() - before
 
     return run
 
 
-def machine():
-    name = platform.processor() or platform.machine()
-    try:
-        with open("/proc/cpuinfo", encoding="utf-8") as lines:
-            name = next(l.split(":", 1)[1].strip() for l in lines if l.startswith("model name"))
-    except (OSError, StopIteration):
-        pass
-    return f"{name}, {platform.system()} {platform.machine()}"
-
-
 def main():
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = options(__doc__, rounds=3)
     parser.add_argument("records", nargs="+")
-    parser.add_argument("--eu", default="target/release/eu")
-    parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--megabytes", type=float, default=100, help="of text for eu")
     parser.add_argument("--peer-megabytes", type=float, default=1, help="of text for the peer")
     args = parser.parse_args()
 
-    version = subprocess.run([args.eu, "--version"], capture_output=True, text=True, check=True)
-    ours = version.stdout.strip()
+    ours = version(args.eu)
     once = read(args.records, args.megabytes)
     size = sum(len(text.encode()) for text in once)
     texts = once * max(1, round(args.megabytes * 1e6 / size))
@@ -129,14 +110,15 @@ def main():
             name += ", plain split" if is_plain else ""
             programs[name] = (datatrove(is_plain), some)
         except ImportError as missing:
-            print(f"datatrove is left out: {missing}", file=sys.stderr)
+            left_out("datatrove", missing)
 
-    print(f"machine: {machine()}; Python {platform.python_version()}")
-    speeds = {name: [] for name in programs}
-    for _ in range(args.rounds):
-        for name, (run, texts) in programs.items():
-            size = sum(len(text.encode()) for text in texts) / 1e6
-            speeds[name].append(size / run(texts))
+    print_machine()
+    turns = {name: lambda run=run, own=own: run(own) for name, (run, own) in programs.items()}
+    _, spent = by_turns(args.rounds, turns)
+    speeds = {}
+    for name, (_, own) in programs.items():
+        size = sum(len(text.encode()) for text in own) / 1e6
+        speeds[name] = [size / seconds for seconds in spent[name]]
     for name, speed in speeds.items():
         ratio = max(speeds[ours]) / max(speed)
         told = "" if name == ours else f"  eu is {ratio:.0f} times as fast"

@@ -15,7 +15,6 @@ eu and a peer agree, and of the cases in which they differ how many fall under e
 with one example; `other` is what is left. A peer that is not installed is left out and said to be.
 """
 
-import argparse
 import collections
 import importlib.metadata
 import json
@@ -25,6 +24,8 @@ import subprocess
 import sys
 import tempfile
 import urllib.robotparser
+
+from timing import left_out, options, version
 
 AGENTS = ["GPTBot", "CCBot", "AI2Bot", "ia_archiver", "Google-Extended", "Somebot"]
 NAMES = ["/", "/a", "/a/b", "/private", "/private/", "/p%61ge", "/page", "/a%2Fb", "/\u00fc",
@@ -67,7 +68,7 @@ def cases(n, files):
     rng = random.Random(9309)
     found = []
     for i in range(n):
-        text = files[i % len(files)] if files and i % 4 == 0 else robots(rng)
+        text = files[i // 4 % len(files)] if files and i % 4 == 0 else robots(rng)
         found.append((text, rng.choice(AGENTS), rng.choice([p for p in NAMES if p])))
     return found
 
@@ -103,7 +104,7 @@ def peers():
 
         add("protego", lambda t, a, p: protego.Protego.parse(t).can_fetch("http://h.example" + p, a))
     except ImportError:
-        print("protego is not installed: left out", file=sys.stderr)
+        left_out("protego")
     try:
         import robots as robotspy
 
@@ -114,7 +115,7 @@ def peers():
 
         add("robotspy", spy)
     except ImportError:
-        print("robotspy is not installed: left out", file=sys.stderr)
+        left_out("robotspy")
     try:
         from gpyrobotstxt.robots_cc import RobotsMatcher
 
@@ -124,7 +125,7 @@ def peers():
 
         add("gpyrobotstxt", google)
     except ImportError:
-        print("gpyrobotstxt is not installed: left out", file=sys.stderr)
+        left_out("gpyrobotstxt")
 
     def stdlib(text, agent, path):
         parser = urllib.robotparser.RobotFileParser()
@@ -161,18 +162,16 @@ def reason(text, agent, path):
 
 
 def main():
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = options(__doc__)
     parser.add_argument("files", nargs="*")
-    parser.add_argument("--eu", default="target/release/eu")
     parser.add_argument("--cases", type=int, default=20_000)
     parser.add_argument("--show", default="", help="print the cases of this reason")
     args = parser.parse_args()
     files = [open(f, encoding="utf-8", errors="replace").read() for f in args.files]
     all_cases = cases(args.cases, files)
     ours = eu(args.eu, all_cases)
-    print(f"{len(all_cases)} cases, {len(files)} given files; eu allows {sum(ours)}")
+    told = version(args.eu)
+    print(f"{len(all_cases)} cases, {len(files)} given files; {told} allows {sum(ours)}")
     for name, judge in peers().items():
         differ, example, failed = collections.Counter(), {}, 0
         for case, answer in zip(all_cases, ours, strict=True):

@@ -21,16 +21,15 @@ With --count eu is called with --count too, and prints for each record {"n_ids":
 JSON takes longer than finding them. (This needs `pip install xxhash`.)
 """
 
-import argparse
 import json
 import os
 import pathlib
-import resource
-import statistics
+import shutil
 import struct
-import subprocess
 import tempfile
 import time
+
+from timing import by_turns, called, options, print_machine, print_speeds, timed, version
 
 os.environ["RAYON_NUM_THREADS"] = "1"
 os.environ["TOKENIZERS_PARALLELISM"] = "false"
@@ -43,15 +42,6 @@ PATTERN = (
     r"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
 )
 SPECIALS = ["<|endoftext|>", "<|im_start|>", "<|im_end|>"]
-
-
-def timed(command, **how):
-    """Output of a process, and its processor seconds."""
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    done = subprocess.run(command, stdout=subprocess.PIPE, check=True, **how)
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    spent = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return done.stdout, spent
 
 
 def peer_train(texts, size):
@@ -77,26 +67,12 @@ def peer_train(texts, size):
 def peer_encode(path, texts):
     tokenizer = Tokenizer.from_file(str(path))
     tokenizer.encode_special_tokens = True
-    began = time.process_time()
-    ids = [tokenizer.encode(text, add_special_tokens=False).ids for text in texts]
-    return ids, time.process_time() - began
-
-
-def told(name, speeds, other=None):
-    middle = statistics.median(speeds)
-    line = f"  {name:20} {middle:7.2f} MB/CPU-s ({min(speeds):.2f} to {max(speeds):.2f})"
-    if other:
-        line += f"  eu is {statistics.median(other) / middle:.1f} times as fast"
-    print(line)
+    return called(lambda text: tokenizer.encode(text, add_special_tokens=False).ids, texts)
 
 
 def main():
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = options(__doc__, rounds=5)
     parser.add_argument("texts", nargs="+", type=pathlib.Path)
-    parser.add_argument("--eu", default="target/release/eu")
-    parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--vocab-size", type=int, default=32768)
     parser.add_argument("--count", action="store_true", help="compare hashes of ids")
     args = parser.parse_args()
@@ -106,10 +82,13 @@ def main():
         with open(path, encoding="utf-8") as lines:
             texts += [json.loads(line)["text"] for line in lines]
     size = sum(len(text.encode()) for text in texts) / 1e6
-    peer = f"tokenizers {tokenizers.__version__}"
-    with open("/proc/cpuinfo", encoding="utf-8") as lines:
-        machine = next((l.split(":", 1)[1].strip() for l in lines if l.startswith("model name")), "")
-    print(f"machine: {machine}\n{len(texts)} texts, {size:.1f} MB, vocabulary {args.vocab_size}")
+    ours, peer = version(args.eu), f"tokenizers {tokenizers.__version__}"
+    print_machine()
+    print(f"{len(texts)} texts, {size:.1f} MB, vocabulary {args.vocab_size}")
+
+    def print_rounds(spent):
+        speeds = {name: [size / max(s, 1e-3) for s in seconds] for name, seconds in spent.items()}
+        print_speeds(speeds, ours, "MB/CPU-s")
 
     with tempfile.TemporaryDirectory() as folder:
         folder = pathlib.Path(folder)
@@ -121,26 +100,29 @@ def main():
         made = folder / "made"
         train = [args.eu, "prepare", "tokenizer", str(folder / "texts.jsonl"), "--output", str(made)]
         train += ["--vocab-size", str(args.vocab_size), "--plain", "--threads", "1", "--quiet"]
-        ours, theirs = [], []
-        for _ in range(args.rounds):
-            subprocess.run(["rm", "-rf", str(made)], check=True)
-            ours.append(size / timed(train)[1])
-            merges, spent = peer_train(texts, args.vocab_size)
-            theirs.append(size / spent)
+
+        def train_anew():
+            shutil.rmtree(made, ignore_errors=True)
+            return timed(train)
+
+        programs = {ours: train_anew, peer: lambda: peer_train(texts, args.vocab_size)}
+        found, spent = by_turns(args.rounds, programs)
+        merges = found[peer]
         own = json.loads((made / "tokenizer.json").read_text(encoding="utf-8"))["model"]["merges"]
         same = sum(a == b for a, b in zip(own, merges))
         print(f"training: {same} of {len(merges)} merges are the same, at the same place")
-        told("eu", ours)
-        told(peer, theirs, ours)
+        print_rounds(spent)
 
         encode = [args.eu, "prepare", "encode", "--tokenizer", str(made / "tokenizer.json")]
         encode += ["--threads", "1", "--quiet"] + (["--count"] if args.count else [])
-        ours, theirs = [], []
-        for _ in range(args.rounds):
-            out, spent = timed(encode, input=records.encode())
-            ours.append(size / max(spent - timed(encode, input=b'{"text": ""}\n')[1], 1e-3))
-            ids, spent = peer_encode(made / "tokenizer.json", texts)
-            theirs.append(size / spent)
+
+        def encode_all():
+            out, seconds = timed(encode, input=records.encode())
+            return out, seconds - timed(encode, input=b'{"text": ""}\n')[1]
+
+        programs = {ours: encode_all, peer: lambda: peer_encode(made / "tokenizer.json", texts)}
+        found, spent = by_turns(args.rounds, programs)
+        out, ids = found[ours], found[peer]
         got = [json.loads(line) for line in out.splitlines()]
         if args.count:
             import xxhash
@@ -152,8 +134,7 @@ def main():
             got = [row["ids"] for row in got]
         differ = sum(a != b for a, b in zip(got, ids)) + abs(len(got) - len(ids))
         print(f"encoding: {differ} of {len(ids)} texts have other ids")
-        told("eu", ours)
-        told(peer, theirs, ours)
+        print_rounds(spent)
 
 
 if __name__ == "__main__":

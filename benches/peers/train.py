@@ -47,7 +47,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from langid import machine
+from timing import machine
 
 Case = collections.namedtuple("Case", "d layers heads kv ff vocab seq batch steps")
 CASES = {

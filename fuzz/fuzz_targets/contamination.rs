@@ -68,7 +68,10 @@ fn check(index: &Index, text: &str) {
             text.get(hit.span.clone()).is_some_and(|s| !s.is_empty()),
             "{hit:?}"
         );
-        assert!(hit.item < index.n_items() && hit.n_matched > 0, "{hit:?}");
+        assert!(
+            (hit.item as usize) < index.n_items() && hit.n_matched > 0,
+            "{hit:?}"
+        );
         assert!(hit.share > 0.0, "{hit:?}");
     }
 }

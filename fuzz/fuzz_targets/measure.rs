@@ -61,10 +61,10 @@ fuzz_target!(|bytes: &[u8]| {
     let n_left = cleaned
         .text
         .split('\n')
-        .filter(|line| !line.is_empty())
+        .filter(|line| !line.trim().is_empty())
         .count() as u64;
     assert!(
-        cleaned.removed.total() + n_left <= cleaned.n_lines,
+        cleaned.removed.n_lines() + n_left <= cleaned.n_lines,
         "{cleaned:?}"
     );
     assert!(cleaned.text.len() <= text.len());

@@ -1,24 +1,21 @@
 //! What a page says of its use: meta elements, headers, preferences, licences.
 #![no_main]
 
-use europium::data::optout::{
-    Licence, LicenceRules, PageSignals, Signal, each_meta, training_preference,
-};
+use europium::data::extract;
+use europium::data::optout::{Licence, LicenceRules, PageSignals, Signal, training_preference};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {
     let agents = ["*", "GPTBot"].map(String::from);
     let mut signals = PageSignals::default();
-    let mut n_found = 0;
-    each_meta(bytes, |name, content| {
-        n_found += 1;
-        signals.meta(name, content, &agents);
-    });
-    assert!(n_found <= bytes.len() / "<meta name content".len() + 1);
     let text = String::from_utf8_lossy(bytes);
+    for (name, content) in extract::page(&text, &extract::Options::default()).robots {
+        signals.meta(&name, &content, &agents);
+    }
     for line in text.lines() {
         let (name, value) = line.split_once(':').unwrap_or((line, ""));
         signals.header(name, value, &agents);
+        signals.meta(name, value, &agents);
         for known in [
             "tdm-reservation",
             "x-robots-tag",
@@ -37,13 +34,12 @@ fuzz_target!(|bytes: &[u8]| {
         &signals.usage,
     ];
     let evidence = said.into_iter().flatten().map(|s| &s.text);
-    for text in evidence.chain(&signals.notes) {
+    for text in evidence {
         assert!(
             text.chars().count() <= 200 && !text.contains(char::is_control),
             "{text:?}"
         );
     }
-    assert!(signals.notes.len() <= 16);
 
     let licence = Licence::find(&text);
     if let Some(licence) = &licence {

@@ -12,8 +12,10 @@ use super::preview::{Input, Preview};
 use super::settings::Files;
 use super::table::Table;
 use super::{model, signals, sinks, text};
+use crate::contamination::Scratch;
+use crate::data::contamination::{self, Opened};
 use crate::engine;
-use crate::engine::eval::{Plan, Report};
+use crate::engine::eval::{Plan, Report, Request};
 use crate::event::Control;
 use crate::fault::Kind;
 use crate::lang::Lang;
@@ -23,6 +25,8 @@ Examples:
   eu eval run                              on the held-out text of the run's own data
   eu eval model.gguf --data data           on the held-out text of a prepared folder
   eu eval run --data text.jsonl --json | jq -r '.scores[0].lang'
+  eu eval run --data bench.jsonl --contamination data/contamination.eui
+                                           also without the items met in training text
   eu eval run --max-worst-bpb 2.5          exit code 5 when a language is worse";
 
 /// What can be typed after `eu eval`.
@@ -35,6 +39,10 @@ pub struct Args {
     /// Text to score on: a prepared folder (its held-out text), or files of records.
     #[arg(long, value_name = "PATH")]
     pub data: Option<Vec<PathBuf>>,
+    /// Score texts that hold an item of these apart too: evaluation sets, or an index (.eui).
+    /// Without it, of a run, the items that were met in its own training text.
+    #[arg(long, value_name = "PATH")]
+    pub contamination: Option<Vec<PathBuf>>,
     /// Folder for results_*.json.
     #[arg(short, long, value_name = "DIR")]
     pub output: Option<PathBuf>,
@@ -62,8 +70,13 @@ pub struct Args {
 pub fn run(args: &Args, shared: &Shared, files: &Files, out: &Arc<Out>) -> Result<()> {
     let mut plan: Plan = files.plan("eval", args, shared)?;
     plan.model = model::resolve(&plan.model)?;
+    let own = text::data_of_run(&plan.model);
+    if plan.contamination.is_empty() {
+        plan.contamination
+            .extend(own.as_deref().and_then(text::met_in));
+    }
     if plan.data.is_empty() {
-        plan.data.extend(text::data_of_run(&plan.model));
+        plan.data.extend(own);
     }
     if plan.data.is_empty() {
         return Err(Failure::usage("there is no text to score on")
@@ -86,11 +99,14 @@ pub fn run(args: &Args, shared: &Shared, files: &Files, out: &Arc<Out>) -> Resul
 /// As the engine's, and when the text cannot be read.
 pub fn eval(plan: &Plan, control: &Control, out: &Arc<Out>) -> Result<Report> {
     let loaded = engine::load::load(&plan.model)?;
-    let (requests, n_unknown) = text::requests(&plan.data)?;
+    let (mut requests, n_unknown) = text::requests(&plan.data)?;
     if n_unknown > 0 {
         out.warn(&format!(
             "{n_unknown} texts in no language we know were passed over"
         ));
+    }
+    if !plan.contamination.is_empty() {
+        mark(&mut requests, plan, out)?;
     }
     let ungated = Plan {
         max_worst_bpb: None,
@@ -100,6 +116,17 @@ pub fn eval(plan: &Plan, control: &Control, out: &Arc<Out>) -> Result<Report> {
     Ok(engine::eval::run(
         &ungated, &loaded, requests, control, &*sink,
     )?)
+}
+
+/// Marks the texts that hold an item of the evaluation sets.
+fn mark(requests: &mut [Request], plan: &Plan, out: &Out) -> Result<()> {
+    let Opened { index, warnings } = contamination::open(&plan.contamination)?;
+    warnings.iter().for_each(|warning| out.warn(warning));
+    let mut scratch = Scratch::default();
+    for request in requests {
+        request.is_met = index.is_met(&request.text, &mut scratch);
+    }
+    Ok(())
 }
 
 /// The worst language decides, not the mean; a score that is no number does not pass.
@@ -121,16 +148,32 @@ fn gate(report: &Report, max: Option<f64>) -> Result<()> {
 }
 
 fn told(report: &Report) -> String {
-    let mut table = Table::new(&["lang", "name", ">bits per byte", ">bytes", ">tokens"]);
+    let columns = [
+        "lang",
+        "name",
+        ">bits per byte",
+        ">bytes",
+        ">tokens",
+        ">met",
+        ">without",
+    ];
+    let n_columns = if report.clean.is_some() { 7 } else { 5 };
+    let mut table = Table::new(&columns[..n_columns]);
     for row in &report.scores {
         let name = Lang::find(&row.lang).map_or("", |lang| lang.name.as_str());
-        table.row([
-            sinks::short(&row.lang).as_str(),
-            name,
-            &format!("{:.4}", row.bits_per_byte),
-            &out::count(row.n_bytes),
-            &out::count(row.n_tokens),
-        ]);
+        let mut cells = vec![
+            sinks::short(&row.lang),
+            name.to_string(),
+            format!("{:.4}", row.bits_per_byte),
+            out::count(row.n_bytes),
+            out::count(row.n_tokens),
+        ];
+        if let Some(clean) = &report.clean {
+            let left = clean.scores.iter().find(|own| own.lang == row.lang);
+            cells.push(out::count(clean.n_met.get(&row.lang).copied().unwrap_or(0)));
+            cells.push(left.map_or("-".into(), |own| format!("{:.4}", own.bits_per_byte)));
+        }
+        table.row(cells);
     }
     let mut text = table.text();
     text.push_str(&format!(
@@ -140,12 +183,20 @@ fn told(report: &Report) -> String {
         report.worst_bits_per_byte,
         report.spread
     ));
+    if let Some(clean) = &report.clean {
+        text.push_str(&format!(
+            "texts that hold items of evaluation sets: {}; mean without them {:.4}\n",
+            out::count(clean.n_met.values().sum()),
+            clean.mean_bits_per_byte
+        ));
+    }
     text
 }
 
 fn preview(plan: Plan) -> Preview<Plan> {
     let weights = Input::of(&plan.model);
-    let inputs = plan.data.iter().map(|path| Input::of(path));
+    let inputs = plan.data.iter().chain(&plan.contamination);
+    let inputs = inputs.map(|path| Input::of(path));
     Preview {
         command: "eval",
         memory_bytes: model::memory_bytes(&plan.model),

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use clap::Subcommand;
 use serde::Serialize;
 
 use super::cli::Shared;
@@ -268,21 +269,8 @@ impl ShardDone {
 
 /// `eu prepare --json filter` reads `filter` as a file: say so rather than that it is not there.
 fn refuse_stage_names(plan: &Plan) -> Result<()> {
-    let stages = [
-        "extract",
-        "lawful",
-        "identify",
-        "filter",
-        "redact",
-        "decontaminate",
-        "dedup",
-        "stats",
-        "explain",
-        "whatif",
-        "calibrate",
-        "view",
-    ];
-    let named = |path: &&PathBuf| !path.exists() && stages.iter().any(|s| path.as_os_str() == *s);
+    let is_stage = |path: &PathBuf| path.to_str().is_some_and(Stage::has_subcommand);
+    let named = |path: &&PathBuf| !path.exists() && is_stage(path);
     match plan.inputs.iter().find(named) {
         None => Ok(()),
         Some(path) => {

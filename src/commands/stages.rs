@@ -1,12 +1,13 @@
 //! `eu prepare STAGE`: one stage alone, as a filter.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::cli::Shared;
 use super::fail::{Failure, Result};
 use super::out::{self, Out};
 use super::{browse, langid, signals};
+use crate::contamination::Index;
 use crate::data::{self, Plan};
 use crate::disk;
 use crate::event::Control;
@@ -29,6 +30,9 @@ pub enum Stage {
     /// Find personal data, and mask it.
     #[command(before_help = REDACT)]
     Redact(RedactArgs),
+    /// Check identity, tax, company and account numbers, each by the rules of its country.
+    #[command(before_help = NUMBERS)]
+    Numbers(StageArgs),
     /// Keep the records that hold nothing of evaluation sets.
     #[command(before_help = DECONTAMINATE)]
     Decontaminate(DecontaminateArgs),
@@ -71,6 +75,10 @@ Examples:
   eu prepare redact --mode annotate in.jsonl | jq -c .pii_kinds
   head -c 32 /dev/urandom > key
   eu prepare redact --mode pseudonymise --key key in.jsonl > out.jsonl";
+const NUMBERS: &str = "\
+Examples:
+  echo '{\"country\":\"dk\",\"scheme\":\"cvr\",\"number\":\"DK 13585628\"}' | eu prepare numbers
+  eu prepare numbers in.jsonl | jq -c '[.number, .valid, .schemes]'";
 const TOKENIZER: &str = "\
 Examples:
   eu prepare tokenizer text/ --output tok --vocab-size 65536
@@ -84,7 +92,9 @@ Examples:
 const DECONTAMINATE: &str = "\
 Examples:
   eu prepare decontaminate --against bench/ < in.jsonl > clean.jsonl
-  eu prepare decontaminate --against bench/ --mark in.jsonl | jq .contaminated";
+  eu prepare decontaminate --against bench/ --mark in.jsonl | jq .contaminated
+  eu prepare decontaminate --index bench.eui bench/     hashes alone, to hand on
+  eu prepare decontaminate --against bench.eui < in.jsonl > clean.jsonl";
 const WHATIF: &str = "\
 Examples:
   eu prepare whatif crawl/ --sample 0.01
@@ -145,8 +155,11 @@ pub struct DecontaminateArgs {
     #[command(flatten)]
     stage: StageArgs,
     /// Evaluation sets: files or folders of JSONL, JSON, TSV, or the index made of them.
-    #[arg(long, value_name = "PATH", required = true)]
+    #[arg(long, value_name = "PATH", required_unless_present = "index")]
     against: Vec<PathBuf>,
+    /// Make the index of evaluation sets, which FILE then names, and write it here: FILE.eui.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["against", "mark", "text_key"])]
+    index: Option<PathBuf>,
     /// Keep all records, with `contaminated` in each.
     #[arg(long)]
     mark: bool,
@@ -187,11 +200,11 @@ pub struct TokenizerArgs {
     #[arg(short, long, value_name = "DIR", required = true)]
     pub(super) output: PathBuf,
     /// Tokens of the vocabulary.
-    #[arg(long, value_name = "N", default_value_t = 65_536)]
-    pub(super) vocab_size: usize,
+    #[arg(long, value_name = "N")]
+    pub(super) vocab_size: Option<usize>,
     /// Kind of vocabulary.
-    #[arg(long, value_name = "KIND", value_parser = ["bpe", "unigram"], default_value = "bpe")]
-    pub(super) model: String,
+    #[arg(long, value_name = "KIND", value_parser = ["bpe", "unigram"])]
+    pub(super) model: Option<String>,
     /// Take all text as it comes, whatever its language.
     #[arg(long)]
     pub(super) plain: bool,
@@ -199,7 +212,7 @@ pub struct TokenizerArgs {
     #[arg(long, value_name = "FILE")]
     pub(super) parallel: Vec<PathBuf>,
     /// Train plain BPE of the same size on the same sample too, and put both side by side.
-    #[arg(long, requires = "parallel")]
+    #[arg(long, conflicts_with = "plain")]
     pub(super) compare: bool,
 }
 
@@ -261,7 +274,14 @@ pub fn run(
             plan.pii_key = args.key.clone().or(plan.pii_key);
             (data::Stage::Redact, &args.stage)
         }
+        Stage::Numbers(args) => {
+            plan.text_key = "number".into();
+            (data::Stage::Numbers, args)
+        }
         Stage::Decontaminate(args) => {
+            if let Some(target) = &args.index {
+                return index(target, &args.stage.files, out);
+            }
             plan.contamination.clone_from(&args.against);
             let mark = args.mark;
             (data::Stage::Decontaminate { mark }, &args.stage)
@@ -360,6 +380,39 @@ fn found(args: &ExplainArgs, plan: &Plan) -> Result<Option<serde_json::Value>> {
     }
 }
 
+/// Makes the index of evaluation sets: hashes that can be handed on where the sets cannot.
+fn index(target: &Path, sets: &[PathBuf], out: &Out) -> Result<()> {
+    if target.extension().is_none_or(|e| e != Index::ENDING) {
+        let ending = Index::ENDING;
+        return Err(
+            Failure::usage(format!("{}: not the name of an index", target.display()))
+                .hint(format!("end it in .{ending}: it is known by that"))
+                .into(),
+        );
+    }
+    if sets.is_empty() {
+        return Err(Failure::usage("no evaluation sets to make an index of")
+            .hint("name files or folders of JSONL, JSON, TSV")
+            .into());
+    }
+    let data::contamination::Opened { index, warnings } = data::contamination::open(sets)?;
+    warnings.iter().for_each(|warning| out.warn(warning));
+    index.save(target)?;
+    let n_short: u64 = index
+        .benchmarks()
+        .iter()
+        .map(|b| u64::from(b.n_short))
+        .sum();
+    out.say(&format!(
+        "{}: sets {}, items {}, of these too short to be looked for {}",
+        target.display(),
+        index.benchmarks().len(),
+        out::count(index.n_items() as u64),
+        out::count(n_short),
+    ));
+    Ok(())
+}
+
 /// The files a stage reads; standard input where none was named.
 pub(super) fn inputs(args: &StageArgs) -> Vec<PathBuf> {
     match args.files.is_empty() {
@@ -392,7 +445,9 @@ fn filter(
     if let Some(error) = unwritten {
         return Err(error);
     }
-    for (reason, n) in ended?.reasons {
+    let ended = ended?;
+    ended.warnings.iter().for_each(|warning| out.warn(warning));
+    for (reason, n) in ended.reasons {
         out.say(&format!("passed over {}: {reason}", out::count(n)));
     }
     Ok(())

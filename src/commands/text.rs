@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::fail::{Failure, Result};
+use crate::contamination::Report;
 use crate::data::{langid, read};
 use crate::disk;
 use crate::engine::eval::Request;
@@ -26,6 +27,7 @@ pub fn requests(paths: &[PathBuf]) -> Result<(Vec<Request>, u64)> {
             Some(lang) => requests.push(Request {
                 lang: lang.code.clone(),
                 text: record.text,
+                is_met: false,
             }),
             None => n_unknown += 1,
         }
@@ -56,6 +58,12 @@ pub fn data_of_run(model: &Path) -> Option<PathBuf> {
     let recipe: toml::Table = toml::from_str(str::from_utf8(&text).ok()?).ok()?;
     let data = PathBuf::from(recipe.get("train")?.get("data")?.as_str()?);
     data.join(Mix::NAME).exists().then_some(data)
+}
+
+/// The index of what a prepared folder met of evaluation sets, if it looked for some.
+pub fn met_in(data: &Path) -> Option<PathBuf> {
+    let path = data.join(Report::INDEX);
+    path.is_file().then_some(path)
 }
 
 /// Codes of the languages of a prepared folder.

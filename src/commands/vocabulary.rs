@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use serde::Serialize;
+use serde::de::IgnoredAny;
 
 use super::fail::{Failure, Result};
 use super::out::{self, Out};
@@ -29,36 +30,16 @@ struct Made {
 ///
 /// # Errors
 /// When the input cannot be read, gives no vocabulary, or the folder is not writable.
-pub fn run(
-    args: &TokenizerArgs,
-    mut plan: Plan,
-    control: &Arc<Control>,
-    out: &Arc<Out>,
-) -> Result<()> {
-    if let Some(key) = &args.stage.text_key {
-        plan.text_key.clone_from(key);
-    }
-    plan.vocab_size = args.vocab_size;
-    plan.model = match args.model.as_str() {
-        "unigram" => Model::Unigram,
-        _ => Model::Bpe,
-    };
-    plan.parallel.clone_from(&args.parallel);
+pub fn run(args: &TokenizerArgs, plan: Plan, control: &Arc<Control>, out: &Arc<Out>) -> Result<()> {
+    let plan = laid_over(args, plan)?;
     let target = args.output.join("tokenizer.json");
-    let json = trained(args, &plan, args.plain, control)?;
-    disk::replace_bytes(&target, json.as_bytes())?;
-    let (n_vocab, parity) = data::vocabulary_cost(json.as_bytes(), &plan)?;
-    let plain = match args.compare {
-        false => None,
-        true => {
-            let alike = Plan {
-                model: Model::Bpe,
-                pressure: 0.0,
-                ..plan.clone()
-            };
-            let json = trained(args, &alike, false, control)?;
-            data::vocabulary_cost(json.as_bytes(), &plan)?.1
-        }
+    let trained = trained(args, &plan, control)?;
+    let (own, plain) = parted(&trained);
+    disk::replace_bytes(&target, own.as_bytes())?;
+    let (n_vocab, parity) = data::vocabulary_cost(own.as_bytes(), &plan)?;
+    let plain = match plain {
+        Some(plain) => data::vocabulary_cost(plain.as_bytes(), &plan)?.1,
+        None => None,
     };
     let made = Made {
         tokenizer: target,
@@ -69,10 +50,35 @@ pub fn run(
     out.result("tokenizer/1", &made, || made.text())
 }
 
-/// The `tokenizer.json` of a vocabulary trained on what `args` name.
-fn trained(args: &TokenizerArgs, plan: &Plan, plain: bool, control: &Control) -> Result<String> {
+/// The plan with what was typed laid over it; what was not typed stays as files, environment or
+/// defaults have it.
+fn laid_over(args: &TokenizerArgs, mut plan: Plan) -> Result<Plan> {
+    if let Some(key) = &args.stage.text_key {
+        plan.text_key.clone_from(key);
+    }
+    plan.vocab_size = args.vocab_size.unwrap_or(plan.vocab_size);
+    plan.model = match args.model.as_deref() {
+        Some("unigram") => Model::Unigram,
+        Some(_) => Model::Bpe,
+        None => plan.model,
+    };
+    if !args.parallel.is_empty() {
+        plan.parallel.clone_from(&args.parallel);
+    }
+    match args.compare && plan.parallel.is_empty() {
+        true => Err(Failure::usage("nothing to compare vocabularies on")
+            .hint("name texts that say the same in several languages with --parallel")
+            .into()),
+        false => Ok(plan),
+    }
+}
+
+/// The `tokenizer.json` of a vocabulary trained on what `args` name; with `--compare` that of
+/// plain BPE behind it.
+fn trained(args: &TokenizerArgs, plan: &Plan, control: &Control) -> Result<String> {
     let mut json = String::new();
-    let stage = Stage::Tokenizer { plain };
+    let (plain, compare) = (args.plain, args.compare);
+    let stage = Stage::Tokenizer { plain, compare };
     data::run_stage(stage, &inputs(&args.stage), plan, control, &mut |text| {
         json.push_str(text);
     })?;
@@ -80,6 +86,17 @@ fn trained(args: &TokenizerArgs, plan: &Plan, plain: bool, control: &Control) ->
         true => Err(Failure::usage("no text to train on").into()),
         false => Ok(json),
     }
+}
+
+/// The first JSON value of a text, and what follows it, if something does.
+fn parted(json: &str) -> (&str, Option<&str>) {
+    let mut values = serde_json::Deserializer::from_str(json).into_iter::<IgnoredAny>();
+    values.next();
+    let (first, rest) = json
+        .split_at_checked(values.byte_offset())
+        .unwrap_or((json, ""));
+    let rest = rest.trim_start();
+    (first, (!rest.is_empty()).then_some(rest))
 }
 
 impl Made {
@@ -146,4 +163,37 @@ fn table(parity: &Parity, plain: Option<&Parity>) -> String {
         ));
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_not_typed_stays_as_it_was_set() {
+        let set = Plan {
+            vocab_size: 5000,
+            model: Model::Unigram,
+            parallel: vec!["texts.jsonl".into()],
+            ..Plan::default()
+        };
+        let mut args = TokenizerArgs {
+            compare: true,
+            ..TokenizerArgs::default()
+        };
+        assert_eq!(laid_over(&args, set.clone()).unwrap(), set);
+        assert!(laid_over(&args, Plan::default()).is_err());
+        args.vocab_size = Some(300);
+        args.model = Some("bpe".into());
+        args.parallel = vec!["other.jsonl".into()];
+        let plan = laid_over(&args, set).unwrap();
+        assert_eq!((plan.vocab_size, plan.model), (300, Model::Bpe));
+        assert_eq!(plan.parallel, args.parallel);
+    }
+
+    #[test]
+    fn two_vocabularies_are_told_apart() {
+        assert_eq!(parted("{\"a\": \"}\"}"), ("{\"a\": \"}\"}", None));
+        assert_eq!(parted("{\n}\n{\"b\": 1}"), ("{\n}", Some("{\"b\": 1}")));
+    }
 }

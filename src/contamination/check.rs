@@ -17,7 +17,7 @@ pub struct Hit<'a> {
     /// The item in it.
     pub id: &'a str,
     /// Number of the item among all of the index.
-    pub item: usize,
+    pub item: u32,
     /// Part of the item, from 0, in an order of the index's own.
     pub part: u32,
     /// Words of a run; of an item matched as a whole, all its words.
@@ -118,7 +118,7 @@ impl Index {
         Some(Hit {
             benchmark: &benchmark.name,
             id,
-            item: row.item as usize,
+            item: row.item,
             part: row.part,
             n,
             whole,
@@ -126,6 +126,13 @@ impl Index {
             share: f64::from(n_matched) / f64::from(n_runs.max(1)),
             span: spans.get(first)?.start..spans.get(last)?.end,
         })
+    }
+
+    /// Whether a text gives an item away, by the default rule.
+    pub fn is_met(&self, text: &str, scratch: &mut Scratch) -> bool {
+        let rule = Rule::default();
+        let hits = self.check(text, scratch);
+        hits.iter().any(|hit| self.contaminates(hit, &rule))
     }
 
     /// Whether a hit is a contamination by `rule`.

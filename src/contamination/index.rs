@@ -52,6 +52,9 @@ pub struct Index {
 }
 
 impl Index {
+    /// Ending of a file that holds one.
+    pub const ENDING: &str = "eui";
+
     /// Puts an index together from parts that are sorted and fit each other.
     pub(super) fn assemble(
         lengths: Vec<u32>,
@@ -96,6 +99,42 @@ impl Index {
             starts,
             shift,
         }
+    }
+
+    /// The part of the index that is of the items wanted, by their numbers: what it finds of them
+    /// is what the whole finds. Every set keeps its name.
+    pub(super) fn only(&self, wanted: &dyn Fn(u32) -> bool) -> Index {
+        let mut benchmarks = self.benchmarks.clone();
+        for set in &mut benchmarks {
+            (set.n_items, set.n_short) = (0, 0);
+        }
+        let (mut items, mut new_item) = (Vec::new(), vec![None; self.items.len()]);
+        for ((item, new), number) in self.items.iter().zip(&mut new_item).zip(0u32..) {
+            if !wanted(number) {
+                continue;
+            }
+            *new = Some(items.len() as u32);
+            items.push(item.clone());
+            if let Some(set) = benchmarks.get_mut(item.0 as usize) {
+                set.n_items += 1;
+            }
+        }
+        let (mut rows, mut new_row) = (Vec::new(), vec![None; self.rows.len()]);
+        for (row, new) in self.rows.iter().zip(&mut new_row) {
+            if let Some(Some(item)) = new_item.get(row.item as usize).copied() {
+                *new = Some(rows.len() as u32);
+                rows.push(Row {
+                    item,
+                    ..row.clone()
+                });
+            }
+        }
+        let entries = self.hashes.iter().zip(&self.row_of);
+        let (hashes, row_of) = entries
+            .filter_map(|(hash, row)| Some((*hash, (*new_row.get(*row as usize)?)?)))
+            .unzip();
+        let lengths = self.lengths.clone();
+        Index::assemble(lengths, benchmarks, items, rows, hashes, row_of)
     }
 
     /// The evaluation sets.

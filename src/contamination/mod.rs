@@ -2,8 +2,9 @@
 //!
 //! An [`Index`] is built from evaluation sets once and holds no text of theirs, so that it can be
 //! handed on where the sets cannot. The data room asks it of documents, to leave out those that
-//! would give answers away; the engine reads the [`Report`] of that to tell scores with and
-//! without the items that were seen.
+//! would give answers away, and tells in a [`Report`] what of which set was met. The index of the
+//! items that were met marks texts when a model is scored, so that scores can be told with and
+//! without them.
 //!
 //! Words are in lower case, without marks, digits all alike, parted by all else. Of each part of
 //! an item (question, context, choice) every run of 8 and of 13 words is kept. An item whose
@@ -25,4 +26,4 @@ pub use build::{Builder, Item, Settings};
 pub use check::{Hit, Rule, Scratch};
 pub use format::FormatError;
 pub use index::{Benchmark, Index};
-pub use report::{BenchmarkRow, Contaminated, Report, Tally};
+pub use report::{BenchmarkCounts, BenchmarkRow, Contaminated, Met, Report, Tally};

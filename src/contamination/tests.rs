@@ -164,7 +164,14 @@ fn the_report_names_sets_and_items() {
     .enumerate()
     {
         let hits = index.check(text, &mut Scratch::default());
-        assert_eq!(tallies[i % 2].count(&index, &hits, &rule), i < 2, "{text}");
+        let met = index.met(&hits, &rule);
+        assert_eq!(met.is_empty(), i >= 2, "{text}");
+        assert_eq!(index.is_met(text, &mut Scratch::default()), i < 2, "{text}");
+        let lang = ["deu_Latn", "ltz_Latn"][i % 2];
+        // A tally goes through a file between the part that counted and the sum.
+        tallies[i % 2].count(&index, &met, lang);
+        let json = serde_json::to_string(&tallies[i % 2]).unwrap();
+        tallies[i % 2] = serde_json::from_str(&json).unwrap();
     }
     let [mut sum, second] = tallies;
     sum.add(&second);
@@ -173,13 +180,61 @@ fn the_report_names_sets_and_items() {
     let rows: Vec<_> = report
         .benchmarks
         .iter()
+        .map(|b| &b.counts)
         .map(|b| (b.n_items, b.n_short, b.n_items_hit, b.n_docs_hit))
         .collect();
     assert_eq!(rows, [(2, 1, 1, 1), (1, 0, 1, 2)]);
+    let b = &report.benchmarks[1];
+    assert_eq!((b.items[0].id.as_str(), b.items[0].n_docs), ("1", 2));
+    assert_eq!(b.items[0].share, 1.0);
+    let langs = [("deu_Latn".to_string(), 1), ("ltz_Latn".to_string(), 1)];
+    assert_eq!(b.counts.langs, langs.into());
+    let n_hashes: u64 = report.benchmarks.iter().map(|b| b.counts.n_hashes).sum();
+    assert_eq!(n_hashes, index.n_hashes() as u64);
     let read: Report = serde_json::from_str(&serde_json::to_string(&report).unwrap()).unwrap();
     assert_eq!(read, report);
-    assert!(read.is_contaminated("a", "1") && read.is_contaminated("b", "1"));
-    assert!(!read.is_contaminated("a", "2") && !read.is_contaminated("c", "1"));
+}
+
+#[test]
+fn the_index_of_items_given_away_finds_these_as_the_whole_does_and_no_others() {
+    let other = "Jeder hat das Recht auf Leben, Freiheit und Sicherheit der Person.";
+    let third = "Niemand darf in Sklaverei oder Leibeigenschaft gehalten werden, in keiner Form.";
+    let index = build(&[
+        ("a", "1", &[third]),
+        ("b", "1", &[other]),
+        ("b", "2", &[TEXT, other]),
+        ("c", "1", &["Sag das nicht noch einmal"]),
+    ]);
+    let mut tally = Tally::default();
+    let text = format!("{TEXT} Sag das nicht noch einmal!");
+    let hits = index.check(&text, &mut Scratch::default());
+    tally.count(&index, &index.met(&hits, &Rule::default()), "deu_Latn");
+    let part = tally.given_away(&index);
+    let part = Index::from_bytes(&part.to_bytes()).unwrap();
+    assert_eq!(part.n_items(), 2);
+    let told = |index: &Index, text: &str| {
+        let hits = index.check(text, &mut Scratch::default()).into_iter();
+        hits.map(|h| {
+            (
+                h.benchmark.to_string(),
+                h.id.to_string(),
+                h.n,
+                h.n_matched,
+                h.share,
+            )
+        })
+        .collect::<Vec<_>>()
+    };
+    assert_eq!(told(&part, &text), told(&index, &text));
+    assert_eq!(told(&part, third), []);
+    assert!(told(&part, other).iter().all(|hit| hit.1 == "2"));
+    assert_eq!(told(&index, other).len(), 2 * told(&part, other).len());
+    let none = Tally::default().given_away(&index);
+    assert!(
+        !Index::from_bytes(&none.to_bytes())
+            .unwrap()
+            .is_met(TEXT, &mut Scratch::default())
+    );
 }
 
 #[test]
@@ -210,8 +265,9 @@ fn an_index_is_read_as_it_was_written_and_refused_when_damaged() {
         if let Ok(index) = Index::from_bytes(&bent) {
             let hits = index.check(TEXT, &mut scratch);
             let mut tally = Tally::default();
-            tally.count(&index, &hits, &Rule::default());
+            tally.count(&index, &index.met(&hits, &Rule::default()), "und");
             let _ = tally.report(&index);
+            let _ = tally.given_away(&index);
         }
     }
     let error = Index::open(&folder.path().join("y")).unwrap_err();

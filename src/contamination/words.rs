@@ -1,13 +1,8 @@
 //! Text to hashes of its words, and of runs of them.
 
-use std::sync::LazyLock;
+use crate::letters::{bare, bare_table};
 
-use unicode_normalization::UnicodeNormalization;
-use unicode_normalization::char::is_combining_mark;
-
-/// Code points below this are answered from the table: every European script, and more.
-const TABLE: u32 = 0x3000;
-/// In the table: not there at all, as a mark on a letter.
+/// Not there at all, as a mark on a letter.
 const NOTHING: u32 = 0;
 const SPACE: u32 = ' ' as u32;
 const SEED: u64 = 0x9e37_79b9_7f4a_7c15; // golden ratio, as in splitmix64
@@ -15,20 +10,9 @@ const MULTIPLIER: u64 = 0xff51_afd7_ed55_8ccd; // murmur3's finaliser
 /// Base of the polynomial over words; odd, so that no word of a run is lost.
 const BASE: u64 = 0xc4ce_b9fe_1a85_ec53; // murmur3's finaliser
 
-/// What a character is in a word: its letter, lower case and bare, any digit as `0`.
+/// What a character is in a word: its bare letter as a code, or nothing, or what parts words.
 fn fold(c: char) -> u32 {
-    if is_combining_mark(c) {
-        return NOTHING;
-    }
-    if c.is_numeric() {
-        return '0' as u32;
-    }
-    let base = std::iter::once(c).nfd().find(|c| !is_combining_mark(*c));
-    let base = base.unwrap_or(c);
-    if !base.is_alphabetic() {
-        return SPACE;
-    }
-    base.to_lowercase().next().unwrap_or(base) as u32
+    bare(c).map_or(NOTHING, u32::from)
 }
 
 fn mix(h: u64) -> u64 {
@@ -39,15 +23,11 @@ fn mix(h: u64) -> u64 {
 /// Calls `found` with the hash of each word and the byte where it ends.
 #[inline]
 pub(super) fn each_word(text: &str, mut found: impl FnMut(u64, usize)) {
-    static FOLDED: LazyLock<Vec<u32>> = LazyLock::new(|| {
-        let of = |n| char::from_u32(n).map_or(SPACE, fold);
-        (0..TABLE).map(of).collect()
-    });
-    let table = FOLDED.as_slice();
+    let table = bare_table();
     let mut hash = SEED;
     for (at, c) in text.char_indices() {
         let folded = match table.get(c as usize) {
-            Some(folded) => *folded,
+            Some(folded) => folded.map_or(NOTHING, u32::from),
             None => fold(c),
         };
         match folded {
@@ -144,6 +124,7 @@ mod tests {
         assert_eq!(a.len(), 5);
         assert_eq!(hashes(" … \u{301} "), Vec::<u64>::new());
         assert_ne!(hashes("ab c"), hashes("a bc"));
+        assert_eq!(hashes("ΛΌΓΟΣ DIŞI"), hashes("λόγος dışı"));
         assert_eq!(hashes("Ġolja \u{1f600} x"), hashes("golja x"));
     }
 

@@ -4,12 +4,12 @@
 //! a part of its item, and what has an `id` of its own inside of a record (the questions of
 //! XQuAD) is an item of its own.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
 use super::error::{Error, Result};
-use crate::contamination::{Builder, Item};
+use crate::contamination::{Builder, Index, Item, Settings};
 use crate::disk;
 
 /// Names under which sets keep the id of an item, the surest first (the `UID` of BLiMP is that
@@ -31,7 +31,7 @@ const IDS: [&str; 9] = [
 pub enum Layout {
     /// A JSON value on each line.
     Jsonl,
-    /// One JSON value: an array of records, or an object that has one.
+    /// One JSON value: an array of records, or an object that has some.
     Json,
     /// A line of names, then a record on each line, parted by tabs.
     Tsv,
@@ -82,17 +82,11 @@ pub fn each_item(
         }
         Layout::Json => {
             let value: Value = serde_json::from_slice(bytes).map_err(|e| e.line().max(1) as u64)?;
-            let records = match &value {
-                Value::Array(records) => Some(records),
-                Value::Object(fields) => fields.values().find_map(Value::as_array),
-                _ => None,
-            };
-            match records {
-                Some(records) => {
-                    let numbered = records.iter().zip(0..);
-                    numbered.for_each(|(value, number)| record(value, number, found));
-                }
-                None => record(&value, 0, found),
+            let arrays = arrays(&value);
+            let records = arrays.iter().copied().flatten().zip(0..);
+            records.for_each(|(value, number)| record(value, number, found));
+            if arrays.is_empty() {
+                record(&value, 0, found);
             }
         }
         Layout::Tsv => {
@@ -120,6 +114,21 @@ pub fn each_item(
         }
     }
     Ok(())
+}
+
+/// The arrays of a file that hold its records: the file itself, or what lies in its object. Where
+/// some there hold objects, those that hold none (names of labels, of authors) are no records.
+fn arrays(value: &Value) -> Vec<&Vec<Value>> {
+    let mut arrays: Vec<&Vec<Value>> = match value {
+        Value::Array(records) => vec![records],
+        Value::Object(fields) => fields.values().filter_map(Value::as_array).collect(),
+        _ => Vec::new(),
+    };
+    let holds_objects = |array: &&Vec<Value>| array.iter().any(Value::is_object);
+    if arrays.iter().any(holds_objects) {
+        arrays.retain(holds_objects);
+    }
+    arrays
 }
 
 /// Collects the texts below `value` for the item at `item`, and items of their own below it.
@@ -152,16 +161,72 @@ fn collect<'a>(value: &'a Value, mut item: usize, items: &mut Vec<(String, Vec<&
     }
 }
 
-/// Adds every set below `path` to `builder`; gives the number of items. A set is called by its
-/// path below the folder `path` is in, without endings: `bench/xquad/xquad.de`.
+/// An index to ask, and what should be known of how it was made.
+#[derive(Debug)]
+pub struct Opened {
+    /// The index.
+    pub index: Index,
+    /// What was passed over, in words.
+    pub warnings: Vec<String>,
+}
+
+/// The index of all sets below `paths`; or, if the one path is an index that was made before,
+/// that one.
+///
+/// # Errors
+/// When a file cannot be read or is damaged, one path holds no set, or an index is named beside
+/// others.
+pub fn open(paths: &[PathBuf]) -> Result<Opened> {
+    let is_index = |path: &PathBuf| path.extension().is_some_and(|e| e == Index::ENDING);
+    if let Some(path) = paths.iter().find(|path| is_index(path)) {
+        if paths.len() > 1 {
+            return Err(Error::usage(
+                format!("{}: an index stands for all sets", path.display()),
+                "name it alone, or the sets it was made of in its place",
+            ));
+        }
+        let (index, warnings) = (Index::open(path)?, Vec::new());
+        return Ok(Opened { index, warnings });
+    }
+    let mut builder = Builder::new(Settings::default());
+    let mut passed_over = Vec::new();
+    for path in paths {
+        passed_over.extend(add_sets(&mut builder, path)?);
+    }
+    let index = builder.build();
+    let warnings = told(&passed_over).into_iter().collect();
+    Ok(Opened { index, warnings })
+}
+
+/// Files that are named when some were passed over.
+const NAMED: usize = 5;
+
+fn told(passed_over: &[PathBuf]) -> Option<String> {
+    let names = passed_over.iter().take(NAMED);
+    let names: Vec<String> = names.map(|path| path.display().to_string()).collect();
+    let more = match passed_over.len().saturating_sub(NAMED) {
+        0 => String::new(),
+        n => format!(" and {n} more"),
+    };
+    (!names.is_empty()).then(|| {
+        format!(
+            "not read as evaluation sets (.jsonl, .json, .tsv): {}{more}",
+            names.join(", ")
+        )
+    })
+}
+
+/// Adds every set below `path` to `builder`; gives the files that are none, by their names. A set
+/// is called by its path below the folder `path` is in, without endings: `bench/xquad/xquad.de`.
 ///
 /// # Errors
 /// When a file cannot be read or is damaged, or there is none.
-pub fn add_sets(builder: &mut Builder, path: &Path) -> Result<u64> {
+pub fn add_sets(builder: &mut Builder, path: &Path) -> Result<Vec<PathBuf>> {
     let above = path.parent().unwrap_or(Path::new(""));
-    let mut n_items = 0;
+    let (mut n_items, mut passed_over) = (0u64, Vec::new());
     for file in disk::walk(path)? {
         let Some(layout) = Layout::of(&file) else {
+            passed_over.push(file);
             continue;
         };
         let name = file
@@ -192,7 +257,7 @@ pub fn add_sets(builder: &mut Builder, path: &Path) -> Result<u64> {
             path: path.into(),
             what: "no items of evaluation sets (.jsonl, .json, .tsv)".into(),
         }),
-        n => Ok(n),
+        _ => Ok(passed_over),
     }
 }
 
@@ -228,6 +293,13 @@ mod tests {
         assert_eq!(items(jsonl, Layout::Jsonl).unwrap(), expected);
         let blimp = r#"{"good": "G", "UID": "causative", "pairID": "3"}"#;
         assert_eq!(items(blimp, Layout::Jsonl).unwrap(), [item("3", &["G"])]);
+        // Names of labels stand before the records, and there are two arrays of these.
+        let split = r#"{"labels": ["no", "yes"], "dev": [{"q": "A"}], "test": [{"q": "B"}]}"#;
+        let expected = [item("0", &["A"]), item("1", &["B"])];
+        assert_eq!(items(split, Layout::Json).unwrap(), expected);
+        let plain = r#"{"de": ["S", "T"], "n": 2}"#;
+        let expected = [item("0", &["S"]), item("1", &["T"])];
+        assert_eq!(items(plain, Layout::Json).unwrap(), expected);
         let tsv = "index_id\tcategory\ttext\n5\tx\tT\r\n6\ty\tU\n";
         let expected = [item("5", &["x", "T"]), item("6", &["y", "U"])];
         assert_eq!(items(tsv, Layout::Tsv).unwrap(), expected);
@@ -256,17 +328,33 @@ mod tests {
             &format!("{{\"id\": 1, \"text\": \"{text}\"}}\n"),
         );
         write("README.md", "nothing");
-        let mut builder = Builder::new(Default::default());
-        assert_eq!(
-            add_sets(&mut builder, &folder.path().join("bench")).unwrap(),
-            2
-        );
-        let index = builder.build();
+        let Opened { index, warnings } = open(&[folder.path().join("bench")]).unwrap();
+        assert_eq!(index.n_items(), 2);
+        assert_eq!(warnings.len(), 1);
+        assert!(warnings[0].ends_with("bench/README.md"), "{warnings:?}");
         let names: Vec<&str> = index.benchmarks().iter().map(|b| b.name.as_str()).collect();
         assert_eq!(names, ["bench/a/dev", "bench/b.de"]);
         write("c.jsonl", "{\"id\": 1}\nx\n");
         let error = add_sets(&mut Builder::new(Default::default()), folder.path()).unwrap_err();
         assert!(error.to_string().contains("c.jsonl:2"), "{error}");
+    }
+
+    #[test]
+    fn an_index_made_before_stands_for_its_sets_and_for_no_others() {
+        let folder = tempfile::tempdir().unwrap();
+        let set = folder.path().join("a.jsonl");
+        disk::replace_bytes(
+            &set,
+            b"{\"text\": \"one two three four five six seven eight\"}",
+        )
+        .unwrap();
+        let made = open(std::slice::from_ref(&set)).unwrap().index;
+        let path = folder.path().join("a.eui");
+        made.save(&path).unwrap();
+        let read = open(std::slice::from_ref(&path)).unwrap().index;
+        assert_eq!(read.to_bytes(), made.to_bytes());
+        let error = open(&[set, path]).unwrap_err();
+        assert!(error.to_string().contains("a.eui"), "{error}");
     }
 
     #[test]

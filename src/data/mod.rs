@@ -12,7 +12,6 @@ mod error;
 pub mod extract;
 pub mod filter;
 pub mod langid;
-mod letters;
 pub mod mix;
 pub mod optout;
 pub mod pii;

@@ -1,15 +1,13 @@
 //! Byte-level vocabularies at speed: words cut by hand, those seen before taken from a cache, the
 //! rest put together from tokens. Ids are those of the crate `tokenizers`, whatever the text.
 
-use std::sync::{LazyLock, Mutex, PoisonError};
-
-use unicode_normalization::char::canonical_combining_class;
-use unicode_normalization::{IsNormalized, is_nfc_quick};
+use std::sync::{Mutex, PoisonError};
 
 use super::Scanner;
 use super::bpe::{Bpe, ID_BITS, Work};
 use super::shape::{Kind, Shape};
 use super::trie::{Best, Unigram};
+use crate::letters::is_surely_composed;
 
 /// Encodes text for a vocabulary of known shape.
 pub(super) struct Encoder {
@@ -52,7 +50,7 @@ impl Encoder {
     /// Ids of `text`, or none when the text is one of the few that need more than this: it holds
     /// a token that is found in any text, or would have to be normalised.
     pub(super) fn encode(&self, text: &str) -> Option<Vec<u32>> {
-        if self.nfc && !is_nfc(text) || self.has_found(text) {
+        if self.nfc && !is_surely_composed(text) || self.has_found(text) {
             return None;
         }
         let lock = || self.caches.lock().unwrap_or_else(PoisonError::into_inner);
@@ -167,45 +165,6 @@ impl Encoder {
             Model::Unigram(unigram) => unigram.word(word, &mut cache.best, ids),
         }
     }
-}
-
-/// Characters of the first plane that are their own composed form whatever stands before them,
-/// one bit each.
-static SETTLED: LazyLock<Box<[u64]>> = LazyLock::new(|| {
-    let mut bits = vec![0; 1 << 10];
-    for c in (0..1 << 16).filter_map(char::from_u32) {
-        let alone = is_nfc_quick(std::iter::once(c)) == IsNormalized::Yes;
-        if alone && canonical_combining_class(c) == 0 {
-            bits[c as usize / 64] |= 1 << (c as usize % 64);
-        }
-    }
-    bits.into()
-});
-
-/// Whether a text is surely in composed form.
-fn is_nfc(text: &str) -> bool {
-    let settled = &**SETTLED;
-    let of = |code: usize| {
-        settled
-            .get(code / 64)
-            .is_some_and(|w| w >> (code % 64) & 1 == 1)
-    };
-    // Latin letters and all before them, up to U+02FF, are settled: their first byte is below 0xcc.
-    let mut rest = text.as_bytes();
-    while let Some(at) = rest.iter().position(|byte| *byte >= 0xcc) {
-        rest = &rest[at..];
-        let bits = |n: usize| usize::from(rest.get(n).copied().unwrap_or(0) & 0x3f);
-        let (code, len) = match rest[0] {
-            lead @ 0..0xe0 => (usize::from(lead & 0x1f) << 6 | bits(1), 2),
-            lead @ 0xe0..0xf0 => (usize::from(lead & 0x0f) << 12 | bits(1) << 6 | bits(2), 3),
-            _ => (usize::MAX, 4),
-        };
-        if !of(code) {
-            return is_nfc_quick(text.chars()) == IsNormalized::Yes;
-        }
-        rest = rest.get(len..).unwrap_or_default();
-    }
-    true
 }
 
 /// Longest words the two parts of the cache keep, in bytes: most words are short.

@@ -2,8 +2,11 @@
 //! by a pattern that is known. All else is left to the crate `tokenizers`.
 
 use std::collections::HashMap;
+use std::fmt::Formatter;
 
-use serde::Deserialize;
+use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
+use serde::de::{MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use serde_json::Value as Json;
 
 use super::bpe::MAX_TOKENS;
@@ -36,7 +39,7 @@ pub(super) enum Kind {
 }
 
 #[derive(Deserialize)]
-struct File<M> {
+struct File {
     #[serde(default)]
     truncation: Json,
     #[serde(default)]
@@ -47,7 +50,7 @@ struct File<M> {
     normalizer: Json,
     #[serde(default)]
     pre_tokenizer: Json,
-    model: M,
+    model: Model,
 }
 
 #[derive(Deserialize)]
@@ -57,15 +60,11 @@ struct Added {
     special: bool,
 }
 
-/// Any model, looked at to see which it is.
+/// Any model, with what BPE and Unigram have: the file is read once, whichever it is.
 #[derive(Deserialize)]
-struct Any {
+struct Model {
     #[serde(rename = "type")]
     kind: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct Bpe {
     #[serde(default)]
     dropout: Option<f64>,
     #[serde(default)]
@@ -76,8 +75,37 @@ struct Bpe {
     byte_fallback: bool,
     #[serde(default)]
     ignore_merges: bool,
-    vocab: HashMap<String, u32>,
-    merges: Vec<Merge>,
+    vocab: Tokens,
+    #[serde(default)]
+    merges: Option<Vec<Merge>>,
+}
+
+/// Tokens by name, each with its id (BPE); or in the order of ids, each with its score (Unigram).
+enum Tokens {
+    Ids(HashMap<String, u32>),
+    Scores(Vec<(String, f64)>),
+}
+
+impl<'de> Deserialize<'de> for Tokens {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct Either;
+        impl<'de> Visitor<'de> for Either {
+            type Value = Tokens;
+
+            fn expecting(&self, to: &mut Formatter<'_>) -> std::fmt::Result {
+                to.write_str("tokens with ids, or with scores")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Tokens, A::Error> {
+                Deserialize::deserialize(MapAccessDeserializer::new(map)).map(Tokens::Ids)
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<Tokens, A::Error> {
+                Deserialize::deserialize(SeqAccessDeserializer::new(seq)).map(Tokens::Scores)
+            }
+        }
+        from.deserialize_any(Either)
+    }
 }
 
 /// `["a", "b"]`, or `"a b"` in older files.
@@ -88,36 +116,27 @@ enum Merge {
     Text(String),
 }
 
-#[derive(Deserialize)]
-struct Unigram {
-    #[serde(default)]
-    byte_fallback: bool,
-    vocab: Vec<(String, f64)>,
-}
-
 impl Shape {
     /// The shape of a `tokenizer.json`; none for all that is not surely understood.
     pub(super) fn of(json: &[u8]) -> Option<Self> {
-        let file: File<Any> = serde_json::from_slice(json).ok()?;
-        match file.model.kind.as_deref()? {
-            "BPE" => {
-                let model = serde_json::from_slice::<File<Bpe>>(json).ok()?.model;
-                let kind = model.merges()?;
-                Self::around(file, kind, &model.vocab)
-            }
-            "Unigram" => {
-                let model = serde_json::from_slice::<File<Unigram>>(json).ok()?.model;
-                let scores = model.vocab.iter().map(|(_, score)| *score).collect();
-                let ids = model.vocab.into_iter().zip(0..);
-                let vocab: HashMap<String, u32> = ids.map(|((text, _), id)| (text, id)).collect();
-                let kind = (!model.byte_fallback).then_some(Kind::Scores(scores))?;
+        let mut file: File = serde_json::from_slice(json).ok()?;
+        let tokens = std::mem::replace(&mut file.model.vocab, Tokens::Scores(Vec::new()));
+        match (file.model.kind.as_deref()?, tokens) {
+            ("BPE", Tokens::Ids(vocab)) => {
+                let kind = file.model.merges(&vocab)?;
                 Self::around(file, kind, &vocab)
+            }
+            ("Unigram", Tokens::Scores(tokens)) if !file.model.byte_fallback => {
+                let scores = tokens.iter().map(|(_, score)| *score).collect();
+                let ids = tokens.into_iter().zip(0..);
+                let vocab: HashMap<String, u32> = ids.map(|((text, _), id)| (text, id)).collect();
+                Self::around(file, Kind::Scores(scores), &vocab)
             }
             _ => None,
         }
     }
 
-    fn around(file: File<Any>, kind: Kind, vocab: &HashMap<String, u32>) -> Option<Self> {
+    fn around(file: File, kind: Kind, vocab: &HashMap<String, u32>) -> Option<Self> {
         let whole = file.truncation.is_null() && file.padding.is_null();
         let small = vocab.len() <= MAX_TOKENS && vocab.values().all(|id| is_id(*id));
         if !whole || !small {
@@ -152,27 +171,29 @@ impl Shape {
     }
 }
 
-impl Bpe {
-    fn merges(&self) -> Option<Kind> {
+impl Model {
+    /// The merges of a model that merges pairs and does nothing else, in ids of `vocab`.
+    fn merges(&self, vocab: &HashMap<String, u32>) -> Option<Kind> {
+        let merges = self.merges.as_ref()?;
         let empty = |text: &Option<String>| text.as_ref().is_none_or(String::is_empty);
         let plain = self.dropout.is_none_or(|share| share == 0.0)
             && empty(&self.continuing_subword_prefix)
             && empty(&self.end_of_word_suffix)
             && !self.byte_fallback
-            && self.merges.len() <= MAX_TOKENS;
+            && merges.len() <= MAX_TOKENS;
         let merge = |merge: &Merge| -> Option<[u32; 3]> {
             let (a, b) = match merge {
                 Merge::Pair(a, b) => (a.as_str(), b.as_str()),
                 Merge::Text(text) => text.split_once(' ')?,
             };
-            let id = |text: &str| self.vocab.get(text).copied().filter(|id| is_id(*id));
+            let id = |text: &str| vocab.get(text).copied().filter(|id| is_id(*id));
             Some([id(a)?, id(b)?, id(&format!("{a}{b}"))?])
         };
         if !plain {
             return None;
         }
         Some(Kind::Merges {
-            merges: self.merges.iter().map(merge).collect::<Option<_>>()?,
+            merges: merges.iter().map(merge).collect::<Option<_>>()?,
             ignore_merges: self.ignore_merges,
         })
     }

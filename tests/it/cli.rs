@@ -2,6 +2,8 @@
 
 use std::io::Read;
 
+use serde_json::Value;
+
 use crate::program::Place;
 
 const COMMANDS: [&str; 13] = [
@@ -325,4 +327,25 @@ fn a_stage_alone_is_a_filter_that_keeps_order_and_unknown_fields() {
         .pipe(b"{\"id\": 1}\n", &["prepare", "identify", "-"])
         .code(3);
     ran.says("1").says("hint: ");
+}
+
+#[test]
+fn numbers_are_checked_in_their_order_and_a_stage_is_told_from_a_file() {
+    let place = Place::new();
+    let lines = "{\"country\": \"dk\", \"scheme\": \"cvr\", \"number\": \"DK 13585628\"}\n\
+        {\"country\": \"dk\", \"scheme\": \"cvr\", \"number\": \"DK 13585629\"}\n\
+        {\"country\": \"dk\", \"scheme\": \"x\", \"number\": \"1\"}\n";
+    let ran = place
+        .pipe(lines.as_bytes(), &["prepare", "numbers"])
+        .code(0);
+    let said: Vec<Value> = ran
+        .stdout
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap()["valid"].clone())
+        .collect();
+    assert_eq!(said, [Value::from(true), Value::from(false), Value::Null]);
+    for stage in ["numbers", "encode"] {
+        let ran = place.run(&["prepare", "--json", stage]).code(2);
+        ran.says(&format!("eu prepare {stage}"));
+    }
 }

@@ -10,6 +10,7 @@ mod bad_input;
 mod bad_model;
 mod bench;
 mod cli;
+mod evaluation_sets;
 mod full_disk;
 mod generated;
 mod house;

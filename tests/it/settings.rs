@@ -132,3 +132,53 @@ fn offline_holds_from_every_source() {
         .code(4)
         .says("the network is forbidden");
 }
+
+#[test]
+fn a_stage_of_a_vocabulary_heeds_every_source_and_reads_a_pipe_once() {
+    let place = Place::new();
+    let said = [
+        "Il-bnedmin kollha jitwieldu ħielsa",
+        "Kull bniedem għandu dritt",
+    ];
+    let text: String = (0..200)
+        .map(|i| {
+            format!(
+                "{{\"id\": \"{i}\", \"lang\": \"mt\", \"text\": \"{}\"}}\n",
+                said[i % 2]
+            )
+        })
+        .collect();
+    let parallel = place.write(
+        "parallel.jsonl",
+        "{\"id\": \"1\", \"lang\": \"mt\", \"text\": \"Kull bniedem\"}\n",
+    );
+    let recipe = format!("[prepare]\nvocab_size = 300\nparallel = [{parallel:?}]\n");
+    place.write("r.toml", recipe);
+    let args = [
+        "prepare",
+        "tokenizer",
+        "--config",
+        "r.toml",
+        "--json",
+        "-o",
+        "tok",
+        "--compare",
+    ];
+    let made = place
+        .pipe(text.as_bytes(), &args)
+        .code(0)
+        .object("tokenizer/1");
+    assert!(made["n_vocab"].as_u64().is_some_and(|n| n <= 300), "{made}");
+    assert_eq!(made["parity"]["rows"][0]["lang"], "mlt_Latn");
+    assert_eq!(made["plain"]["rows"][0]["lang"], "mlt_Latn");
+    let args = [&args[..], &["--vocab-size", "280"]].concat();
+    let made = place
+        .pipe(text.as_bytes(), &args)
+        .code(0)
+        .object("tokenizer/1");
+    assert!(made["n_vocab"].as_u64().is_some_and(|n| n <= 280), "{made}");
+    let refused = place
+        .run(&["prepare", "tokenizer", "-o", "tok", "--compare"])
+        .code(2);
+    refused.says("--parallel");
+}

@@ -21,7 +21,7 @@ const SHAPE: [&str; 12] = [
     "--eval-tokens=200",
 ];
 
-fn train(place: &Place, run: &str, steps: &str) -> Command {
+pub(crate) fn train(place: &Place, run: &str, steps: &str) -> Command {
     let mut args = vec!["train", "data", "-o", run, "--steps", steps];
     args.extend(SHAPE);
     place.command(&args)

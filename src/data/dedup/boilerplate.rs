@@ -21,9 +21,9 @@ use super::row::Field;
 use super::shingles::fold;
 use super::sort::{Rows, Sorter};
 use crate::data::error::{Error, Result};
-use crate::data::letters::BareWords;
 use crate::disk;
 use crate::event::Control;
+use crate::letters::BareWords;
 
 /// First bytes of a file of counts; the last one is the version.
 const COUNTS: &[u8; 8] = b"EUPARAS\x01";

@@ -145,11 +145,13 @@ pub fn self_check(
         Some(Fate::Dropped { survivor, .. }) => *survivor,
         _ => i,
     };
-    let signed = |text: &&str| -> (Vec<u32>, Vec<u64>) {
-        let set = ShingleSets::new(shape.ngram).of(text);
-        (set, Signer::new(shape).keys(text))
-    };
-    let signed: Vec<(Vec<u32>, Vec<u64>)> = texts.par_iter().map(signed).collect();
+    let tools = || (ShingleSets::new(shape.ngram), Signer::new(shape));
+    let signed: Vec<(Vec<u32>, Vec<u64>)> = texts
+        .par_iter()
+        .map_init(tools, |(sets, signer), text| {
+            (sets.of(text), signer.keys(text))
+        })
+        .collect();
 
     let mut table = Table::new(shape);
     for original in 0..copies.len() {

@@ -3,18 +3,18 @@
 use std::collections::HashMap;
 
 use rayon::prelude::*;
-use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
+use unicode_normalization::UnicodeNormalization;
 use xxhash_rust::xxh3::Xxh3;
 
 use super::cluster::{Document, Fate, survivor};
-use crate::data::letters::is_surely_composed;
+use crate::letters::is_surely_composed;
 
 /// Bytes hashed at a time.
 const PIECE_BYTES: usize = 1 << 14;
 
 /// Hash of a text in composed form, each run of white space one space: xxh128.
 pub fn text_hash(text: &str) -> u128 {
-    if is_surely_composed(text) || is_nfc_quick(text.chars()) == IsNormalized::Yes {
+    if is_surely_composed(text) {
         return words_hash(text);
     }
     words_hash(&text.nfc().collect::<String>())

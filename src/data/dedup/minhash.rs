@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use super::shingles::{Shingler, WORDS_AT_ONCE, fold};
-use crate::data::letters::BareWords;
+use crate::letters::BareWords;
 
 /// Shape of the index.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]

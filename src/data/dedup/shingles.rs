@@ -1,6 +1,6 @@
 //! A text as the set of its shingles: runs of a few bare words.
 
-use crate::data::letters::BareWords;
+use crate::letters::BareWords;
 
 /// Words read at a time.
 pub(super) const WORDS_AT_ONCE: usize = 4096;

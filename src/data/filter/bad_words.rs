@@ -4,8 +4,8 @@ use std::path::Path;
 
 use super::phrases::Phrases;
 use crate::data::error::{Error, Result};
-use crate::data::letters::Class;
 use crate::disk;
+use crate::letters::Class;
 
 /// The bad words of one language. A phrase counts where no letter or digit touches it.
 #[derive(Debug, Clone, PartialEq)]

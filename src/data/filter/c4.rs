@@ -2,7 +2,6 @@
 //! removed one by one, and the text dropped where too little is left.
 
 use memchr::memmem;
-use serde::Serialize;
 
 use super::flags::{BEFORE_SPACE, COMMON, FIRST_OF_LINE, STOP, ends_sentence};
 use super::metrics::{Metrics, Page, ratio};
@@ -11,18 +10,18 @@ use super::rules::Rules;
 use super::words::Word;
 
 /// A text without the lines that C4 removes.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Cleaned {
-    /// What is left, one line each.
+    /// What is left, each line as it was but for marks of citation.
     pub text: String,
     /// Lines that are not blank, before.
     pub n_lines: u64,
-    /// Lines removed, by why.
+    /// What was removed.
     pub removed: Removed,
 }
 
-/// How many lines were removed, by why.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+/// How many lines were removed, by why, and how many marks of citation from the others.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Removed {
     /// A word is too long.
     pub long_word: u64,
@@ -34,12 +33,28 @@ pub struct Removed {
     pub javascript: u64,
     /// A notice about cookies or terms.
     pub policy: u64,
+    /// Marks of citation, in lines that stay.
+    pub citations: u64,
 }
 
 impl Removed {
-    /// All of them.
-    pub fn total(&self) -> u64 {
+    /// Lines removed.
+    pub fn n_lines(&self) -> u64 {
         self.long_word + self.no_stop + self.few_words + self.javascript + self.policy
+    }
+
+    /// What was removed, by name; what was not is left out.
+    pub fn each(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        [
+            ("long_word", self.long_word),
+            ("no_stop", self.no_stop),
+            ("few_words", self.few_words),
+            ("javascript", self.javascript),
+            ("policy", self.policy),
+            ("citations", self.citations),
+        ]
+        .into_iter()
+        .filter(|(_, n)| *n > 0)
     }
 
     fn count(&mut self, why: Why) {
@@ -64,27 +79,73 @@ enum Why {
 }
 
 /// Removes the lines of `text` that C4's rules remove, and marks of citation (`[12]`, `[edit]`).
+/// Paragraphs stay apart: of the blank lines around removed ones one is left.
 pub fn clean(text: &str, rules: &Rules) -> Cleaned {
     let mut cleaned = Cleaned::default();
-    let lines = text
-        .split('\n')
-        .map(str::trim)
-        .filter(|line| !line.is_empty());
-    for line in lines {
+    let mut kept = Kept::default();
+    for whole in text.split('\n') {
+        let line = whole.trim();
+        if line.is_empty() {
+            kept.blank(whole, &mut cleaned.text);
+            continue;
+        }
         cleaned.n_lines += 1;
         let n_words = line.split_whitespace().count();
         let notices = rules.notices().places(line);
         match judge(line, n_words, notices.map(|(_, which)| which), rules) {
-            Some(why) => cleaned.removed.count(why),
+            Some(why) => {
+                cleaned.removed.count(why);
+                kept.is_after_removed = true;
+            }
             None => {
-                if !cleaned.text.is_empty() {
-                    cleaned.text.push('\n');
-                }
-                without_citations(line, &mut cleaned.text);
+                kept.line(&mut cleaned.text);
+                cleaned.removed.citations += without_citations(whole, &mut cleaned.text);
             }
         }
     }
+    if kept.is_after_removed && kept.is_last_blank {
+        cleaned.text.truncate(kept.end);
+    }
     cleaned
+}
+
+/// The lines written so far.
+#[derive(Default)]
+struct Kept {
+    n_lines: usize,
+    /// Where the blank lines at the end begin.
+    end: usize,
+    is_last_blank: bool,
+    /// A line was removed since the last that was not blank.
+    is_after_removed: bool,
+}
+
+impl Kept {
+    /// Begins a line that is not blank.
+    fn line(&mut self, text: &mut String) {
+        self.begin(text);
+        (self.is_last_blank, self.is_after_removed) = (false, false);
+    }
+
+    /// Writes a blank line, unless it would stand first, or beside another, for what was removed.
+    fn blank(&mut self, line: &str, text: &mut String) {
+        if self.is_after_removed && (self.is_last_blank || self.n_lines == 0) {
+            return;
+        }
+        if !self.is_last_blank {
+            self.end = text.len();
+        }
+        self.begin(text);
+        text.push_str(line);
+        self.is_last_blank = true;
+    }
+
+    fn begin(&mut self, text: &mut String) {
+        if self.n_lines > 0 {
+            text.push('\n');
+        }
+        self.n_lines += 1;
+    }
 }
 
 /// Metrics of the lines that [`clean`] keeps, from the words that are already there.
@@ -176,9 +237,12 @@ fn count_sentences(words: &[Word]) -> u64 {
     n + u64::from(open)
 }
 
-/// Appends `line` without marks of citation.
-fn without_citations(line: &str, out: &mut String) {
-    let mut rest = line;
+/// Digits of a mark of citation: `[]` and `[0200]` are code and names, which C4's pattern takes too.
+const CITATION_DIGITS: std::ops::RangeInclusive<usize> = 1..=3;
+
+/// Appends `line` without marks of citation; how many there were.
+fn without_citations(line: &str, out: &mut String) -> u64 {
+    let (mut rest, mut n) = (line, 0);
     while let Some(at) = memmem::find(rest.as_bytes(), b"[") {
         let (before, mark) = rest.split_at(at);
         out.push_str(before);
@@ -191,11 +255,14 @@ fn without_citations(line: &str, out: &mut String) {
             .into_iter()
             .find(|m| inside.starts_with(m));
         let len = match inside.as_bytes().get(digits) {
-            Some(b']') => Some(digits + 1),
+            Some(b']') if CITATION_DIGITS.contains(&digits) => Some(digits + 1),
             _ => len.map(str::len),
         };
         match len {
-            Some(len) => rest = inside.get(len..).unwrap_or_default(),
+            Some(len) => {
+                n += 1;
+                rest = inside.get(len..).unwrap_or_default();
+            }
             None => {
                 out.push('[');
                 rest = inside;
@@ -203,6 +270,7 @@ fn without_citations(line: &str, out: &mut String) {
         }
     }
     out.push_str(rest);
+    n
 }
 
 #[cfg(test)]
@@ -217,9 +285,12 @@ mod tests {
                     Please enable JavaScript now.\nThis site uses Cookies to serve you.\n  Trois mots ici  ";
         let mut rules = Rules::of(Lang::find("fr").unwrap()).clone();
         let cleaned = clean(text, &rules);
-        let kept = "Une phrase comme une autre. Et encore  une [a] autre.\nTrois mots ici";
+        let kept = "Une phrase comme une autre. Et encore  une [a] autre.\n\n  Trois mots ici  ";
         assert_eq!(cleaned.text, kept);
-        assert_eq!((cleaned.n_lines, cleaned.removed.total()), (5, 3));
+        assert_eq!((cleaned.n_lines, cleaned.removed.n_lines()), (5, 3));
+        let told: Vec<_> = cleaned.removed.each().collect();
+        let each = ["few_words", "javascript", "policy"].map(|why| (why, 1));
+        assert_eq!(told, [&each[..], &[("citations", 2)]].concat());
         rules.terminal_punctuation = true;
         rules.max_word_chars = 9;
         let removed = clean(text, &rules).removed;
@@ -276,6 +347,32 @@ mod tests {
         }
     }
 
+    #[test]
+    fn what_stays_keeps_its_paragraphs() {
+        let rules = Rules::of(Lang::find("fr").unwrap());
+        for (text, left) in [
+            (
+                "un deux trois\n\n\nun deux trois\n",
+                "un deux trois\n\n\nun deux trois\n",
+            ),
+            (
+                "un deux trois\nMenu\n\nun deux trois",
+                "un deux trois\n\nun deux trois",
+            ),
+            (
+                "un deux trois\n\nMenu\n\nun deux trois",
+                "un deux trois\n\nun deux trois",
+            ),
+            ("Menu\n\n  un deux trois\r", "  un deux trois\r"),
+            ("un deux trois\n\n\nMenu\n\n", "un deux trois"),
+            ("Menu\n\nMenu", ""),
+            ("\n", "\n"),
+            ("un []byte [0200] deux [7]", "un []byte [0200] deux "),
+        ] {
+            assert_eq!(clean(text, rules).text, left, "{text:?}");
+        }
+    }
+
     proptest::proptest! {
         /// Removing lines and measuring what would be removed never disagree.
         #[test]
@@ -285,7 +382,7 @@ mod tests {
                 rules.terminal_punctuation = strict;
                 rules.max_word_chars = 8;
                 let cleaned = clean(&text, &rules);
-                let share = ratio(cleaned.removed.total() as usize, cleaned.n_lines as usize);
+                let share = ratio(cleaned.removed.n_lines() as usize, cleaned.n_lines as usize);
                 proptest::prop_assert_eq!(measured(&text, &rules).c4_removed_lines, share);
             }
         }

@@ -5,7 +5,7 @@
 //!   that hang on how a language is written (`10Tail`);
 //! - *spread*: as many standard deviations from the mean as English's published threshold lies
 //!   from the mean of the English reference, for lengths and repetition (`MeanStd`); where the
-//!   reference has no English, three.
+//!   reference has no English, three, on the side that the threshold is for.
 //!
 //! Stop words are those that make up at least 0.8 % of all words, and no fewer than eight. A
 //! language with too few texts keeps its built-in rules. Each language is summed up from a sample
@@ -13,18 +13,15 @@
 //! whatever the order, in bounded memory.
 
 use std::collections::{BTreeMap, BinaryHeap, HashMap};
-use std::path::Path;
 
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::checks::{Bound, Family, Filter};
-use super::metrics::{Known, Meter};
+use super::metrics::{Known, Meter, head};
 use super::rules::{Rules, quantile};
 use super::wds;
-use crate::data::error::Result;
-use crate::disk;
 use crate::lang::Lang;
 
 /// What to derive thresholds from, and how.
@@ -88,11 +85,26 @@ const MAX_WORDS: usize = 50_000;
 /// Characters of a stop word at most.
 const MAX_STOP_CHARS: usize = 16;
 
-/// Sums up reference text, one text after the other.
+/// Sums up readings of reference text, one after the other; texts are read on any thread.
 pub struct Calibrator {
     plan: Plan,
-    meter: Meter,
     samples: Vec<Sample>,
+}
+
+/// What one text known to be good says of its language.
+pub struct Reading {
+    lang: &'static Lang,
+    row: Row,
+    words: Vec<Often>,
+    n_words: u64,
+}
+
+/// A word and how often it occurs.
+struct Often {
+    hash: u64,
+    n: u64,
+    /// Where it stands first: bytes of the text, which is cut long before `u32` ends.
+    at: std::ops::Range<u32>,
 }
 
 /// What is kept of one language.
@@ -130,37 +142,18 @@ pub struct Calibrated {
     pub wds: Option<wds::Scale>,
 }
 
-impl Calibrator {
-    /// A calibrator that has seen nothing.
-    pub fn new(plan: Plan) -> Self {
-        let samples = Lang::all().iter().map(|_| Sample::default()).collect();
-        Calibrator {
-            plan,
-            meter: Meter::new(),
-            samples,
-        }
-    }
-
-    /// Sums up one text known to be good. Texts of fewer words than any language asks for say
-    /// nothing and do not count.
-    pub fn add(&mut self, lang: &Lang, id: &str, text: &str) {
+impl Reading {
+    /// Reads a text known to be good; none of one of fewer words than its language asks for, which
+    /// says nothing and does not count.
+    pub fn of(lang: &'static Lang, id: &str, text: &str, meter: &mut Meter) -> Option<Self> {
         let rules = Rules::of(lang);
-        let Some(sample) = self.samples.get_mut(lang.index()) else {
-            return;
-        };
         let families = [Family::GopherQuality].into_iter().collect();
-        let metrics = self
-            .meter
-            .measure_for(text, rules, families, &Known::default());
+        let metrics = meter.measure_for(text, rules, families, &Known::default());
         let least = rules.threshold("min_words").unwrap_or(0.0);
         if (metrics.n_words as f64) < least {
-            return;
+            return None;
         }
-        let Some(usual) = self.meter.usual(text) else {
-            return;
-        };
-        sample.n_texts += 1;
-        sample.count_words(text);
+        let usual = meter.usual(text)?;
         let mut values = [0; N_COLUMNS];
         let targets = TARGETS.iter().map(|(key, _)| match Filter::find(key) {
             Some(filter) => (filter.value)(&metrics),
@@ -171,7 +164,52 @@ impl Calibrator {
             *cell = (value as f32).to_bits();
         }
         let hash = xxh3_64(id.as_bytes()) ^ xxh3_64(text.as_bytes()).rotate_left(1);
-        sample.rows.push(Row { hash, values });
+        let words = words(head(text));
+        Some(Reading {
+            lang,
+            row: Row { hash, values },
+            n_words: words.iter().map(|word| word.n).sum(),
+            words,
+        })
+    }
+}
+
+/// The different words of a text, in the order in which they first occur.
+fn words(text: &str) -> Vec<Often> {
+    let mut words: Vec<Often> = Vec::new();
+    let mut places: HashMap<u64, usize> = HashMap::new();
+    let parts = text.split(|c: char| !c.is_alphabetic() && c != '\'' && c != '’');
+    for word in parts.filter(|word| !word.is_empty()) {
+        let hash = xxh3_64(word.as_bytes());
+        let place = *places.entry(hash).or_insert(words.len());
+        if let Some(word) = words.get_mut(place) {
+            word.n += 1;
+            continue;
+        }
+        let start = word.as_ptr().addr() - text.as_ptr().addr();
+        let at = start as u32..(start + word.len()) as u32;
+        words.push(Often { hash, n: 1, at });
+    }
+    words
+}
+
+impl Calibrator {
+    /// A calibrator that has seen nothing.
+    pub fn new(plan: Plan) -> Self {
+        let samples = Lang::all().iter().map(|_| Sample::default()).collect();
+        Calibrator { plan, samples }
+    }
+
+    /// Sums up what [`Reading::of`] told of `text`. Rare words are forgotten in the order of the
+    /// texts: the same order gives the same words.
+    pub fn add(&mut self, text: &str, reading: Reading) {
+        let Some(sample) = self.samples.get_mut(reading.lang.index()) else {
+            return;
+        };
+        sample.n_texts += 1;
+        sample.n_words += reading.n_words;
+        sample.count(text, &reading.words);
+        sample.rows.push(reading.row);
         if sample.rows.len() > self.plan.max_texts {
             sample.rows.pop();
         }
@@ -187,10 +225,7 @@ impl Calibrator {
             .collect();
         let english = Lang::find("en")
             .and_then(|lang| Some((Rules::of(lang), columns.get(lang.index())?.as_ref()?)));
-        let deviations: Vec<f64> = (0..TARGETS.len())
-            .map(|at| english.and_then(|(rules, columns)| deviation(at, rules, columns)))
-            .map(|found| found.unwrap_or(DEVIATIONS))
-            .collect();
+        let deviations = deviations(english);
         let mut out = Vec::new();
         for ((lang, sample), columns) in Lang::all().iter().zip(&samples).zip(&columns) {
             if sample.n_texts == 0 {
@@ -237,16 +272,22 @@ fn thresholds(columns: &[Vec<f64>], deviations: &[f64], tail: f64) -> BTreeMap<&
     found
 }
 
-/// Deviations from the mean at which English's own threshold lies; none where all English texts
-/// are alike, or the threshold lies on the wrong side of the mean.
-fn deviation(at: usize, rules: &Rules, english: &[Vec<f64>]) -> Option<f64> {
-    let (key, _) = TARGETS.get(at)?;
-    let (mean, deviation) = spread(english.get(at)?);
-    let z = (rules.threshold(key)? - mean) / deviation;
-    let least = Filter::find(key)?.bound == Bound::AtLeast;
-    let outward = if least { z < 0.0 } else { z > 0.0 };
-    let default = if least { -DEVIATIONS } else { DEVIATIONS };
-    Some(if z.is_finite() && outward { z } else { default })
+/// Deviations from the mean at which English's own threshold of each target lies. Where there is
+/// no English, all its texts are alike, or its threshold lies on the wrong side of the mean,
+/// [`DEVIATIONS`] towards the side the threshold is for: below the mean where it is a least.
+fn deviations(english: Option<(&Rules, &Vec<Vec<f64>>)>) -> Vec<f64> {
+    let of_target = |(at, (key, _)): (usize, &(&str, Method))| {
+        let is_least = Filter::find(key).is_some_and(|f| f.bound == Bound::AtLeast);
+        let outward = if is_least { -1.0 } else { 1.0 };
+        let found = english.and_then(|(rules, columns)| {
+            let (mean, deviation) = spread(columns.get(at)?);
+            Some((rules.threshold(key)? - mean) / deviation)
+        });
+        found
+            .filter(|z| z.is_finite() && z * outward > 0.0)
+            .unwrap_or(outward * DEVIATIONS)
+    };
+    TARGETS.iter().enumerate().map(of_target).collect()
 }
 
 /// Mean and standard deviation.
@@ -287,13 +328,15 @@ impl Sample {
         Some(columns)
     }
 
-    fn count_words(&mut self, text: &str) {
-        let parts = text.split(|c: char| !c.is_alphabetic() && c != '\'' && c != '’');
-        for word in parts.filter(|word| !word.is_empty()) {
-            self.n_words += 1;
-            let entry = self.words.entry(xxh3_64(word.as_bytes()));
-            let (n, _) = entry.or_insert_with(|| (0, word.chars().take(MAX_STOP_CHARS).collect()));
-            *n += 1;
+    /// Counts the words of a text.
+    fn count(&mut self, text: &str, words: &[Often]) {
+        for Often { hash, n, at } in words {
+            let (sum, _) = self.words.entry(*hash).or_insert_with(|| {
+                let word = text.get(at.start as usize..at.end as usize);
+                let head = word.unwrap_or_default().chars().take(MAX_STOP_CHARS);
+                (0, head.collect())
+            });
+            *sum += n;
         }
         if self.words.len() > MAX_WORDS {
             // Lossy counting (Manku, Motwani 2002): a word this rare is no stop word.
@@ -346,14 +389,6 @@ pub fn rules_file(found: &[Calibrated], plan: &Plan) -> Value {
     file.into()
 }
 
-/// Writes the rules found to a `.json` file.
-///
-/// # Errors
-/// When the file cannot be written.
-pub fn save(found: &[Calibrated], plan: &Plan, path: &Path) -> Result<()> {
-    Ok(disk::replace_json(path, &rules_file(found, plan))?)
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::RuleBook;
@@ -371,16 +406,16 @@ mod tests {
     }
 
     fn found(order: impl Iterator<Item = usize>, plan: Plan) -> Vec<Calibrated> {
-        let mut calibrator = Calibrator::new(plan);
+        let (mut calibrator, mut meter) = (Calibrator::new(plan), Meter::new());
+        let mut add = |lang: &str, id: &str, text: &str| {
+            let reading = Reading::of(Lang::find(lang).unwrap(), id, text, &mut meter);
+            reading.map(|reading| calibrator.add(text, reading))
+        };
         for i in order {
-            calibrator.add(Lang::find("de").unwrap(), &format!("t{i}"), &text(i));
-            calibrator.add(Lang::find("fr").unwrap(), "short", "trop court");
+            add("de", &format!("t{i}"), &text(i));
+            assert!(add("fr", "short", "trop court").is_none());
         }
-        calibrator.add(
-            Lang::find("it").unwrap(),
-            "one",
-            &text(1).replace("Wert", "valore"),
-        );
+        add("it", "one", &text(1).replace("Wert", "valore"));
         calibrator.finish()
     }
 
@@ -397,10 +432,8 @@ mod tests {
         assert_eq!(codes, [("deu_Latn", 60), ("ita_Latn", 0)]);
         let german = one.first().unwrap();
         assert!(german.stop_words.iter().any(|w| w == "dem") && german.stop_words.len() >= 8);
-        let file = tempfile::tempdir().unwrap();
-        let path = file.path().join("rules.json");
-        save(&one, &plan, &path).unwrap();
-        let book = RuleBook::load(&path).unwrap();
+        let file = serde_json::to_vec(&rules_file(&one, &plan)).unwrap();
+        let book = RuleBook::parse(&file, true).unwrap();
         let rules = book.of(Lang::find("de").unwrap());
         assert_eq!(
             rules.threshold("min_line_punctuation"),
@@ -421,5 +454,34 @@ mod tests {
         assert_eq!(found["max_new_line_ratio"], 90.0);
         assert_eq!(found["min_line_punctuation"], 10.0);
         assert!((found["max_dup_lines"] - (50.0 + 2.0 * 29.155)).abs() < 0.01);
+    }
+
+    #[test]
+    fn without_english_a_least_lies_below_the_mean_and_a_most_above() {
+        let column: Vec<f64> = (40..=60).map(f64::from).collect();
+        let columns = vec![column; N_COLUMNS];
+        let found = thresholds(&columns, &deviations(None), 0.1);
+        let reach = 3.0 * spread(&columns[0]).1;
+        assert!((found["min_mean_word"] - (50.0 - reach)).abs() < 1e-3);
+        assert!((found["max_mean_word"] - (50.0 + reach)).abs() < 1e-3);
+        // English that says nothing (all its texts alike), or says it of the wrong side.
+        let alike = vec![vec![5.0; 20]; N_COLUMNS];
+        let english = Rules::of(Lang::find("en").unwrap());
+        for columns in [&alike, &columns] {
+            let found = deviations(Some((english, columns)));
+            let at = |key| TARGETS.iter().position(|(k, _)| *k == key).unwrap();
+            assert!(found[at("min_mean_word")] < 0.0 && found[at("max_mean_word")] > 0.0);
+        }
+    }
+
+    #[test]
+    fn words_are_counted_once_for_all_their_places() {
+        let text = "la pluja, l'aigua i la pluja";
+        let told = words(text).into_iter().map(|word| {
+            let at = word.at.start as usize..word.at.end as usize;
+            (&text[at], word.n)
+        });
+        let expected = [("la", 2), ("pluja", 2), ("l'aigua", 1), ("i", 1)];
+        assert_eq!(told.collect::<Vec<_>>(), expected);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use crate::data::letters::Class;
+use crate::letters::Class;
 
 /// Holds a letter or a mark on one.
 pub(super) const LETTER: u8 = 1;

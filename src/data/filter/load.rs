@@ -21,23 +21,13 @@ use super::phrases::Phrases;
 use super::rules::{MAX_STOP_WORDS, Rules};
 use crate::data::error::{Error, Result};
 use crate::disk;
-use crate::lang::Lang;
+use crate::lang::{Lang, edits};
 
-/// The rules of every language.
-#[derive(Debug, Clone, PartialEq)]
+/// The rules of every language; the built-in ones where nothing else was said.
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct RuleBook {
+    /// One a language, once any was changed: what judges nothing need not build them.
     rules: Vec<Rules>,
-}
-
-impl Default for RuleBook {
-    fn default() -> Self {
-        RuleBook {
-            rules: Lang::all()
-                .iter()
-                .map(|lang| Rules::of(lang).clone())
-                .collect(),
-        }
-    }
 }
 
 /// Keys of a table beside the thresholds.
@@ -98,7 +88,7 @@ impl RuleBook {
         for (name, langs, table) in chosen {
             for (key, value) in &table {
                 for lang in &langs {
-                    let Some(rules) = book.rules.get_mut(lang.index()) else {
+                    let Some(rules) = book.of_mut(lang) else {
                         continue;
                     };
                     set(rules, key, value).map_err(|what| format!("{name}.{key}: {what}"))?;
@@ -117,6 +107,9 @@ impl RuleBook {
 
     /// The rules of a language, to be changed.
     pub fn of_mut(&mut self, lang: &Lang) -> Option<&mut Rules> {
+        if self.rules.is_empty() {
+            self.rules = Lang::all().iter().map(|l| Rules::of(l).clone()).collect();
+        }
         self.rules.get_mut(lang.index())
     }
 }
@@ -197,26 +190,6 @@ fn unknown<'a>(name: &str, what: &str, known: impl IntoIterator<Item = &'a str>)
     }
 }
 
-/// Levenshtein distance in bytes.
-fn edits(a: &str, b: &str) -> usize {
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.bytes().enumerate() {
-        let mut diagonal = i;
-        let mut left = i + 1;
-        for (cell, y) in row.iter_mut().skip(1).zip(b.bytes()) {
-            let above = *cell;
-            left = (diagonal + usize::from(x != y))
-                .min(above + 1)
-                .min(left + 1);
-            (diagonal, *cell) = (above, left);
-        }
-        if let Some(first) = row.first_mut() {
-            *first = i + 1;
-        }
-    }
-    row.last().copied().unwrap_or(0)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -281,13 +254,5 @@ mod tests {
         assert!(RuleBook::parse(b"\xff", true).is_err());
         assert!(RuleBook::parse("[".repeat(1_000_000).as_bytes(), true).is_err());
         assert!(RuleBook::parse("[".repeat(100_000).as_bytes(), false).is_err());
-    }
-
-    #[test]
-    fn edits_are_counted() {
-        assert_eq!(
-            [edits("", "ab"), edits("kitten", "sitting"), edits("a", "a")],
-            [2, 3, 0]
-        );
     }
 }

@@ -227,7 +227,7 @@ impl Meter {
 }
 
 /// The text, or its first [`MAX_BYTES`].
-fn head(text: &str) -> &str {
+pub(super) fn head(text: &str) -> &str {
     if text.len() <= MAX_BYTES {
         return text;
     }

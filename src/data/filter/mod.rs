@@ -32,6 +32,6 @@ pub use checks::{
 };
 pub use load::RuleBook;
 pub use metrics::{Known, Meter, Metrics};
-pub use rules::{Adjusted, Rules};
+pub use rules::Rules;
 pub use spans::spans;
 pub use wds::{Scale, Scores};

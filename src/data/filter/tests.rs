@@ -142,10 +142,17 @@ fn all_checks_are_told_and_the_first_failure_is_one_of_them() {
     assert_eq!(serde_json::from_value::<Metrics>(told).unwrap(), all);
 }
 
+/// The rules of a language with these families on and all others off.
+fn only(lang: &Lang, families: &[Family]) -> Rules {
+    let mut rules = Rules::of(lang).clone();
+    rules.families = families.iter().copied().collect();
+    rules
+}
+
 #[test]
 fn families_are_switched_alone() {
     let lang = Lang::find("en").unwrap();
-    let rules = Rules::of(lang).clone().with_families([Family::C4]);
+    let rules = only(lang, &[Family::C4]);
     let text = "One sentence with { a bracket. ".repeat(5);
     let metrics = Meter::new().measure(&text, &rules);
     assert_eq!(
@@ -153,7 +160,7 @@ fn families_are_switched_alone() {
         "c4_curly_bracket"
     );
     assert!(verdict(&metrics, &rules).iter().any(|c| !c.on && !c.ok));
-    let none = rules.clone().with_families([]);
+    let none = only(lang, &[]);
     assert_eq!(first_failure(&metrics, &none), None);
     // What was not measured drops nothing, even where a rule asks for it.
     let only_cheap = Meter::new().measure(&text, &none);
@@ -162,9 +169,7 @@ fn families_are_switched_alone() {
 
 #[test]
 fn bad_words_drop_where_a_list_is_given() {
-    let rules = Rules::of(Lang::find("de").unwrap())
-        .clone()
-        .with_families([Family::BadWords]);
+    let rules = only(Lang::find("de").unwrap(), &[Family::BadWords]);
     let list = BadWords::parse("mist").unwrap();
     let known = Known {
         bad_words: Some(&list),

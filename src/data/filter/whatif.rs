@@ -86,26 +86,38 @@ pub fn sampled(id: &str, share: f64) -> bool {
     (xxh3_64(id.as_bytes()) as f64) < share * 2f64.powi(64)
 }
 
-/// Judges every text by `book`; the table has a row for each language seen, in table order.
-///
-/// `texts` gives language, bytes and metrics. Filters whose family was not measured on a text
-/// keep it.
-pub fn what_if(
-    texts: impl IntoIterator<Item = (&'static Lang, u64, Metrics)>,
-    book: &RuleBook,
-) -> Vec<LangTable> {
-    let mut tallies: Vec<Option<Tally>> = Lang::all().iter().map(|_| None).collect();
-    for (lang, n_bytes, metrics) in texts {
-        let rules = book.of(lang);
-        if let Some(tally) = tallies.get_mut(lang.index()) {
-            tally
-                .get_or_insert_with(|| Tally::new(rules))
-                .add(rules, n_bytes, &metrics);
+/// Judges texts by the rules of a book, one after the other.
+pub struct WhatIf<'a> {
+    book: &'a RuleBook,
+    /// One a language, none where no text of it was seen.
+    tallies: Vec<Option<Tally>>,
+}
+
+impl<'a> WhatIf<'a> {
+    /// One that has seen nothing.
+    pub fn new(book: &'a RuleBook) -> Self {
+        WhatIf {
+            book,
+            tallies: Lang::all().iter().map(|_| None).collect(),
         }
     }
-    let rows = Lang::all().iter().zip(tallies);
-    rows.filter_map(|(lang, tally)| Some(tally?.table(lang, book.of(lang))))
-        .collect()
+
+    /// Judges a text of `n_bytes`. Filters whose family was not measured on it keep it.
+    pub fn add(&mut self, lang: &Lang, n_bytes: u64, metrics: &Metrics) {
+        let rules = self.book.of(lang);
+        if let Some(tally) = self.tallies.get_mut(lang.index()) {
+            tally
+                .get_or_insert_with(|| Tally::new(rules))
+                .add(rules, n_bytes, metrics);
+        }
+    }
+
+    /// A table for each language seen, in table order.
+    pub fn finish(self) -> Vec<LangTable> {
+        let rows = Lang::all().iter().zip(self.tallies);
+        rows.filter_map(|(lang, tally)| Some(tally?.table(lang, self.book.of(lang))))
+            .collect()
+    }
 }
 
 /// Counts of one language.
@@ -255,16 +267,15 @@ mod tests {
             (55, 0.9),
             (58, 0.1),
         ];
-        let texts: Vec<_> = texts
-            .iter()
-            .map(|(n, dup)| (lang, 10, metrics(*n, *dup)))
-            .collect();
+        let texts: Vec<Metrics> = texts.iter().map(|(n, dup)| metrics(*n, *dup)).collect();
         let rules = book.of(lang);
         let kept = texts
             .iter()
-            .filter(|(.., m)| first_failure(m, rules).is_none())
+            .filter(|m| first_failure(m, rules).is_none())
             .count();
-        let tables = what_if(texts, &book);
+        let mut judged = WhatIf::new(&book);
+        texts.iter().for_each(|m| judged.add(lang, 10, m));
+        let tables = judged.finish();
         let [table] = tables.as_slice() else {
             panic!("one language")
         };

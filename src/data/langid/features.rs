@@ -14,6 +14,8 @@ use unicode_normalization::UnicodeNormalization;
 
 /// Longest n-gram, in characters with the boundary spaces.
 const MAX_ORDER: usize = 5;
+/// Most coarse features for each byte of a text: the n-grams that start there, word and pair.
+pub(super) const MOST_FEATURES: usize = MAX_ORDER + 2;
 /// A longer run of letters is cut into several words, so that no input is worse than linear.
 const MAX_WORD: usize = 40;
 /// Odd constant of Fibonacci hashing: 2^64 divided by the golden ratio.
@@ -82,9 +84,10 @@ enum Role {
     Letter(u32),
 }
 
-/// Roles of the first blocks of Unicode (Latin to Cyrillic), where nearly all text lies.
+/// Roles of the blocks of Unicode in which nearly all text of the known scripts lies: Latin to
+/// Cyrillic, Georgian, more of Latin and Greek, and the punctuation of all.
 static ROLES: LazyLock<Vec<(Role, Script)>> = LazyLock::new(|| {
-    (0..0x530)
+    (0..0x2100)
         .map(|n| char::from_u32(n).map_or((Role::Break, Script::Other), slow_role))
         .collect()
 });
@@ -113,7 +116,9 @@ fn slow_role(c: char) -> (Role, Script) {
 pub(super) fn words(text: &str, mut each: impl FnMut(Script, &[u32])) {
     let is_mark = |c: char| ('\u{300}'..='\u{36F}').contains(&c);
     // Lead bytes 0xCC and 0xCD are the only ones that can start a combining mark.
-    if text.bytes().any(|b| b == 0xCC || b == 0xCD) && text.chars().any(is_mark) {
+    // All are looked at, as many at a time as fit a register.
+    let may_mark = text.bytes().fold(false, |any, b| any | (b & 0xFE == 0xCC));
+    if may_mark && text.chars().any(is_mark) {
         split(text.nfc(), &mut each);
     } else {
         split(text.chars(), &mut each);
@@ -164,32 +169,56 @@ fn step(hash: u64, unit: u64) -> u64 {
     (hash.rotate_left(5) ^ unit).wrapping_mul(GOLDEN)
 }
 
-/// Calls `each` with the hash of every feature of a word; gives the hash of the word itself.
+/// The hashes of the first character, the first two, ... and all `N`.
+fn beginnings<const N: usize>(letters: &[u32; N]) -> [u64; N] {
+    let mut hash = 0;
+    letters.map(|letter| {
+        hash = step(hash, letter.into());
+        hash
+    })
+}
+
+/// Appends the hashes of the features of `word`; gives the hash of the word itself.
 ///
 /// `before` is what this function gave for the word before, or 0 at the start of a text.
-pub(super) fn coarse(word: &[u32], before: u64, mut each: impl FnMut(u64)) -> u64 {
-    let last = word.len() - 1;
-    let mut whole = 0;
-    for start in 0..last {
-        let mut hash = 0;
-        for (n, &letter) in word[start..].iter().take(MAX_ORDER).enumerate() {
-            hash = step(hash, letter.into());
-            if n > 0 || start > 0 {
-                each(hash);
-            }
+pub(super) fn coarse(word: &[u32], before: u64, into: &mut Vec<u64>) -> u64 {
+    // Straight lines rather than loops over lengths, whose ends are hard to foresee; the space in
+    // front is no feature alone.
+    let whole = match word {
+        [a, b, c] => {
+            let [_, two, whole] = beginnings(&[*a, *b, *c]);
+            into.extend_from_slice(&[two, whole]);
+            whole
         }
-        if start == 0 {
-            whole = word
-                .iter()
-                .skip(MAX_ORDER)
-                .fold(hash, |h, &l| step(h, l.into()));
-            if word.len() > MAX_ORDER {
-                each(whole);
-            }
+        [a, b, c, d] => {
+            let [_, two, three, whole] = beginnings(&[*a, *b, *c, *d]);
+            into.extend_from_slice(&[two, three, whole]);
+            into.extend_from_slice(&beginnings(&[*b, *c, *d]));
+            whole
         }
+        [a, b, c, d, e, rest @ ..] => {
+            let [_, two, three, four, five] = beginnings(&[*a, *b, *c, *d, *e]);
+            into.extend_from_slice(&[two, three, four, five]);
+            let whole = rest.iter().fold(five, |h, &l| step(h, l.into()));
+            if !rest.is_empty() {
+                into.push(whole);
+            }
+            for letters in word[1..].array_windows::<MAX_ORDER>() {
+                into.extend_from_slice(&beginnings(letters));
+            }
+            if let [.., w, x, y, z] = word {
+                into.extend_from_slice(&beginnings(&[*w, *x, *y, *z]));
+                into.extend_from_slice(&beginnings(&[*x, *y, *z]));
+            }
+            whole
+        }
+        _ => return 0, // a word has a letter, and a space at both ends
+    };
+    if let [.., y, z] = word {
+        into.extend_from_slice(&beginnings(&[*y, *z]));
     }
     if before != 0 {
-        each(step(before, whole));
+        into.push(step(before, whole));
     }
     whole
 }
@@ -200,23 +229,23 @@ const FINE_ORDERS: (usize, usize) = (3, 7);
 const ENDING: usize = 3;
 
 /// As [`coarse`], for close languages.
-pub(super) fn fine(word: &[u32], before: u64, mut each: impl FnMut(u64)) -> u64 {
+pub(super) fn fine(word: &[u32], before: u64, into: &mut Vec<u64>) -> u64 {
     let (least, most) = FINE_ORDERS;
     for start in 0..word.len() {
         let mut hash = 0;
         for (n, &letter) in word[start..].iter().take(most).enumerate() {
             hash = step(hash, letter.into());
             if n + 1 >= least && n + 1 < word.len() {
-                each(hash);
+                into.push(hash);
             }
         }
     }
     let hash = |part: &[u32]| part.iter().fold(0, |h, &l| step(h, l.into()));
     let whole = hash(word);
-    each(whole);
+    into.push(whole);
     if before != 0 {
-        each(step(before, whole));
-        each(step(
+        into.push(step(before, whole));
+        into.push(step(
             before,
             hash(&word[word.len().saturating_sub(ENDING)..]),
         ));
@@ -234,11 +263,11 @@ pub(super) enum Grain {
 }
 
 impl Grain {
-    /// Calls `each` with the features of a word; see [`coarse`].
-    pub(super) fn features(self, word: &[u32], before: u64, each: impl FnMut(u64)) -> u64 {
+    /// Appends the features of a word; see [`coarse`].
+    pub(super) fn features(self, word: &[u32], before: u64, into: &mut Vec<u64>) -> u64 {
         match self {
-            Grain::Coarse => coarse(word, before, each),
-            Grain::Fine => fine(word, before, each),
+            Grain::Coarse => coarse(word, before, into),
+            Grain::Fine => fine(word, before, into),
         }
     }
 }
@@ -306,14 +335,45 @@ mod tests {
     fn features_are_ngrams_the_word_and_the_pair() {
         let word: Vec<u32> = " abcd ".chars().map(u32::from).collect();
         let mut seen = Vec::new();
-        let whole = coarse(&word, 0, |h| seen.push(h));
+        let whole = coarse(&word, 0, &mut seen);
         // 4 single letters; 5, 4, 3, 2 grams of 2 to 5; the word of 6 characters
         assert_eq!(seen.len(), 4 + 5 + 4 + 3 + 2 + 1);
         assert!(seen.contains(&whole));
         let mut with_pair = Vec::new();
-        coarse(&word, whole, |h| with_pair.push(h));
+        coarse(&word, whole, &mut with_pair);
         assert_eq!(with_pair.len(), seen.len() + 1);
         let distinct: std::collections::BTreeSet<_> = with_pair.iter().collect();
         assert_eq!(distinct.len(), with_pair.len());
+    }
+
+    /// What [`coarse`] gives, by its definition.
+    fn coarse_by_loops(word: &[u32], before: u64) -> (Vec<u64>, u64) {
+        let hash = |part: &[u32]| part.iter().fold(0, |h, &l| step(h, l.into()));
+        let mut found = Vec::new();
+        for start in 0..word.len() - 1 {
+            let most = MAX_ORDER.min(word.len() - start);
+            let least = if start == 0 { 2 } else { 1 };
+            found.extend((least..=most).map(|n| hash(&word[start..start + n])));
+            if start == 0 && word.len() > MAX_ORDER {
+                found.push(hash(word));
+            }
+        }
+        if before != 0 {
+            found.push(step(before, hash(word)));
+        }
+        (found, hash(word))
+    }
+
+    #[test]
+    fn words_of_every_length_have_the_features_of_the_definition() {
+        let letters: Vec<u32> = (0..MAX_WORD as u32 + 2).map(|n| n * n + 97).collect();
+        for len in 1..=letters.len() {
+            let word = [&[32], &letters[..len], &[32]].concat();
+            for before in [0, 7] {
+                let mut found = Vec::new();
+                let whole = coarse(&word, before, &mut found);
+                assert_eq!((found, whole), coarse_by_loops(&word, before), "{len}");
+            }
+        }
     }
 }

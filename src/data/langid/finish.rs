@@ -3,7 +3,8 @@
 use super::draw::{Draw, Rng};
 use super::features::{Grain, Script};
 use super::learn::Lesson;
-use super::model::{BLOCK, Section, Tally, WAYS, ZERO, tag};
+use super::model::{Section, Tally, WAYS, ZERO, tag};
+use super::rows::Rows;
 use super::train::{Shelves, excerpt};
 
 /// Excerpts of each language that probabilities are fitted on.
@@ -16,8 +17,7 @@ pub(super) fn quantise(
     labels: Vec<String>,
     bits: u32,
 ) -> Section {
-    let blocks = labels.len().div_ceil(BLOCK);
-    let n_slots = WAYS << bits;
+    let rows = Rows::new(labels.len(), WAYS << bits);
     let mut section = Section {
         script,
         grain,
@@ -25,7 +25,7 @@ pub(super) fn quantise(
         labels,
         bits,
         tags: vec![0; 1 << bits],
-        rows: vec![[u64::from_ne_bytes([ZERO; 8]); BLOCK / 8]; n_slots * blocks],
+        rows,
         scale: 1.0,
         power: 0.5,
         known: 0.1,
@@ -46,10 +46,9 @@ pub(super) fn quantise(
         *tags |= u64::from(tag(hash)) << (way * 16);
         for (lane, weight) in weights.into_iter().enumerate() {
             let byte = (weight / section.scale).round().clamp(-127.0, 127.0) + f32::from(ZERO);
-            let block = &mut section.rows[(bucket * WAYS + way) * blocks + lane / BLOCK];
-            let shift = lane % 8 * 8;
-            let eight = &mut block[lane % BLOCK / 8];
-            *eight = *eight & !(0xFF << shift) | (byte as u64) << shift;
+            section
+                .rows
+                .put(section.slot(bucket, way), lane, byte as u8);
         }
     }
     section
@@ -67,9 +66,7 @@ pub(super) fn fit(section: &mut Section, shelves: &Shelves, visits: usize, mut r
             };
             excerpt(text, (section.script, section.grain), &mut rng, &mut hashes);
             let mut tally = Tally::new();
-            for &hash in &hashes {
-                section.add(hash, &mut tally);
-            }
+            section.add(&hashes, &mut tally);
             tallies.push((label, tally));
         }
     }
@@ -86,10 +83,10 @@ pub(super) fn fit(section: &mut Section, shelves: &Shelves, visits: usize, mut r
         for quarter in -8..20i32 {
             section.power = f32::from(tenths) / 10.0;
             section.scale = unit * 2f32.powf(quarter as f32 / 4.0 + 2.0 * (section.power - 0.5));
-            let loss = |(label, tally): &mut (usize, Tally)| {
+            let loss = |(label, tally): &(usize, Tally)| {
                 -f64::from(section.probabilities(tally)[*label].max(1e-6).ln())
             };
-            let sum: f64 = tallies.iter_mut().map(loss).sum();
+            let sum: f64 = tallies.iter().map(loss).sum();
             if sum < best.0 {
                 best = (sum, section.scale, section.power);
             }
@@ -97,7 +94,7 @@ pub(super) fn fit(section: &mut Section, shelves: &Shelves, visits: usize, mut r
     }
     (section.scale, section.power) = (best.1, best.2);
     if section.grain == Grain::Fine {
-        balance(section, &mut tallies);
+        balance(section, &tallies);
     }
 }
 
@@ -111,11 +108,11 @@ const BALANCED: f32 = 0.6;
 
 /// Sets the bias so that every language of a group is found equally often: the one in the
 /// middle, which has no letters of its own, is else hardly ever the likeliest.
-fn balance(section: &mut Section, tallies: &mut [(usize, Tally)]) {
+fn balance(section: &mut Section, tallies: &[(usize, Tally)]) {
     let (rounds, pace) = BALANCE;
     for _ in 0..rounds {
         let mut found = vec![(0u32, 0u32); section.labels.len()];
-        for (label, tally) in tallies.iter_mut() {
+        for (label, tally) in tallies {
             let p = section.probabilities(tally);
             let own = p.get(*label).copied().unwrap_or(0.0);
             found[*label].0 += 1;

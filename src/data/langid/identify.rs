@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use super::features::{Grain, Script, words};
+use super::features::{Grain, MOST_FEATURES, Script, coarse, words};
 use super::model::{self, Section, Tally};
 use super::windows::{self, Windows};
 use crate::lang::Lang;
@@ -74,7 +74,10 @@ pub struct Identifier {
 #[derive(Debug, Clone)]
 pub(super) struct Heard {
     letters: [f32; 5],
+    /// One a section.
     tallies: Vec<Tally>,
+    /// Features of the window that is read, by script.
+    hashes: [Vec<u64>; 5],
 }
 
 impl Identifier {
@@ -93,7 +96,7 @@ impl Identifier {
 
     /// The languages `text` may be in, best first; see [`identify`].
     pub fn identify(&self, text: &str) -> Vec<Guess> {
-        let mut guesses = self.judge(&mut self.read(text, None));
+        let mut guesses = self.judge(&self.read(text, None));
         self.tell_apart(text, &mut guesses);
         guesses
     }
@@ -102,12 +105,13 @@ impl Identifier {
     pub(super) fn read(&self, text: &str, expected: Option<&'static Lang>) -> Heard {
         let mut heard = Heard {
             letters: [0.0; 5],
-            tallies: self.sections.iter().map(Section::tally).collect(),
+            tallies: vec![Tally::new(); self.sections.len()],
+            hashes: Default::default(),
         };
         for (n, window) in Windows::new(text).iter().enumerate() {
             self.hear(window, &mut heard);
             let is_stop = expected.is_some() || windows::is_stop(n + 1);
-            if is_stop && self.is_decided(&mut heard, expected) {
+            if is_stop && self.is_decided(&heard, expected) {
                 break;
             }
         }
@@ -118,20 +122,24 @@ impl Identifier {
     fn hear(&self, text: &str, heard: &mut Heard) {
         let mut before = [0u64; 5];
         words(text, |script, word| {
-            heard.letters[script as usize] += (word.len() - 2) as f32;
-            for (section, tally) in self.sections.iter().zip(&mut heard.tallies) {
-                if section.script == script && section.grain == Grain::Coarse {
-                    let before = &mut before[script as usize];
-                    *before = section
-                        .grain
-                        .features(word, *before, |hash| section.add(hash, tally));
-                }
+            let script = script as usize;
+            heard.letters[script] += (word.len() - 2) as f32;
+            let hashes = &mut heard.hashes[script];
+            if hashes.capacity() == 0 {
+                hashes.reserve(MOST_FEATURES * text.len());
             }
+            before[script] = coarse(word, before[script], hashes);
         });
+        for (section, tally) in self.sections.iter().zip(&mut heard.tallies) {
+            if section.grain == Grain::Coarse {
+                section.add(&heard.hashes[section.script as usize], tally);
+            }
+        }
+        heard.hashes.iter_mut().for_each(Vec::clear);
     }
 
     /// Whether more of the text would not change the answer.
-    fn is_decided(&self, heard: &mut Heard, expected: Option<&'static Lang>) -> bool {
+    fn is_decided(&self, heard: &Heard, expected: Option<&'static Lang>) -> bool {
         let shares = script_shares(heard.letters);
         let Some(script) = Script::KNOWN
             .into_iter()
@@ -142,7 +150,7 @@ impl Identifier {
         let Some(at) = self.coarse(script) else {
             return heard.letters[script as usize] >= ENOUGH_LETTERS;
         };
-        let (best, lead) = self.sections[at].lead(&mut heard.tallies[at], &self.groups[at]);
+        let (best, lead) = self.sections[at].lead(&heard.tallies[at], &self.groups[at]);
         let is_expected = expected.is_some()
             && self.langs[at]
                 .get(best)
@@ -161,7 +169,7 @@ impl Identifier {
     }
 
     /// What was read, judged.
-    pub(super) fn judge(&self, heard: &mut Heard) -> Vec<Guess> {
+    pub(super) fn judge(&self, heard: &Heard) -> Vec<Guess> {
         let shares = script_shares(heard.letters);
         let mut guesses = Vec::new();
         for script in Script::KNOWN {
@@ -170,7 +178,7 @@ impl Identifier {
                 continue;
             }
             if let Some(at) = self.coarse(script) {
-                let probs = self.sections[at].probabilities(&mut heard.tallies[at]);
+                let probs = self.sections[at].probabilities(&heard.tallies[at]);
                 let labels = self.langs[at].iter().zip(probs);
                 let known = labels.filter_map(|(lang, p)| lang.map(|lang| (lang, p * share)));
                 guesses.extend(known.map(|(lang, prob)| Guess { lang, prob }));
@@ -211,21 +219,22 @@ impl Identifier {
 
 /// Probability of each label of a group, for a text that is in one of them.
 fn told_apart(section: &Section, text: &str) -> Vec<f32> {
-    let mut tally = section.tally();
+    let (mut tally, mut hashes) = (Tally::new(), Vec::new());
     let each: Vec<usize> = (0..section.labels.len()).collect();
     for (n, window) in Windows::new(text).iter().enumerate() {
         let mut before = 0;
+        hashes.clear();
         words(window, |script, word| {
             if section.script == script {
-                let add = |hash| section.add(hash, &mut tally);
-                before = section.grain.features(word, before, add);
+                before = section.grain.features(word, before, &mut hashes);
             }
         });
-        if windows::is_stop(n + 1) && section.lead(&mut tally, &each).1 >= DECIDED {
+        section.add(&hashes, &mut tally);
+        if windows::is_stop(n + 1) && section.lead(&tally, &each).1 >= DECIDED {
             break;
         }
     }
-    section.probabilities(&mut tally)
+    section.probabilities(&tally)
 }
 
 /// Numbers labels so that close languages have the same number.

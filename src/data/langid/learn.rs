@@ -1,5 +1,7 @@
 //! Logistic regression over hashed n-grams: choose, learn, throw out, keep what matters.
 
+use std::cmp::Reverse;
+
 use super::draw::{Draw, Rng};
 use super::features::{Grain, Script, coarse, words};
 use super::model::{BLOCK, WAYS, softmax};
@@ -123,12 +125,13 @@ impl Lesson {
         own.iter().map(|w| w - mean).collect()
     }
 
-    /// Every feature's hash and weights, in the order of the hashes.
+    /// Every feature's hash and weights, the one seen most often first.
     pub(super) fn learned(&self) -> Vec<(u64, Vec<f32>)> {
         let used = self.index.slots.iter().filter(|(_, row)| *row != u32::MAX);
-        let mut learned: Vec<_> = used.map(|&(hash, row)| (hash, self.centred(row))).collect();
-        learned.sort_unstable_by_key(|(hash, _)| *hash);
-        learned
+        let mut used: Vec<(u64, u32)> = used.copied().collect();
+        used.sort_unstable_by_key(|&(hash, row)| (Reverse(self.seen[row as usize]), hash));
+        let weights = |&(hash, row): &(u64, u32)| (hash, self.centred(row));
+        used.iter().map(weights).collect()
     }
 
     /// Probability of each label for a text with these rows.
@@ -202,13 +205,13 @@ impl Lesson {
         for (label, shelf) in shelves.values_mut().enumerate() {
             let own = Lang::find(&labels[label]);
             let is_own = |text: &String| {
-                let mut rows = Vec::new();
+                let mut hashes = Vec::new();
                 words(text, |of, word| {
                     if of == script {
-                        let each = |h| rows.extend(self.index.get(h));
-                        coarse(word, 0, each);
+                        coarse(word, 0, &mut hashes);
                     }
                 });
+                let rows: Vec<u32> = hashes.iter().filter_map(|&h| self.index.get(h)).collect();
                 let p = self.probabilities(&rows);
                 let best = (0..p.len())
                     .max_by(|&a, &b| p[a].total_cmp(&p[b]))

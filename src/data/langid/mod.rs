@@ -14,6 +14,7 @@ mod finish;
 mod identify;
 mod learn;
 mod model;
+mod rows;
 mod segments;
 mod train;
 mod windows;
@@ -24,5 +25,5 @@ mod tests;
 
 pub use corpus::{Sample, read_gold, read_samples};
 pub use identify::{Guess, Identifier, identify, with_close};
-pub use segments::{ABSTAIN, UNDETERMINED, in_script, seg_langs, segments};
+pub use segments::{ABSTAIN, UNDETERMINED, seg_langs, segments};
 pub use train::{TrainPlan, train};

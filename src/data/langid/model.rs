@@ -3,10 +3,10 @@
 //! A section is a set-associative table. The upper bits of a feature's hash name a bucket of
 //! [`WAYS`] slots, a 16-bit tag tells which of them holds it, if any: an n-gram that was not
 //! chosen in training costs one look into a small array and adds nothing. The slot's row has
-//! one byte a label; rows are summed in 16-bit lanes, which compiles to a few vector
-//! instructions.
+//! one byte a label.
 
 use super::features::{Grain, Script};
+use super::rows::{BATCH, Rows};
 
 /// Slots of a bucket.
 pub(super) const WAYS: usize = 4;
@@ -19,15 +19,13 @@ pub(super) const ZERO: u8 = 128;
 /// First bytes of a model file.
 const MAGIC: &[u8; 8] = b"eulangid";
 const VERSION: u32 = 2;
-/// Rows added in one go; 256 * 255 fits a lane of 16 bits.
-const BATCH: usize = 256;
 /// Compression that trades time once for bytes in every copy of the program.
 const ZSTD_LEVEL: i32 = 19;
 /// A model file larger than this when decompressed is not ours.
 const MAX_BYTES: usize = 64 << 20;
 
 /// The classifier of one script.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub(super) struct Section {
     pub script: Script,
     pub grain: Grain,
@@ -37,8 +35,8 @@ pub(super) struct Section {
     pub bits: u32,
     /// Tags of a bucket's slots, 16 bits each, the first one lowest; 0 is an empty slot.
     pub tags: Vec<u64>,
-    /// `blocks` arrays a slot, slots in order; each number is 8 weights, the first one lowest.
-    pub rows: Vec<[u64; BLOCK / 8]>,
+    /// The weights at each slot; see [`slot`](Self::slot).
+    pub rows: Rows,
     /// log-odds = `scale` * sum / features found ^ `power`.
     pub scale: f32,
     pub power: f32,
@@ -49,23 +47,17 @@ pub(super) struct Section {
 }
 
 /// What a text scores in one section.
-///
-/// Rows are not added one by one: their slots are collected without a branch and added a batch
-/// at a time, so that the sums stay in registers.
 #[derive(Debug, Clone)]
 pub(super) struct Tally {
-    slots: [u32; BATCH],
-    n_slots: usize,
     sums: [u32; BLOCK * MAX_BLOCKS],
     found: u32,
     asked: u32,
 }
 
 impl Tally {
+    /// Nothing counted yet.
     pub(super) fn new() -> Self {
         Tally {
-            slots: [0; BATCH],
-            n_slots: 0,
             sums: [0; BLOCK * MAX_BLOCKS],
             found: 0,
             asked: 0,
@@ -74,8 +66,7 @@ impl Tally {
 
     /// Features asked for, and the share of them that was found.
     pub(super) fn known(&self) -> (u32, f32) {
-        let found = self.found + self.n_slots as u32;
-        (self.asked, found as f32 / self.asked.max(1) as f32)
+        (self.asked, self.found as f32 / self.asked.max(1) as f32)
     }
 }
 
@@ -85,73 +76,38 @@ pub(super) fn tag(hash: u64) -> u16 {
 }
 
 impl Section {
-    /// Nothing counted yet.
-    pub(super) fn tally(&self) -> Tally {
-        Tally::new()
+    /// The row of a bucket's slot: first the first slots of all buckets, which hold the n-grams
+    /// seen most often, so that most of what is read lies close together.
+    pub(super) fn slot(&self, bucket: usize, way: usize) -> usize {
+        way << self.bits | bucket
     }
 
-    /// Blocks of lanes a row has.
-    pub(super) fn blocks(&self) -> usize {
-        self.labels.len().div_ceil(BLOCK)
-    }
-
-    /// Adds a feature to a tally.
-    #[inline]
-    pub(super) fn add(&self, hash: u64, tally: &mut Tally) {
+    /// Adds features to a tally.
+    ///
+    /// Slots are collected without a branch and their rows added a batch at a time, so that the
+    /// sums stay in registers and many rows are on their way from memory at once.
+    pub(super) fn add(&self, hashes: &[u64], tally: &mut Tally) {
         const ONES: u64 = 0x0001_0001_0001_0001;
-        let bucket = (hash >> (64 - self.bits)) as usize;
-        // The lanes that equal the tag are zero; the lowest zero lane is found without a branch
-        // (Mycroft's test), and none at all gives WAYS.
-        let lanes = self.tags[bucket] ^ (u64::from(tag(hash)) * ONES);
-        let zero = lanes.wrapping_sub(ONES) & !lanes & (ONES << 15);
-        let way = zero.trailing_zeros() as usize / 16;
-        tally.asked += 1;
-        tally.slots[tally.n_slots] = (bucket * WAYS + way) as u32;
-        tally.n_slots += usize::from(way < WAYS);
-        if tally.n_slots == BATCH {
-            self.flush(tally);
-        }
-    }
-
-    /// Adds the rows of the slots collected.
-    fn flush(&self, tally: &mut Tally) {
-        match self.blocks() {
-            1 => self.flush_blocks::<1>(tally),
-            2 => self.flush_blocks::<2>(tally),
-            3 => self.flush_blocks::<3>(tally),
-            _ => self.flush_blocks::<4>(tally),
-        }
-    }
-
-    fn flush_blocks<const BLOCKS: usize>(&self, tally: &mut Tally) {
-        // Each u64 holds 8 weights; the even and the odd ones are summed in lanes of 16 bits.
-        const EVEN: u64 = 0x00FF_00FF_00FF_00FF;
-        let rows = self.rows.as_chunks::<BLOCKS>().0;
-        let mut even = [[0u64; BLOCK / 8]; BLOCKS];
-        let mut odd = even;
-        for &slot in &tally.slots[..tally.n_slots] {
-            let row = &rows[slot as usize];
-            for ((even, odd), weights) in even.iter_mut().zip(&mut odd).zip(row) {
-                for ((even, odd), eight) in even.iter_mut().zip(odd).zip(weights) {
-                    *even += eight & EVEN;
-                    *odd += (eight >> 8) & EVEN;
-                }
+        for hashes in hashes.chunks(BATCH) {
+            let (mut slots, mut n_found) = ([0; BATCH], 0);
+            for &hash in hashes {
+                let bucket = (hash >> (64 - self.bits)) as usize;
+                // The lanes that equal the tag are zero; the lowest zero lane is found without a
+                // branch (Mycroft's test), and none at all gives WAYS.
+                let lanes = self.tags[bucket] ^ (u64::from(tag(hash)) * ONES);
+                let zero = lanes.wrapping_sub(ONES) & !lanes & (ONES << 15);
+                let way = zero.trailing_zeros() as usize / 16;
+                slots[n_found] = self.slot(bucket, way) as u32;
+                n_found += usize::from(way < WAYS);
             }
+            self.rows.add(&slots[..n_found], &mut tally.sums);
+            tally.found += n_found as u32;
+            tally.asked += hashes.len() as u32;
         }
-        let lanes = even.as_flattened().iter().zip(odd.as_flattened());
-        for (sums, (even, odd)) in tally.sums.as_chunks_mut::<8>().0.iter_mut().zip(lanes) {
-            for (at, sum) in sums.iter_mut().enumerate() {
-                let lane = if at % 2 == 0 { even } else { odd };
-                *sum += (lane >> (at / 2 * 16)) as u32 & 0xFFFF;
-            }
-        }
-        tally.found += tally.n_slots as u32;
-        tally.n_slots = 0;
     }
 
     /// The best label, and how far it leads every label of another group, in log-odds.
-    pub(super) fn lead(&self, tally: &mut Tally, groups: &[usize]) -> (usize, f32) {
-        self.flush(tally);
+    pub(super) fn lead(&self, tally: &Tally, groups: &[usize]) -> (usize, f32) {
         let sums = &tally.sums[..self.labels.len().min(groups.len())];
         let Some(best) = (0..sums.len()).max_by_key(|&at| sums[at]) else {
             return (0, 0.0);
@@ -167,8 +123,7 @@ impl Section {
     }
 
     /// Probability of each label; what is missing to 1 is none of them.
-    pub(super) fn probabilities(&self, tally: &mut Tally) -> Vec<f32> {
-        self.flush(tally);
+    pub(super) fn probabilities(&self, tally: &Tally) -> Vec<f32> {
         let factor = self.factor(tally);
         let zero = i64::from(ZERO) * i64::from(tally.found);
         let sums = tally.sums[..self.labels.len()].iter();
@@ -216,10 +171,13 @@ pub(super) fn write(sections: &[Section]) -> Vec<u8> {
         }
         raw.extend(section.tags.iter().flat_map(|t| t.to_le_bytes()));
         // Label by label: a column of weights compresses better than rows.
-        for block in 0..section.blocks() {
-            for lane in 0..BLOCK {
-                let column = section.rows[block..].iter().step_by(section.blocks());
-                raw.extend(column.map(|row| (row[lane / 8] >> (lane % 8 * 8)) as u8));
+        for label in 0..section.labels.len().next_multiple_of(BLOCK) {
+            for bucket in 0..1 << section.bits {
+                let byte = |way| match label < section.labels.len() {
+                    true => section.rows.get(section.slot(bucket, way), label),
+                    false => ZERO,
+                };
+                raw.extend((0..WAYS).map(byte));
             }
         }
     }
@@ -264,21 +222,9 @@ fn section(cursor: &mut Cursor) -> Option<Section> {
     let n_slots = WAYS << bits;
     let tags = cursor.take(8 << bits)?.as_chunks().0.iter();
     let tags = tags.map(|&b| u64::from_le_bytes(b)).collect();
-    let blocks = labels.len().div_ceil(BLOCK);
-    let columns: Option<Vec<&[u8]>> = (0..blocks * BLOCK).map(|_| cursor.take(n_slots)).collect();
-    let columns = columns?;
-    let (columns, _) = columns.as_chunks::<8>();
-    let mut rows = Vec::with_capacity(n_slots * blocks);
-    for slot in 0..n_slots {
-        let eight = |columns: &[&[u8]; 8]| u64::from_le_bytes(columns.map(|column| column[slot]));
-        rows.extend(
-            columns
-                .as_chunks()
-                .0
-                .iter()
-                .map(|block| block.map(|c| eight(&c))),
-        );
-    }
+    let lanes = labels.len().next_multiple_of(BLOCK);
+    let columns: Option<Vec<&[u8]>> = (0..lanes).map(|_| cursor.take(n_slots)).collect();
+    let rows = Rows::of_columns(&columns?, labels.len(), n_slots);
     Some(Section {
         script,
         grain,

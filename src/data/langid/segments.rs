@@ -1,6 +1,5 @@
 //! The language of each line of a text, as HPLT's records want it.
 
-use super::features::{Script, words};
 use super::identify::{Guess, Identifier, built_in, with_close};
 use crate::lang::Lang;
 
@@ -16,25 +15,16 @@ const LIKE_THE_TEXT: f32 = 0.8;
 /// A line is judged by its own letters and by the text it stands in: what could be several
 /// languages is taken for that of the text, what is surely another is called so. A line without
 /// letters has no language.
-pub fn segments(text: &str) -> Vec<Option<Guess>> {
-    built_in().segments(text, &built_in().identify(text))
+///
+/// `whole` is what [`identify`](super::identify) says of the text.
+pub fn segments(text: &str, whole: &[Guess]) -> Vec<Option<Guess>> {
+    built_in().segments(text, whole)
 }
 
 /// [`segments`] as codes, [`UNDETERMINED`] for none: the field `seg_langs` of HPLT's records.
-pub fn seg_langs(text: &str) -> Vec<&'static str> {
-    let code = |guess: Option<Guess>| guess.map_or(UNDETERMINED, |g| g.lang.code.as_str());
-    segments(text).into_iter().map(code).collect()
-}
-
-/// The share of a text's letters, 0 to 1, that are in the script of `lang`; 0 without letters.
-pub fn in_script(text: &str, lang: &Lang) -> f32 {
-    let own = Script::of_code(lang.script());
-    let (mut n_own, mut n_all) = (0, 0);
-    words(text, |script, word| {
-        n_all += word.len() - 2;
-        n_own += if script == own { word.len() - 2 } else { 0 };
-    });
-    n_own as f32 / n_all.max(1) as f32
+pub fn seg_langs(segments: &[Option<Guess>]) -> Vec<&'static str> {
+    let code = |guess: &Option<Guess>| guess.map_or(UNDETERMINED, |g| g.lang.code.as_str());
+    segments.iter().map(code).collect()
 }
 
 impl Identifier {
@@ -47,7 +37,7 @@ impl Identifier {
 
     fn segment(&self, line: &str, whole: &[Guess]) -> Option<Guess> {
         let expected = whole.first().map(|g| g.lang);
-        let mut guesses = self.judge(&mut self.read(line, expected));
+        let mut guesses = self.judge(&self.read(line, expected));
         if guesses.is_empty() {
             return None;
         }
@@ -76,6 +66,7 @@ impl Identifier {
 
 #[cfg(test)]
 mod tests {
+    use super::super::identify;
     use super::*;
 
     const CROATIAN: &str = "Općina je u ponedjeljak objavila izvješće o stanju rijeka.";
@@ -85,32 +76,25 @@ mod tests {
     fn each_line_has_its_own_language_and_lines_without_letters_none() {
         let text = format!("{GERMAN}\n\n12.10.2024\n{CROATIAN}\nВсички хора се раждат свободни");
         let expected = ["deu_Latn", "und", "und", "hrv_Latn", "bul_Cyrl"];
-        assert_eq!(seg_langs(&text), expected);
-        assert_eq!(seg_langs(""), ["und"]);
-        assert_eq!(seg_langs("\n\n"), ["und"; 3]);
+        let codes = |text: &str| seg_langs(&segments(text, &identify(text)));
+        assert_eq!(codes(&text), expected);
+        assert_eq!(codes(""), ["und"]);
+        assert_eq!(codes("\n\n"), ["und"; 3]);
     }
 
     #[test]
     fn a_short_line_follows_its_text_and_is_unsure_alone() {
         for (text, code) in [(GERMAN, "deu_Latn"), (CROATIAN, "hrv_Latn")] {
-            let guesses = segments(&format!("{text}\nSport\n{text}"));
+            let text = format!("{text}\nSport\n{text}");
+            let guesses = segments(&text, &identify(&text));
             assert_eq!(guesses[1].map(|g| g.lang.code.as_str()), Some(code));
         }
-        let alone = segments("Sport")[0];
+        let alone = segments("Sport", &identify("Sport"))[0];
         assert!(alone.is_none_or(|g| g.prob < 0.9), "{alone:?}");
     }
 
     #[test]
-    fn the_share_of_letters_in_the_script_is_told() {
-        let share = |text, code| in_script(text, Lang::find(code).unwrap());
-        assert_eq!(share(GERMAN, "de"), 1.0);
-        assert_eq!(share(GERMAN, "ka"), 0.0);
-        assert_eq!(share("123", "de"), 0.0);
-        assert_eq!(share("абв abc где", "sr"), 2.0 / 3.0);
-    }
-
-    #[test]
     fn a_million_empty_lines_take_little_time_and_one_answer_each() {
-        assert_eq!(seg_langs(&"\n".repeat(1_000_000)).len(), 1_000_001);
+        assert_eq!(segments(&"\n".repeat(1_000_000), &[]).len(), 1_000_001);
     }
 }

@@ -357,7 +357,8 @@ const FLOORS: [(&str, f64, f64); 2] = [
 fn lines_of_a_page_follow_the_page_where_they_are_short() {
     let by_code = |code| sentences().find(|(c, _)| *c == code).unwrap().1;
     let page = [by_code("nld_Latn"), "Contact", by_code("ukr_Cyrl"), "©"].join("\n");
-    let langs = seg_langs(&[page.as_str(), by_code("nld_Latn")].join("\n"));
+    let page = [page.as_str(), by_code("nld_Latn")].join("\n");
+    let langs = seg_langs(&segments(&page, &identify(&page)));
     assert_eq!(langs[0], "nld_Latn");
     assert_eq!(langs[2..], ["ukr_Cyrl", UNDETERMINED, "nld_Latn"]);
 }

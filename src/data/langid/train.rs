@@ -221,7 +221,7 @@ pub(super) fn excerpt(
     let mut before = 0;
     words(&text[from..to], |of, word| {
         if of == script {
-            before = grain.features(word, before, |hash| into.push(hash));
+            before = grain.features(word, before, into);
         }
     });
 }

@@ -26,6 +26,11 @@ impl AiTxt {
         self.verdict_of(agent, &Path::new(path_and_query))
     }
 
+    /// Whether a group of its own is meant for `agent`.
+    pub(super) fn has_group(&self, agent: &str) -> bool {
+        self.0.has_group(agent)
+    }
+
     pub(super) fn verdict_of(&self, agent: &str, path: &Path) -> RuleVerdict {
         let plain = self.0.verdict_of(agent, path);
         if path.ending().is_some_and(|e| !PAGES.contains(&e.as_str())) {

@@ -25,6 +25,8 @@ pub struct BlockList {
     entries: Vec<(u64, u16)>,
     /// Lines that are no entry.
     pub n_strange: u64,
+    /// File and line, from 1, of the first of them.
+    pub first_strange: Option<String>,
 }
 
 /// Why a page is left out.
@@ -49,15 +51,19 @@ fn plain(url: &Url) -> String {
 }
 
 impl BlockList {
-    /// Adds a list: the text of a file whose entries belong to `category`.
-    pub fn add(&mut self, category: &str, list: &[u8]) {
+    /// Adds a list: the text of a file whose entries belong to `category`. Gives the first line,
+    /// from 1, that is no entry.
+    pub fn add(&mut self, category: &str, list: &[u8]) -> Option<u64> {
         let known = self.categories.iter().position(|c| c == category);
         let index = known.unwrap_or_else(|| {
             self.categories.push(category.into());
             self.categories.len() - 1
         });
         let index = u16::try_from(index).unwrap_or(u16::MAX);
-        for line in list.split(|b| matches!(b, b'\n' | b'\r')) {
+        let mut first_strange = None;
+        let lines = list.split(|b| *b == b'\n').zip(1u64..);
+        let lines = lines.flat_map(|(line, at)| line.split(|b| *b == b'\r').map(move |l| (l, at)));
+        for (line, at) in lines {
             let line = line.trim_ascii();
             if line.is_empty() || line.starts_with(b"#") {
                 continue;
@@ -69,9 +75,13 @@ impl BlockList {
             match text.and_then(|t| Url::parse_loose(t.trim_start_matches(['.', '*']))) {
                 Some(url) if url.path == "/" => self.entries.push((key(&url.host, false), index)),
                 Some(url) => self.entries.push((key(&plain(&url), true), index)),
-                None => self.n_strange += 1,
+                None => {
+                    self.n_strange += 1;
+                    first_strange.get_or_insert(at);
+                }
             }
         }
+        first_strange
     }
 
     /// Makes the list ready to be asked; call it once all lists are added.
@@ -113,7 +123,11 @@ impl BlockList {
                 continue;
             }
             let folder = file.parent().and_then(stem).filter(|_| ut1);
-            self.add(&folder.unwrap_or(name), &disk::read(&file)?);
+            let strange = self.add(&folder.unwrap_or(name), &disk::read(&file)?);
+            if let Some(line) = strange {
+                let place = format!("{}:{line}", file.display());
+                self.first_strange.get_or_insert(place);
+            }
             n_files += 1;
         }
         if n_files == 0 {
@@ -209,6 +223,8 @@ mod tests {
         write("games/domains", "play.example\n");
         let list = BlockList::read(folder.path()).unwrap();
         assert_eq!((list.len(), list.n_strange), (6, 1));
+        let first = list.first_strange.as_deref().unwrap();
+        assert!(first.ends_with("domains:6"), "{first}");
         let entry = |category: &str, entry: &str| Some((category.to_string(), entry.to_string()));
         for (url, expected) in [
             ("http://bad.example/x", entry("adult", "bad.example")),

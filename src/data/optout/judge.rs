@@ -8,7 +8,6 @@ use super::blocklist::BlockList;
 use super::licence::{Licence, LicenceRules};
 use super::page::PageSignals;
 use super::pattern::Path;
-use super::robots::RuleVerdict;
 use super::store::{File, Found, Kind, Store};
 use super::url::Url;
 
@@ -123,6 +122,8 @@ pub struct Page<'a> {
     pub signals: Option<&'a PageSignals>,
     /// Licences it names: addresses or phrases.
     pub licences: &'a [String],
+    /// It spoke of mining itself, and was heard before: its host's file is not asked.
+    pub spoke_of_mining: bool,
 }
 
 /// What is asked of a page.
@@ -139,6 +140,18 @@ pub struct Rules {
     pub blocked: BlockList,
 }
 
+/// The agents that a file has a group for, and the first of those it does not name: it tells the
+/// others the same.
+fn told_apart<'a>(
+    agents: &'a [String],
+    is_named: impl Fn(&str) -> bool + 'a,
+) -> impl Iterator<Item = &'a String> {
+    let mut is_other_asked = false;
+    agents
+        .iter()
+        .filter(move |agent| is_named(agent) || !std::mem::replace(&mut is_other_asked, true))
+}
+
 impl Rules {
     /// Asks all checks, and counts each. A page whose address is no web address has no host to
     /// ask; its own words still count.
@@ -152,7 +165,7 @@ impl Rules {
             // A page's own word on mining outranks its host's file (TDMRep, processing priority).
             if let Some((url, path)) = place
                 .as_ref()
-                .filter(|_| check != Check::Tdm || made.is_empty())
+                .filter(|_| check != Check::Tdm || (made.is_empty() && !page.spoke_of_mining))
             {
                 made.extend(self.host(check, url, path, date));
             }
@@ -185,7 +198,7 @@ impl Rules {
         self.store.as_ref()?.find(kind, url, date)
     }
 
-    /// Asks as each agent; those that the file does not name are all told the same.
+    /// Asks as each agent.
     fn robots(&self, url: &Url, path: &Path, date: Option<u64>) -> Option<Decision> {
         let found = self.find(Kind::Robots, url, date)?;
         let decide = |allowed, reason, text: &str| {
@@ -208,23 +221,17 @@ impl Rules {
         let Some(File::Robots(robots)) = found.file else {
             return decide(true, "robots_absent", &at);
         };
-        let mut unnamed: Option<RuleVerdict> = None;
-        let mut verdicts = Vec::new();
-        for agent in self.agents() {
-            let verdict = if robots.has_group(agent) {
-                robots.verdict_of(agent, path)
-            } else {
-                unnamed
-                    .get_or_insert_with(|| robots.verdict_of("*", path))
-                    .clone()
-            };
+        let mut by_rule = None;
+        for agent in told_apart(self.agents(), |agent| robots.has_group(agent)) {
+            let verdict = robots.verdict_of(agent, path);
             if !verdict.allowed {
                 let text = format!("{at}, line {} for {agent}: {}", verdict.line, verdict.text);
                 return decide(false, "robots", &text);
             }
-            verdicts.push((agent, verdict));
+            if by_rule.is_none() && verdict.line > 0 {
+                by_rule = Some((agent, verdict));
+            }
         }
-        let by_rule = verdicts.iter().find(|(_, v)| v.line > 0);
         let text = match by_rule {
             Some((agent, v)) => format!("{at}, line {} for {agent}: {}", v.line, v.text),
             None => format!("{at}: no rule"),
@@ -237,10 +244,8 @@ impl Rules {
         let Some(File::Robots(robots)) = found.file else {
             return None;
         };
-        let said = self
-            .agents()
-            .iter()
-            .filter_map(|agent| Some((agent, robots.preference_of(agent, path)?)));
+        let agents = told_apart(self.agents(), |agent| robots.has_group(agent));
+        let said = agents.filter_map(|agent| Some((agent, robots.preference_of(agent, path)?)));
         let (agent, verdict) = said.min_by_key(|(_, v)| v.allowed)?;
         let at = place(Kind::Robots, url, found.date);
         let text = format!("{at}, line {} for {agent}: {}", verdict.line, verdict.text);
@@ -285,7 +290,8 @@ impl Rules {
         let Some(File::AiTxt(file)) = found.file else {
             return None;
         };
-        let verdicts = self.agents().iter().map(|a| (a, file.verdict_of(a, path)));
+        let agents = told_apart(self.agents(), |agent| file.has_group(agent));
+        let verdicts = agents.map(|agent| (agent, file.verdict_of(agent, path)));
         let (agent, verdict) = verdicts
             .filter(|(_, v)| v.line > 0)
             .min_by_key(|(_, v)| v.allowed)?;
@@ -466,5 +472,17 @@ impl Tally {
         for (reason, n) in &other.reasons {
             *self.reasons.entry(reason).or_default() += n;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn agents_without_a_group_are_asked_once() {
+        let agents = ["*", "GPTBot", "CCBot", "Diffbot", "omgili"].map(String::from);
+        let asked: Vec<&String> = told_apart(&agents, |agent| agent == "Diffbot").collect();
+        assert_eq!(asked, ["*", "Diffbot"]);
     }
 }

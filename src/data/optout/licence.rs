@@ -11,12 +11,6 @@ const MAX_TEXT: usize = 4 << 10;
 pub struct Licence {
     /// SPDX identifier where there is one (`CC-BY-SA-4.0`); without a version when none is told.
     pub id: String,
-    /// Commercial use is not permitted.
-    pub no_commercial: bool,
-    /// Derived works are not permitted.
-    pub no_derivatives: bool,
-    /// Derived works take the same licence.
-    pub share_alike: bool,
 }
 
 /// Part of a licence's address (without scheme or `www.`) or a phrase, and what it means. The
@@ -134,13 +128,7 @@ impl Licence {
     }
 
     fn plain(id: &str) -> Self {
-        let copyleft = ["GFDL", "GPL", "AGPL", "LGPL", "ODbL", "EUPL", "MPL"];
-        Licence {
-            id: id.into(),
-            no_commercial: false,
-            no_derivatives: false,
-            share_alike: copyleft.iter().any(|c| id.starts_with(c)),
-        }
+        Licence { id: id.into() }
     }
 }
 
@@ -210,12 +198,7 @@ fn creative_commons(lower: &str) -> Option<Licence> {
             break;
         }
     }
-    Some(Licence {
-        id,
-        no_commercial: is("nc"),
-        no_derivatives: is("nd"),
-        share_alike: is("sa"),
-    })
+    Some(Licence { id })
 }
 
 /// The terms after `cc` in `CC BY-NC-SA 4.0` or `CC-BY-4.0`.
@@ -343,8 +326,6 @@ mod tests {
         ] {
             assert_eq!(Licence::find(text), None, "{text}");
         }
-        let licence = Licence::find("CC BY-NC-ND").unwrap();
-        assert!(licence.no_commercial && licence.no_derivatives && !licence.share_alike);
     }
 
     #[test]

@@ -5,8 +5,6 @@ use super::tdmrep::reservation_text;
 
 /// Characters of a value kept as evidence.
 const MAX_EVIDENCE: usize = 200;
-/// Notes kept of a page.
-const MAX_NOTES: usize = 16;
 
 /// One thing a page says, and the words it says it with.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,29 +30,11 @@ pub struct PageSignals {
     pub noai_meta: Option<Signal>,
     /// `Content-Usage` (or `Content-Signal`) in the headers.
     pub usage: Option<Signal>,
-    /// Directives that reserve nothing for text (`noindex`, `noimageai`, ...), for the record.
-    pub notes: Vec<String>,
 }
 
-/// What a directive of `X-Robots-Tag` or a robots meta element means here.
-enum Effect {
-    /// The page is not for training (as DeviantArt introduced it in 2022).
-    Reserves,
-    /// It speaks of search, of images or of caches: worth a note.
-    Note,
-}
-
-const DIRECTIVES: [(&str, Effect); 9] = [
-    ("noai", Effect::Reserves),
-    ("noimageai", Effect::Note),
-    ("noindex", Effect::Note),
-    ("nofollow", Effect::Note),
-    ("none", Effect::Note),
-    ("noarchive", Effect::Note),
-    ("nocache", Effect::Note),
-    ("nosnippet", Effect::Note),
-    ("noimageindex", Effect::Note),
-];
+/// The directive of `X-Robots-Tag` or a robots meta element by which a page is not for training (as
+/// DeviantArt introduced it in 2022). All others speak of search, of images or of caches.
+const NOAI: &str = "noai";
 
 /// Directives with a value after a colon, which is no agent's.
 const WITH_VALUE: [&str; 4] = [
@@ -97,8 +77,7 @@ impl PageSignals {
                 }
             }
             "x-robots-tag" => {
-                let notes = &mut self.notes;
-                directives(value, agents, name, value, &mut self.noai_header, notes);
+                directives(value, agents, name, &mut self.noai_header);
             }
             _ => {}
         }
@@ -117,8 +96,7 @@ impl PageSignals {
                 self.tdm_policy = Some(content.trim().chars().take(MAX_EVIDENCE).collect());
             }
             _ if lower == "robots" || agents.iter().any(|a| a.eq_ignore_ascii_case(&lower)) => {
-                let notes = &mut self.notes;
-                directives(content, &[], name, content, &mut self.noai_meta, notes);
+                directives(content, &[], name, &mut self.noai_meta);
             }
             _ => {}
         }
@@ -131,14 +109,7 @@ impl PageSignals {
 }
 
 /// Reads `[agent:] directive, directive, ...`.
-fn directives(
-    list: &str,
-    agents: &[String],
-    name: &str,
-    value: &str,
-    noai: &mut Option<Signal>,
-    notes: &mut Vec<String>,
-) {
+fn directives(list: &str, agents: &[String], name: &str, noai: &mut Option<Signal>) {
     let mut for_us = true;
     for entry in list.split(',') {
         let mut entry = entry.trim();
@@ -149,15 +120,8 @@ fn directives(
                 entry = tail.trim();
             }
         }
-        let known = DIRECTIVES
-            .iter()
-            .find(|(d, _)| d.eq_ignore_ascii_case(entry));
-        match known {
-            Some((_, Effect::Reserves)) if for_us => join(noai, false, evidence(name, value)),
-            Some((directive, Effect::Note)) if for_us && notes.len() < MAX_NOTES => {
-                notes.push(evidence(name, directive));
-            }
-            _ => {}
+        if for_us && entry.eq_ignore_ascii_case(NOAI) {
+            join(noai, false, evidence(name, list));
         }
     }
 }
@@ -217,7 +181,6 @@ mod tests {
         let mut signals = PageSignals::default();
         signals.meta("robots", "noindex,noai", &[]);
         assert!(signals.noai_meta.is_some());
-        assert_eq!(signals.notes, ["robots: noindex"]);
         let mut signals = PageSignals::default();
         signals.meta("googlebot", "noai", &["GPTBot".into()]);
         assert_eq!(signals, PageSignals::default());

@@ -281,6 +281,9 @@ impl Robots {
     }
 
     pub(super) fn preference_of(&self, agent: &str, path: &Path) -> Option<RuleVerdict> {
+        if self.preferences.is_empty() {
+            return None; // as in nearly all files
+        }
         first(&self.preferences, &self.groups(agent), path).map(Rule::verdict)
     }
 

@@ -130,7 +130,7 @@ fn lettered(bytes: &[u8], from: usize) -> bool {
     last.is_some_and(|c| !c.is_ascii() && c.is_alphabetic() && !matches!(c, 'º' | 'ª'))
 }
 
-/// A number with its country's two letters before it, in forms of value-added tax: `DE 129273398`.
+/// A number that begins with its country's letters, as numbers of value-added tax do: `DE 129273398`.
 pub(super) fn vat(text: &str, start: usize, named: bool) -> Option<Span> {
     let bytes = text.as_bytes();
     let letters = text.get(start..start + 2)?;
@@ -139,13 +139,10 @@ pub(super) fn vat(text: &str, start: usize, named: bool) -> Option<Span> {
         "XI" => "gb".to_string(),
         _ => letters.to_ascii_lowercase(),
     };
-    let names = [
-        "vat", "uid", "dic", "kmkr", "alv", "tva", "anum", "iva", "pvm", "pvn", "btw", "mva",
-        "nip", "nif", "cf", "ddv", "dph", "oib",
-    ];
-    let tax =
-        |s: &&Scheme| s.country == country && s.class != Class::Person && names.contains(&s.name);
-    let scheme = ids::schemes().find(tax)?;
+    let own = ids::schemes().filter(|s| s.country == country && s.begins(letters));
+    own.clone().next()?;
+    // What is shorter has no check digits to speak of (Iceland's), or hardly any.
+    let least = if named { 5 } else { 8 };
     // Letters and digits with single separators between, as many as any such number has.
     let mut ends = Vec::new();
     let (mut at, mut count) = (start + 2, 0);
@@ -157,20 +154,25 @@ pub(super) fn vat(text: &str, start: usize, named: bool) -> Option<Span> {
             _ => break,
         }
         at += 1;
-        if count >= 8 && !bytes.get(at).is_some_and(u8::is_ascii_alphanumeric) {
+        if count >= least && !bytes.get(at).is_some_and(u8::is_ascii_alphanumeric) {
             ends.push(at);
         }
     }
-    let end = ends.into_iter().rev().find(|&end| {
-        free(bytes, start, end)
-            && text
-                .get(start..end)
-                .is_some_and(|n| scheme.normal(n).is_some())
-    })?;
+    let ends = ends
+        .into_iter()
+        .rev()
+        .filter(|&end| free(bytes, start, end));
+    let (scheme, end) = ends
+        .filter_map(|end| {
+            let number = text.get(start..end)?;
+            let scheme = own.clone().find(|scheme| scheme.normal(number).is_some())?;
+            Some((scheme, end))
+        })
+        .next()?;
     Some(Span {
         start,
         end,
-        kind: Kind::TaxId,
+        kind: kind(scheme),
         country: Some(scheme.country),
         scheme: Some(scheme.name),
         score: if named { 1.0 } else { 0.8 },
@@ -209,5 +211,25 @@ mod tests {
             ("DE136695976", Some("de"))
         );
         assert_eq!(vat("DE136695977", 0, true), None);
+    }
+
+    #[test]
+    fn every_country_with_a_prefix_is_known_by_it() {
+        for (number, scheme, kind) in [
+            ("DK13585628", "cvr", Kind::TaxId),
+            ("HR33392005961", "oib", Kind::NationalId),
+            ("FR40303265045", "tva", Kind::TaxId),
+            ("CHE-107.787.577", "uid", Kind::TaxId),
+            ("EL094259216", "vat", Kind::TaxId),
+            ("XI980780684", "vat", Kind::TaxId),
+        ] {
+            let found = vat(number, 0, false).map(|s| (s.scheme, s.kind, s.end));
+            assert_eq!(found, Some((Some(scheme), kind, number.len())), "{number}");
+        }
+        // Five digits of Iceland check by their number alone.
+        assert_eq!(vat("IS 12345", 0, true).and_then(|s| s.scheme), Some("vsk"));
+        assert_eq!(vat("IS 12345", 0, false), None);
+        // A postcode is nobody's number, whatever letters it has.
+        assert_eq!(vat("NL-2601 DC", 0, true), None);
     }
 }

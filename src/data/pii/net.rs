@@ -54,10 +54,15 @@ fn is_netmask(address: Ipv4Addr) -> bool {
     bits.leading_ones() >= 8 && bits.leading_ones() + bits.trailing_zeros() >= 32
 }
 
-/// Whether an IPv6 address belongs to someone: not local, reserved or for documentation.
+/// Whether an IPv6 address belongs to someone: not private (RFC 4193's `fc00::/7`), of a link
+/// (`fe80::/10`), reserved or for documentation.
 pub(super) fn is_public_v6(address: Ipv6Addr) -> bool {
     let [first, second, ..] = address.segments();
-    let special = address.is_loopback() || address.is_unspecified() || address.is_multicast();
+    let special = address.is_loopback()
+        || address.is_unspecified()
+        || address.is_multicast()
+        || address.is_unique_local()
+        || address.is_unicast_link_local();
     let mapped = address.to_ipv4_mapped().is_none_or(is_public);
     !special && (first, second) != (0x2001, 0xdb8) && mapped
 }
@@ -145,7 +150,16 @@ mod tests {
             )
         };
         assert_eq!(six("IP: 2001:db8::1.").map(|f| (f.1, f.2)), Some((4, 15)));
-        assert!(!is_public_v6("2001:db8::1".parse().unwrap()));
+        for local in [
+            "2001:db8::1",
+            "fe80::1:2",
+            "febf::1",
+            "fc00::1",
+            "fd12:3456:789a::1",
+        ] {
+            assert!(!is_public_v6(local.parse().unwrap()), "{local}");
+        }
+        assert!(is_public_v6("fec0::1".parse().unwrap()));
         assert!(is_public_v6("ec0e:8930::6244".parse().unwrap()));
         for text in [
             "12:30:45",

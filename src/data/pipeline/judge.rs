@@ -1,21 +1,23 @@
 //! One thing that was read, through every step that looks at it alone, to its fate.
 
 use super::domains::domain;
-use super::enter::{Entered, enter};
+use super::enter::{Entered, enter, too_long};
 use super::map::row;
 use super::output::line;
 use super::plan::Step;
+use super::quality::Learnt;
 use super::site;
-use super::steps::{Verdict, annotate, evaluated, identify, judge, redact, select};
+use super::steps::{Verdict, evaluated, redact, select};
 use super::tools::Tools;
 use super::unit_files::Row;
-use crate::contamination::Scratch;
+use crate::contamination::{Met, Scratch};
 use crate::data::dedup::{Sketch, Sketcher, text_hash};
 use crate::data::filter::Meter;
 use crate::data::optout;
 use crate::data::pii::Span;
 use crate::data::read::Item;
 use crate::data::record::Record;
+use crate::disk::MAX_LINE_BYTES;
 
 /// Steps of the map, in their order; each may drop.
 pub(super) const STEPS: [&str; 8] = [
@@ -36,6 +38,7 @@ pub(super) struct Judge<'a> {
     sketcher: Sketcher,
     scratch: Scratch,
     spans: Vec<Span>,
+    max_line: usize,
 }
 
 /// A record that was judged.
@@ -52,7 +55,12 @@ pub(super) struct Judged {
     pub(super) domain: Option<String>,
     /// What was met: of which sort, of which kind, how often.
     pub(super) found: Vec<(&'static str, String, u64)>,
+    /// What it holds of evaluation sets, and its language, if it was asked.
+    pub(super) met: Option<(Met, &'static str)>,
 }
+
+/// Longest line of a record: half of what readers take, for what later steps add to it.
+const MAX_RECORD_LINE: usize = MAX_LINE_BYTES / 2;
 
 /// What is known of a record that is kept.
 pub(super) struct Kept {
@@ -68,6 +76,7 @@ impl<'a> Judge<'a> {
             sketcher: Sketcher::new(tools.plan.bands()),
             scratch: Scratch::default(),
             spans: Vec::new(),
+            max_line: MAX_RECORD_LINE,
         }
     }
 
@@ -86,27 +95,30 @@ impl<'a> Judge<'a> {
         let Entered {
             mut record,
             mut verdict,
-            ..
+            judgement,
         } = enter(item, self.tools, &mut asked);
-        for (check, count) in &asked.checks {
-            for (kind, n) in [("allowed", count.allowed), ("denied", count.denied)] {
-                if n > 0 {
-                    found.push(("opt-outs asked", format!("{check}: {kind}"), n));
-                }
-            }
+        found.extend(site::told(&asked).map(|(kind, n)| (site::FOUND, kind, n)));
+        let spoke_of_mining = judgement.is_some_and(|judgement| site::spoke_of_mining(&judgement));
+        let mut met = None;
+        verdict = verdict.or_else(|| self.verdict(&mut record, &mut found, &mut met));
+        let mut json = line(&record, verdict.as_ref()).into_bytes();
+        if json.len() > self.max_line {
+            let (short, why) = too_long(record, json.len());
+            json = line(&short, Some(&why)).into_bytes();
+            // What is met is told of the reason it was dropped for, so that sums agree.
+            (record, verdict, met) = (short, Some(why), None);
         }
-        verdict = verdict.or_else(|| self.verdict(&mut record, &mut found));
-        let json = line(&record, verdict.as_ref()).into_bytes();
         Judged {
             damage,
             site_file,
             domain: domain(&record),
             line: json,
             fate: match verdict {
-                None => Ok(self.kept(&record)),
+                None => Ok(self.kept(&record, spoke_of_mining)),
                 Some(verdict) => Err((verdict.stage, verdict.reason, record.code())),
             },
             found,
+            met,
         }
     }
 
@@ -115,23 +127,32 @@ impl<'a> Judge<'a> {
         &mut self,
         record: &mut Record,
         found: &mut Vec<(&'static str, String, u64)>,
+        met: &mut Option<(Met, &'static str)>,
     ) -> Option<Verdict> {
         let tools = self.tools;
         let plan = tools.plan;
+        let mut learnt = Learnt::default();
         if plan.has(Step::Identify) {
-            let verdict = identify(record, plan).or_else(|| select(record, tools.langs));
+            let verdict = learnt.identify(record, plan);
+            let verdict = verdict.or_else(|| select(record, tools.langs));
             if verdict.is_some() {
                 return verdict;
             }
         }
-        if plan.has(Step::Filter)
-            && let Some(verdict) = judge(record, tools, &mut self.meter)
-        {
-            return Some(verdict);
+        if plan.has(Step::Filter) {
+            match learnt.filter(record, tools, &mut self.meter) {
+                Ok(removed) => {
+                    found.extend(removed.each().map(|(why, n)| ("C4 lines", why.into(), n)));
+                }
+                Err(verdict) => return Some(*verdict),
+            }
         }
-        if let Some((benchmark, verdict)) = evaluated(record, tools, &mut self.scratch) {
-            found.push(("evaluation sets", benchmark, 1));
-            return Some(verdict);
+        if let Some((held, verdict)) = evaluated(record, tools, &mut self.scratch) {
+            *met = Some((held, record.code()));
+            if let Some((benchmark, verdict)) = verdict {
+                found.push(("evaluation sets", benchmark, 1));
+                return Some(verdict);
+            }
         }
         if let Some(verdict) = self.heldout(record) {
             return Some(verdict);
@@ -143,7 +164,7 @@ impl<'a> Judge<'a> {
             }
         }
         if plan.annotate {
-            annotate(record, tools, &mut self.meter);
+            learnt.annotate(record, tools, &mut self.meter);
         }
         None
     }
@@ -160,16 +181,46 @@ impl<'a> Judge<'a> {
         Some(Verdict::copy("heldout_copies", "in_heldout", 1.0, 1.0, id))
     }
 
-    fn kept(&mut self, record: &Record) -> Kept {
-        let said = |key: &str| record.fields.get(key).and_then(serde_json::Value::as_str);
-        let url = said("u").or(said("url"));
-        let time = said("ts").or(said("date"));
-        let time = time.and_then(optout::date_number).unwrap_or(0);
-        let id = &record.id;
+    fn kept(&mut self, record: &Record, spoke_of_mining: bool) -> Kept {
+        let time = record.date().and_then(optout::date_number).unwrap_or(0);
+        let (id, url) = (&record.id, record.url());
         Kept {
-            row: row(record),
+            row: Row {
+                spoke_of_mining,
+                ..row(record)
+            },
             sketch: (self.tools.plan.has(Step::Dedup))
                 .then(|| self.sketcher.sketch(id, &record.text, url, time)),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::pipeline::Plan;
+
+    #[test]
+    fn a_record_no_reader_could_take_is_dropped_without_its_text() {
+        let plan = Plan {
+            trust_labels: true,
+            filter: false,
+            langs: vec!["mt".into()],
+            ..Plan::default()
+        };
+        let langs = crate::lang::Lang::select(&plan.langs).unwrap();
+        let tools = Tools::open(&plan, &langs, &[]).unwrap();
+        let mut judge = Judge::new(&tools);
+        let mut record = Record::new("a", "Kliem ".repeat(1000));
+        record.lang = crate::lang::Lang::find("mt");
+        let short = judge.judge(Item::Record(record.clone()));
+        assert!(short.fate.is_ok());
+        judge.max_line = 4000;
+        let long = judge.judge(Item::Record(record));
+        let why = long.fate.err();
+        assert_eq!(why, Some(("read", "long_line", "mlt_Latn")));
+        let line: serde_json::Value = serde_json::from_slice(&long.line).unwrap();
+        assert_eq!((&line["id"], &line["text"]), (&"a".into(), &"".into()));
+        assert_eq!(line["verdict"]["reason"], "long_line");
     }
 }

@@ -13,15 +13,20 @@ mod enter;
 mod estimate;
 mod fates;
 mod gather;
+mod gathered;
 mod heldout;
 mod judge;
+mod learn;
 mod map;
+mod numbers;
 mod output;
 mod page;
 mod plan;
 mod progress;
+mod quality;
 mod quantity;
 mod report;
+mod sets;
 mod site;
 mod sketch;
 mod stage;
@@ -31,6 +36,14 @@ mod steps;
 mod tests;
 #[cfg(test)]
 mod tests_crawl;
+#[cfg(test)]
+mod tests_plan;
+#[cfg(test)]
+mod tests_sets;
+#[cfg(test)]
+mod tests_stage;
+#[cfg(test)]
+mod tests_work;
 mod tokens;
 mod tools;
 mod unit_files;

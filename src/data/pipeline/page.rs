@@ -250,6 +250,7 @@ mod tests {
                 n_kept: 1,
                 n_bytes: 9,
             }],
+            evaluation_sets: Vec::new(),
             min_jaccard: 0.72,
             s_curve: vec![SCurvePoint {
                 similarity: 0.5,

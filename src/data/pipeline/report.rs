@@ -8,6 +8,7 @@ use super::counts::Counts;
 use super::domains::DomainRow;
 use super::gather::Supplied;
 use super::plan::Plan;
+use crate::contamination::BenchmarkCounts;
 use crate::data::dedup::{SCurvePoint, SelfCheck};
 use crate::data::error::{Error, Result};
 use crate::data::tokenize::Parity;
@@ -39,6 +40,9 @@ pub struct Report {
     pub found: BTreeMap<String, BTreeMap<String, u64>>,
     /// Domains with the most records.
     pub domains: Vec<DomainRow>,
+    /// What was met of evaluation sets, a row a set; `contamination.json` names the items.
+    #[serde(default)]
+    pub evaluation_sets: Vec<BenchmarkCounts>,
     /// Similarity from which texts count as near-duplicates.
     pub min_jaccard: f64,
     /// How probably near-duplicates of each similarity are found.
@@ -95,6 +99,7 @@ pub(super) struct Made<'a> {
     pub(super) counts: &'a Counts,
     pub(super) stages: Vec<StageRow>,
     pub(super) domains: Vec<DomainRow>,
+    pub(super) evaluation_sets: Vec<BenchmarkCounts>,
     pub(super) heldout: &'a [Supplied],
     pub(super) unique: &'a [Supplied],
     pub(super) dedup_check: Option<&'a SelfCheck>,
@@ -141,6 +146,7 @@ impl Report {
             stages: made.stages,
             found: made.counts.found.clone(),
             domains: made.domains,
+            evaluation_sets: made.evaluation_sets,
             min_jaccard: shape.min_jaccard,
             s_curve: shape.s_curve(),
             dedup_check: made.dedup_check.cloned(),

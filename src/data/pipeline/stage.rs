@@ -8,18 +8,19 @@ use serde_json::{Value, json};
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::enter::{Entered, enter};
+use super::gathered::{Gathered, Told};
 use super::heldout::sound;
-use super::map::CLUSTER_SIZE;
+use super::numbers;
 use super::output::line;
 use super::plan::{Plan, Step};
+use super::quality::Learnt;
 use super::stats::Stats;
-use super::steps::{Verdict, annotate, evaluated, identify, judge, known, redact, select};
-use super::tokens::learn;
+use super::steps::{Verdict, evaluated, identify, redact, select};
 use super::tools::Tools;
 use crate::contamination::Scratch;
-use crate::data::dedup::{Document, Fate, exact_duplicates, near_duplicates};
 use crate::data::error::{Error, Result};
-use crate::data::filter::{Meter, Metrics, calibrate, verdict, whatif};
+use crate::data::filter::calibrate::Reading;
+use crate::data::filter::{Families, Meter, verdict, whatif};
 use crate::data::optout;
 use crate::data::pii::Span;
 use crate::data::read::{self, Item};
@@ -37,7 +38,7 @@ pub enum Stage {
     Lawful,
     /// Every record with its language in `lang` and `prob`, and with `annotate` HPLT's scores.
     Identify,
-    /// The records worth keeping, untouched.
+    /// The records worth keeping; untouched, but for the lines that C4 removes where it is on.
     Filter,
     /// Every record with its personal data told in `pii` and `pii_kinds`, and masked.
     Redact,
@@ -64,11 +65,55 @@ pub enum Stage {
         /// Tell the number and the hash instead of the ids.
         count: bool,
     },
+    /// Every record with `valid`: whether its `number` checks by the rules of its `country`.
+    Numbers,
     /// A vocabulary trained on the records: its `tokenizer.json`.
     Tokenizer {
         /// Take all text as it comes, as plain BPE does: one language, counted once.
         plain: bool,
+        /// Train plain BPE of the same size on the same sample too; its file comes second.
+        compare: bool,
     },
+}
+
+impl Stage {
+    /// The settings of `plan` that this stage needs: a stage opens no file that another one reads.
+    /// What was asked for by the stage's own name is done, whatever steps the plan takes; `explain`
+    /// speaks of the plan's.
+    fn own_part(self, plan: &Plan) -> Plan {
+        use Step::{Decontaminate, Extract, Filter, Identify, Lawful, Redact};
+        let mut own = plan.clone();
+        own.annotate &= self == Stage::Identify;
+        own.steps = match self {
+            Stage::Extract | Stage::Dedup | Stage::Encode { .. } | Stage::Numbers => {
+                vec![Extract]
+            }
+            Stage::Lawful => vec![Extract, Lawful],
+            Stage::Identify | Stage::Tokenizer { .. } | Stage::Calibrate => {
+                vec![Extract, Identify]
+            }
+            Stage::Filter | Stage::Stats | Stage::Whatif { .. } => {
+                vec![Extract, Identify, Filter]
+            }
+            Stage::Redact => vec![Extract, Identify, Redact],
+            Stage::Decontaminate { .. } => vec![Extract, Decontaminate],
+            Stage::Explain => {
+                own.redact = super::plan::Redact::Annotate; // it tells kinds, and needs no key
+                if !own.has(Redact) {
+                    own.steps.push(Redact);
+                }
+                return own;
+            }
+        };
+        own.filter = true;
+        if !own.has(Filter) {
+            own.bad_words = None;
+            if !own.annotate {
+                (own.thresholds, own.families) = (None, None); // scores hang on what is usual
+            }
+        }
+        own
+    }
 }
 
 /// What a stage passed over: whole, but no text.
@@ -76,6 +121,8 @@ pub enum Stage {
 pub struct PassedOver {
     /// How many, by reason.
     pub reasons: BTreeMap<&'static str, u64>,
+    /// What in files that settings name was not as one would expect, in words.
+    pub warnings: Vec<String>,
 }
 
 /// Items judged between two looks at the signals.
@@ -96,10 +143,7 @@ pub fn run_stage(
     control: &Control,
     out: &mut dyn FnMut(&str),
 ) -> Result<PassedOver> {
-    let asks = matches!(stage, Stage::Lawful | Stage::Explain);
-    let mut plan = plan.clone();
-    plan.steps = Step::ALL.to_vec();
-    plan.steps.retain(|step| *step != Step::Lawful || asks);
+    let plan = stage.own_part(plan);
     let langs = Lang::select(&plan.langs)?;
     let tools = Tools::open(&plan, &langs, &[])?;
     if matches!(stage, Stage::Decontaminate { .. }) && tools.evaluation.is_none() {
@@ -118,11 +162,8 @@ pub fn run_stage(
         }
         _ => None,
     };
-    let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads(plan.threads)
-        .build()
-        .map_err(|e| Error::Failed(format!("cannot start {} threads: {e}", plan.threads)))?;
-    let mut gathered = Gathered::new(stage);
+    let pool = plan.pool()?;
+    let mut gathered = Gathered::new(stage, &tools);
     let mut items = read::items(inputs, &tools.options)?.fuse();
     let (mut n_items, mut ended) = (0u64, false);
     while !ended {
@@ -151,11 +192,11 @@ pub fn run_stage(
                 })
                 .collect()
         });
-        let lines = gathered.take(told);
+        let (lines, unsaid) = gathered.take(told);
         if !lines.is_empty() {
             out(&lines);
         }
-        if let Some(error) = failed {
+        if let Some(error) = unsaid.or(failed) {
             return Err(error);
         }
     }
@@ -165,7 +206,8 @@ pub fn run_stage(
             what: "no record in this file".into(),
         });
     }
-    let passed_over = std::mem::take(&mut gathered.passed_over);
+    let mut passed_over = std::mem::take(&mut gathered.passed_over);
+    passed_over.warnings.clone_from(&tools.warnings);
     let lines = pool.install(|| gathered.finish(&tools, control))?;
     if !lines.is_empty() {
         out(&lines);
@@ -181,16 +223,6 @@ struct Bench {
     spans: Vec<Span>,
 }
 
-/// What a stage has to say of one item.
-enum Told {
-    Line(String),
-    Nothing,
-    PassedOver(&'static str),
-    Held(Box<Record>),
-    Stats(usize, Stats),
-    Metrics(&'static Lang, u64, Box<Metrics>),
-}
-
 fn told(stage: Stage, item: Item, tools: &Tools, vocab: Option<&Vocab>, bench: &mut Bench) -> Told {
     let Entered {
         mut record,
@@ -203,6 +235,7 @@ fn told(stage: Stage, item: Item, tools: &Tools, vocab: Option<&Vocab>, bench: &
     }
     let plan = tools.plan;
     let whole = |record: &Record| Told::Line(line(record, None));
+    let mut learnt = Learnt::default();
     match stage {
         Stage::Extract => whole(&record),
         Stage::Lawful => {
@@ -218,13 +251,13 @@ fn told(stage: Stage, item: Item, tools: &Tools, vocab: Option<&Vocab>, bench: &
             whole(&record)
         }
         Stage::Identify => {
-            identify(&mut record, plan);
+            learnt.identify(&mut record, plan);
             if plan.annotate {
-                annotate(&mut record, tools, &mut bench.meter);
+                learnt.annotate(&mut record, tools, &mut bench.meter);
             }
             whole(&record)
         }
-        Stage::Filter => match keep(&mut record, tools, &mut bench.meter) {
+        Stage::Filter => match keep(&mut record, tools, &mut bench.meter, &mut learnt) {
             true => whole(&record),
             false => Told::Nothing,
         },
@@ -238,7 +271,8 @@ fn told(stage: Stage, item: Item, tools: &Tools, vocab: Option<&Vocab>, bench: &
             whole(&record)
         }
         Stage::Decontaminate { mark } => {
-            let verdict = evaluated(&record, tools, &mut bench.scratch);
+            let found = evaluated(&record, tools, &mut bench.scratch);
+            let verdict = found.and_then(|(_, verdict)| verdict);
             if mark {
                 record
                     .fields
@@ -252,7 +286,11 @@ fn told(stage: Stage, item: Item, tools: &Tools, vocab: Option<&Vocab>, bench: &
         }
         Stage::Dedup => Told::Held(Box::new(record)),
         Stage::Encode { count } => {
-            let ids = vocab.map_or(Vec::new(), |vocab| vocab.encode(&record.text));
+            let ids = vocab.map_or(Ok(Vec::new()), |vocab| vocab.encode(&record.text));
+            let ids = match ids {
+                Ok(ids) => ids,
+                Err(error) => return Told::Failed(error.into()),
+            };
             let bytes = || {
                 ids.iter()
                     .flat_map(|id| id.to_le_bytes())
@@ -265,139 +303,45 @@ fn told(stage: Stage, item: Item, tools: &Tools, vocab: Option<&Vocab>, bench: &
             };
             Told::Line(format!("{told}\n"))
         }
-        Stage::Tokenizer { plain } => {
+        Stage::Numbers => Told::Line(numbers::checked(record)),
+        Stage::Tokenizer { plain, .. } => {
             if !plain {
-                labelled(&mut record, plan);
+                labelled(&mut record, plan, &mut learnt);
             }
             Told::Held(Box::new(record))
         }
         Stage::Calibrate => {
-            labelled(&mut record, plan);
-            Told::Held(Box::new(record))
+            labelled(&mut record, plan, &mut learnt);
+            let read = |lang| Reading::of(lang, &record.id, &record.text, &mut bench.meter);
+            match record.lang.and_then(read) {
+                Some(reading) => Told::Good(record.text, Box::new(reading)),
+                None => Told::Nothing,
+            }
         }
         Stage::Stats => {
-            let judged = labelled(&mut record, plan);
-            let verdict = judged.or_else(|| judge(&record, tools, &mut bench.meter));
+            let judged = labelled(&mut record, plan, &mut learnt);
+            let verdict = judged.or_else(|| learnt.judge(&record, tools, &mut bench.meter));
             let at = record.lang.map_or(usize::MAX, Lang::index);
             Told::Stats(at, Stats::of(&record, verdict.map(|v| v.reason)))
         }
         Stage::Explain => {
-            let told = explain(&mut record, entered, tools, &mut bench.meter);
+            let told = explain(&mut record, entered, tools, bench);
             Told::Line(format!("{told}\n"))
         }
         Stage::Whatif { share } => {
-            if !whatif::sampled(&record.id, share) || labelled(&mut record, plan).is_some() {
+            if !whatif::sampled(&record.id, share)
+                || labelled(&mut record, plan, &mut learnt).is_some()
+            {
                 return Told::Nothing;
             }
             let Some(lang) = record.lang else {
                 return Told::Nothing;
             };
-            let rules = tools.rules.of(lang);
-            let known = known(&record, tools);
-            let metrics = bench.meter.measure_all(&record.text, rules, &known);
-            Told::Metrics(lang, record.text.len() as u64, Box::new(metrics))
+            let all = Families::all();
+            let metrics = learnt.measure(&record, lang, all, tools, &mut bench.meter);
+            Told::Metrics(lang, record.text.len() as u64, Box::new(metrics.clone()))
         }
     }
-}
-
-/// What is known only when all was read.
-struct Gathered {
-    stage: Stage,
-    passed_over: PassedOver,
-    held: Vec<Record>,
-    stats: BTreeMap<usize, Stats>,
-    metrics: Vec<(&'static Lang, u64, Metrics)>,
-    calibrator: calibrate::Calibrator,
-}
-
-impl Gathered {
-    fn new(stage: Stage) -> Self {
-        Gathered {
-            stage,
-            passed_over: PassedOver::default(),
-            held: Vec::new(),
-            stats: BTreeMap::new(),
-            metrics: Vec::new(),
-            calibrator: calibrate::Calibrator::new(calibrate::Plan::default()),
-        }
-    }
-
-    /// Takes what was told in order; the lines among it.
-    fn take(&mut self, told: Vec<Told>) -> String {
-        let mut lines = String::new();
-        for told in told {
-            match told {
-                Told::Line(line) => lines.push_str(&line),
-                Told::Nothing => {}
-                Told::PassedOver(reason) => {
-                    *self.passed_over.reasons.entry(reason).or_default() += 1;
-                }
-                Told::Held(record) if self.stage == Stage::Calibrate => {
-                    if let Some(lang) = record.lang {
-                        self.calibrator.add(lang, &record.id, &record.text);
-                    }
-                }
-                Told::Held(record) => self.held.push(*record),
-                Told::Stats(at, row) => self.stats.entry(at).or_default().add(row),
-                Told::Metrics(lang, n, metrics) => self.metrics.push((lang, n, *metrics)),
-            }
-        }
-        lines
-    }
-
-    /// The lines that come of all together.
-    fn finish(self, tools: &Tools, control: &Control) -> Result<String> {
-        let mut lines = String::new();
-        for (at, row) in self.stats {
-            lines.push_str(&format!("{}\n", row.told(at)));
-        }
-        match self.stage {
-            Stage::Tokenizer { plain } => {
-                lines = tokenizer(self.held, plain, tools.plan, control)?;
-            }
-            _ => {
-                for record in dedup(self.held, tools.plan, control)? {
-                    lines.push_str(&line(&record, None));
-                }
-            }
-        }
-        if let Stage::Whatif { .. } = self.stage {
-            for table in whatif::what_if(self.metrics, &tools.rules) {
-                let told = serde_json::to_value(table).unwrap_or(Value::Null);
-                lines.push_str(&format!("{told}\n"));
-            }
-        }
-        if self.stage == Stage::Calibrate {
-            let found = self.calibrator.finish();
-            let file = calibrate::rules_file(&found, &calibrate::Plan::default());
-            lines.push_str(&serde_json::to_string_pretty(&file).unwrap_or_default());
-            lines.push('\n');
-        }
-        Ok(lines)
-    }
-}
-
-/// The `tokenizer.json` of a vocabulary trained on `records`.
-fn tokenizer(records: Vec<Record>, plain: bool, plan: &Plan, control: &Control) -> Result<String> {
-    let mut by_lang: BTreeMap<usize, (Option<&'static Lang>, Vec<String>)> = BTreeMap::new();
-    for record in records {
-        let lang = record.lang.filter(|_| !plain);
-        let place = lang.map_or(usize::MAX, Lang::index);
-        let own = by_lang.entry(place).or_insert_with(|| (lang, Vec::new()));
-        own.1.push(record.text);
-    }
-    let (langs, texts): (Vec<_>, Vec<_>) = by_lang.into_values().unzip();
-    let langs: Vec<Option<&Lang>> = langs;
-    let plan = match plain {
-        true => Plan {
-            pressure: 0.0,
-            max_epochs: 1.0,
-            ..plan.clone()
-        },
-        false => plan.clone(),
-    };
-    let json = learn(&plan, &langs, &texts, control)?.to_string(true);
-    json.map_err(|e| Error::Failed(format!("tokenizer: cannot be written: {e}")))
 }
 
 pub(super) fn interrupted() -> Error {
@@ -407,41 +351,57 @@ pub(super) fn interrupted() -> Error {
 }
 
 /// Identifies a record only if it has no label: a stream may come from `identify` already.
-fn labelled(record: &mut Record, plan: &Plan) -> Option<Verdict> {
+fn labelled(record: &mut Record, plan: &Plan, learnt: &mut Learnt) -> Option<Verdict> {
     match record.lang {
         Some(_) => None,
-        None => identify(record, plan),
+        None => learnt.identify(record, plan),
     }
 }
 
 /// Identifies a record without noting it: `redact` adds nothing but what it found.
 fn identify_quietly(record: &mut Record, plan: &Plan) {
-    let fields = record.fields.clone();
+    let fields = std::mem::take(&mut record.fields);
     identify(record, plan);
     record.fields = fields;
 }
 
-fn keep(record: &mut Record, tools: &Tools, meter: &mut Meter) -> bool {
-    let verdict = labelled(record, tools.plan).or_else(|| select(record, tools.langs));
-    verdict.or_else(|| judge(record, tools, meter)).is_none()
+fn keep(record: &mut Record, tools: &Tools, meter: &mut Meter, learnt: &mut Learnt) -> bool {
+    let verdict = labelled(record, tools.plan, learnt).or_else(|| select(record, tools.langs));
+    verdict.is_none() && learnt.filter(record, tools, meter).is_ok()
 }
 
-/// The record's language and every check, with the first reason to drop it if there is one.
+/// The record's language and every check, with the first reason for which the walk would drop it,
+/// judged by itself, if there is one.
 fn explain(
     record: &mut Record,
     entered: Option<Verdict>,
     tools: &Tools,
-    meter: &mut Meter,
+    bench: &mut Bench,
 ) -> Value {
-    let first = entered
-        .or_else(|| labelled(record, tools.plan))
-        .or_else(|| select(record, tools.langs))
-        .or_else(|| judge(record, tools, meter));
+    let (plan, mut learnt) = (tools.plan, Learnt::default());
+    let mut first = entered;
+    if plan.has(Step::Identify) {
+        let verdict = learnt.identify(record, plan);
+        let verdict = verdict.or_else(|| select(record, tools.langs));
+        first = first.or(verdict);
+    }
     let checks = record.lang.map(|lang| {
-        let rules = tools.rules.of(lang);
-        let known = known(record, tools);
-        verdict(&meter.measure_all(&record.text, rules, &known), rules)
+        let all = Families::all();
+        let metrics = learnt.measure(record, lang, all, tools, &mut bench.meter);
+        verdict(metrics, tools.rules.of(lang))
     });
+    let first = first
+        .or_else(|| match plan.has(Step::Filter) {
+            true => learnt
+                .filter(record, tools, &mut bench.meter)
+                .err()
+                .map(|verdict| *verdict),
+            false => None,
+        })
+        .or_else(|| {
+            let evaluated = evaluated(record, tools, &mut bench.scratch);
+            evaluated.and_then(|(_, verdict)| Some(verdict?.1))
+        });
     let mut spans = Vec::new();
     if let Some((finder, _)) = &tools.personal {
         finder.find(&record.text, record.lang, &mut spans);
@@ -460,41 +420,4 @@ fn explain(
         "checks": checks,
         "personal_data": kinds,
     })
-}
-
-fn dedup(mut records: Vec<Record>, plan: &Plan, control: &Control) -> Result<Vec<Record>> {
-    if plan.dedup_exact {
-        let fates = exact_duplicates(&documents(&records));
-        records = unburied(records, &fates);
-    }
-    if plan.dedup_fuzzy {
-        let fates = near_duplicates(&documents(&records), plan.bands(), control);
-        records = unburied(records, &fates.ok_or_else(interrupted)?);
-    }
-    Ok(records)
-}
-
-fn documents(records: &[Record]) -> Vec<Document<'_>> {
-    let all = records.iter();
-    all.map(|Record { id, text, .. }| Document { id, text })
-        .collect()
-}
-
-/// The records that stay; `cluster_size` counts all that each stands for, those that an earlier
-/// deduplication counted included.
-fn unburied(mut records: Vec<Record>, fates: &[Fate]) -> Vec<Record> {
-    let size = |r: &Record| r.fields.get(CLUSTER_SIZE).and_then(Value::as_u64);
-    let mut sizes: Vec<u64> = records.iter().map(|r| size(r).unwrap_or(1)).collect();
-    for (i, fate) in fates.iter().enumerate() {
-        if let Fate::Dropped { survivor, .. } = fate {
-            sizes[*survivor] += sizes[i];
-        }
-    }
-    for (record, size) in records.iter_mut().zip(sizes) {
-        record.fields.insert(CLUSTER_SIZE.into(), size.into());
-    }
-    let kept = records.into_iter().zip(fates);
-    kept.filter(|(_, fate)| matches!(fate, Fate::Kept { .. }))
-        .map(|(record, _)| record)
-        .collect()
 }

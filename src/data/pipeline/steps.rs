@@ -1,12 +1,13 @@
-//! One record at a time: which language, whether it is asked for, whether it is good.
+//! One record at a time: which language, whether it is asked for, what it must not hold.
 
 use serde::Serialize;
 use serde_json::json;
 
 use super::plan::Plan;
+use super::quality::Learnt;
 use super::tools::Tools;
-use crate::contamination::{self, Scratch};
-use crate::data::filter::{Bound, Check, Families, Family, Known, Meter, first_failure};
+use crate::contamination::{Met, Rule, Scratch};
+use crate::data::filter::{Bound, Check};
 use crate::data::langid::{self, Guess};
 use crate::data::pii;
 use crate::data::record::Record;
@@ -67,7 +68,7 @@ impl Verdict {
         Verdict::measured(stage, reason, measure)
     }
 
-    fn of_check(check: &Check) -> Self {
+    pub(super) fn of_check(check: &Check) -> Self {
         let measure = Measure {
             metric: check.metric,
             value: check.value,
@@ -111,15 +112,12 @@ impl Verdict {
 
 /// Gives a record its language: its own label where the plan trusts it, else what its text says.
 pub(super) fn identify(record: &mut Record, plan: &Plan) -> Option<Verdict> {
-    if plan.trust_labels && record.lang.is_some() {
-        return None;
-    }
-    settle(record, &langid::identify(&record.text), plan.min_lang_prob)
+    Learnt::default().identify(record, plan)
 }
 
 /// Takes the best guess. Where that is easily confused with the record's own label, the label
 /// decides between the two: whoever labelled the text knew more than its letters.
-fn settle(record: &mut Record, guesses: &[Guess], min_prob: f64) -> Option<Verdict> {
+pub(super) fn settle(record: &mut Record, guesses: &[Guess], min_prob: f64) -> Option<Verdict> {
     let Some(best) = guesses.first() else {
         return Some(Verdict::below("identify", "no_letters", 0.0, min_prob));
     };
@@ -149,44 +147,27 @@ pub(super) fn select(record: &Record, langs: &[&'static Lang]) -> Option<Verdict
     (!wanted).then(|| Verdict::measured("select", "other_language", measure))
 }
 
-/// Judges the text by the rules of its language; one without a language is not judged.
-pub(super) fn judge(record: &Record, tools: &Tools, meter: &mut Meter) -> Option<Verdict> {
-    let lang = record.lang?;
-    let rules = tools.rules.of(lang);
-    let mut known = known(record, tools);
-    if rules.families.has(Family::Wds) || rules.families.has(Family::Madlad) {
-        known.lang_share = lang_share(&record.text, &langid::segments(&record.text), lang);
-    }
-    let metrics = meter.measure_for(&record.text, rules, rules.families, &known);
-    first_failure(&metrics, rules).map(|check| Verdict::of_check(&check))
-}
-
-/// What the filters are told of a record.
-pub(super) fn known<'a>(record: &Record, tools: &'a Tools) -> Known<'a> {
-    Known {
-        lang_prob: f64::from(record.lang_prob),
-        bad_words: tools.bad_words.as_ref(),
-        ..Known::default()
-    }
-}
-
-/// What evaluation sets hold is never trained on: the set it is most of, and the verdict.
+/// What evaluation sets hold is never trained on: what of them was met, and, if that is anything,
+/// the set it is most of and the verdict. None where no sets were given.
 pub(super) fn evaluated(
     record: &Record,
     tools: &Tools,
     scratch: &mut Scratch,
-) -> Option<(String, Verdict)> {
+) -> Option<(Met, Option<(String, Verdict)>)> {
     let index = tools.evaluation.as_ref()?;
-    let rule = contamination::Rule::default();
+    let rule = Rule::default();
     let hits = index.check(&record.text, scratch);
+    let met = index.met(&hits, &rule);
     let of_sets = hits.iter().filter(|hit| index.contaminates(hit, &rule));
-    let worst = of_sets.max_by(|a, b| a.share.total_cmp(&b.share))?;
+    let Some(worst) = of_sets.max_by(|a, b| a.share.total_cmp(&b.share)) else {
+        return Some((met, None));
+    };
     let evidence = format!(
         "{} {}: {} runs of {} words",
         worst.benchmark, worst.id, worst.n_matched, worst.n
     );
     let verdict = Verdict::said("decontaminate", "in_evaluation_set", &evidence);
-    Some((worst.benchmark.into(), verdict))
+    Some((met, Some((worst.benchmark.into(), verdict))))
 }
 
 /// Finds personal data and does with it what the plan says; `spans` is where it lies now.
@@ -208,45 +189,6 @@ pub(super) fn redact(
     record.fields.insert("pii".into(), json!(offsets));
     let kinds: Vec<&str> = spans.iter().map(|span| span.kind.name()).collect();
     record.fields.insert("pii_kinds".into(), json!(kinds));
-}
-
-/// Bytes of the lines in `lang`, or in one close to it, over those of all lines that have a
-/// language; 1 where none has.
-fn lang_share(text: &str, segments: &[Option<Guess>], lang: &Lang) -> f64 {
-    let is_own = |guess: &Guess| guess.lang == lang || lang.close.contains(&guess.lang.code);
-    let (mut own, mut all) = (0, 0);
-    for (line, guess) in text.split('\n').zip(segments) {
-        if let Some(guess) = guess {
-            all += line.len();
-            own += if is_own(guess) { line.len() } else { 0 };
-        }
-    }
-    match all {
-        0 => 1.0,
-        all => own as f64 / all as f64,
-    }
-}
-
-/// Notes the language of each line, HPLT's document scores, and that no filter objects.
-pub(super) fn annotate(record: &mut Record, tools: &Tools, meter: &mut Meter) {
-    let Some(lang) = record.lang else { return };
-    let rules = tools.rules.of(lang);
-    let families = Families::cheap().with([Family::Wds].into_iter().collect());
-    let segments = langid::segments(&record.text);
-    let known = Known {
-        lang_share: lang_share(&record.text, &segments, lang),
-        ..known(record, tools)
-    };
-    let metrics = meter.measure_for(&record.text, rules, families, &known);
-    let code = |guess: &Option<Guess>| match guess {
-        Some(guess) => guess.lang.code.clone(),
-        None => langid::UNDETERMINED.to_string(),
-    };
-    let codes: Vec<String> = segments.iter().map(code).collect();
-    record.fields.insert("seg_langs".into(), codes.into());
-    let scores = metrics.wds.doc_scores();
-    record.fields.insert("doc_scores".into(), json!(scores));
-    record.fields.insert("filter".into(), "keep".into());
 }
 
 #[cfg(test)]
@@ -284,10 +226,6 @@ mod tests {
             ("uncertain_language", 0.5)
         );
         assert!((verdict.measure.unwrap().value - 0.3).abs() < 1e-6);
-        let finnish = Lang::find("fi").unwrap();
-        let lines = [Some(guess("fi", 0.9)), None, Some(guess("sv", 0.9))];
-        assert_eq!(lang_share("aaa\n\nb", &lines, finnish), 0.75);
-        assert_eq!(lang_share("1", &[None], finnish), 1.0);
         assert_eq!(settle(&mut record, &[], 0.5).unwrap().reason, "no_letters");
         assert_eq!(
             select(&record, &[Lang::find("fr").unwrap()])

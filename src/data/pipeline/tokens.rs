@@ -158,10 +158,10 @@ pub(super) fn measure_parity(
 ) -> Result<Parity> {
     if !plan.parallel.is_empty() {
         let texts = parallel_texts(plan)?;
-        return Ok(parity(vocab, &texts, true));
+        return parity(vocab, &texts, true);
     }
     if !plan.heldout.is_empty() {
-        return Ok(parity(vocab, heldout, is_parallel(heldout)));
+        return parity(vocab, heldout, is_parallel(heldout));
     }
     let mut sample = Vec::new();
     for own in &gathered.heldout {
@@ -173,7 +173,7 @@ pub(super) fn measure_parity(
             });
         }
     }
-    Ok(parity(vocab, &sample, false))
+    parity(vocab, &sample, false)
 }
 
 /// How many tokens a `tokenizer.json` has, and what it costs each language of the plan's parallel
@@ -187,7 +187,7 @@ pub fn vocabulary_cost(json: &[u8], plan: &Plan) -> Result<(usize, Option<Parity
         return Ok((vocab.len(), None));
     }
     let texts = parallel_texts(plan)?;
-    Ok((vocab.len(), Some(parity(&vocab, &texts, true))))
+    Ok((vocab.len(), Some(parity(&vocab, &texts, true)?)))
 }
 
 /// The plan's parallel text; what has no label is identified.
@@ -202,7 +202,7 @@ fn parallel_texts(plan: &Plan) -> Result<Vec<Record>> {
 }
 
 /// True if every language has records of the same ids.
-fn is_parallel(heldout: &[Record]) -> bool {
+pub(super) fn is_parallel(heldout: &[Record]) -> bool {
     let mut ids: std::collections::BTreeMap<&str, Vec<&str>> = Default::default();
     for record in heldout {
         ids.entry(record.code()).or_default().push(&record.id);
@@ -245,6 +245,17 @@ fn other_layouts(plan: &Plan, stem: &Path, records: &Path) -> Result<()> {
     Ok(())
 }
 
+/// The token that ends a text.
+///
+/// # Errors
+/// When the vocabulary has none.
+pub(super) fn end_of_text(vocab: &Vocab) -> Result<u32> {
+    vocab.eos.first().copied().ok_or_else(|| {
+        let what = "the tokenizer has no token that ends a text";
+        Error::usage(what, "name one <|endoftext|>, or train a tokenizer here")
+    })
+}
+
 /// Packs every language's texts of `part` as `tokens/<split>/<lang>`.
 pub(super) fn pack_all(
     plan: &Plan,
@@ -258,10 +269,7 @@ pub(super) fn pack_all(
         "train" => "pack",
         _ => "pack_heldout",
     };
-    let end = vocab.eos.first().copied().ok_or_else(|| {
-        let what = "the tokenizer has no token that ends a text";
-        Error::usage(what, "name one <|endoftext|>, or train a tokenizer here")
-    })?;
+    let end = end_of_text(vocab)?;
     let n: u64 = supplied.iter().map(|own| own.n_docs).sum();
     let mut open = progress.begin(stage, Some(n), "records");
     let mut supplies = Vec::new();

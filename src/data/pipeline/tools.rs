@@ -4,8 +4,8 @@ use std::path::Path;
 
 use super::heldout;
 use super::plan::{Plan, Redact, Step};
-use crate::contamination::{Builder, Index, Settings};
-use crate::data::contamination::add_sets;
+use crate::contamination::Index;
+use crate::data::contamination;
 use crate::data::error::{Error, Result};
 use crate::data::filter::{BadWords, RuleBook};
 use crate::data::optout::{BlockList, Check, Fetched, LicenceRules, Rules, Store, agents_for};
@@ -14,9 +14,6 @@ use crate::data::record::Record;
 use crate::data::{extract, pii};
 use crate::disk;
 use crate::lang::Lang;
-
-/// Ending of a file that holds the index of evaluation sets.
-const INDEX: &str = "eui";
 
 /// What a walk looks things up in.
 pub(super) struct Tools<'a> {
@@ -41,6 +38,8 @@ pub(super) struct Tools<'a> {
     pub(super) evaluation: Option<Index>,
     /// Hash and id of every text that is scored on, sorted.
     pub(super) heldout: Vec<(u128, String)>,
+    /// What in the files that were opened was not as one would expect, in words.
+    pub(super) warnings: Vec<String>,
 }
 
 impl<'a> Tools<'a> {
@@ -53,6 +52,7 @@ impl<'a> Tools<'a> {
         langs: &'a [&'static Lang],
         held: &[Record],
     ) -> Result<Self> {
+        let mut warnings = Vec::new();
         Ok(Tools {
             plan,
             langs,
@@ -67,7 +67,7 @@ impl<'a> Tools<'a> {
             },
             agents: agents(plan),
             lawful: match plan.has(Step::Lawful) {
-                true => Some(lawful(plan)?),
+                true => Some(lawful(plan, &mut warnings)?),
                 false => None,
             },
             rules: rules(plan)?,
@@ -76,8 +76,9 @@ impl<'a> Tools<'a> {
                 None => None,
             },
             personal: personal(plan)?,
-            evaluation: evaluation(plan)?,
+            evaluation: evaluation(plan, &mut warnings)?,
             heldout: heldout::hashes(held),
+            warnings,
         })
     }
 }
@@ -94,6 +95,14 @@ pub(super) fn agents(plan: &Plan) -> Vec<String> {
     agents
 }
 
+/// Checks the plan asks for.
+///
+/// # Errors
+/// When one is none.
+pub(super) fn checks(plan: &Plan) -> Result<Vec<Check>> {
+    plan.checks.iter().map(|name| check(name)).collect()
+}
+
 /// The check of a name.
 fn check(name: &str) -> Result<Check> {
     let found = Check::ALL.into_iter().find(|check| check.name() == name);
@@ -106,13 +115,9 @@ fn check(name: &str) -> Result<Check> {
     })
 }
 
-fn lawful(plan: &Plan) -> Result<Rules> {
+fn lawful(plan: &Plan, warnings: &mut Vec<String>) -> Result<Rules> {
     let mut rules = Rules {
-        checks: plan
-            .checks
-            .iter()
-            .map(|name| check(name))
-            .collect::<Result<_>>()?,
+        checks: checks(plan)?,
         ..Rules::default()
     };
     if let Some(path) = &plan.licences {
@@ -121,11 +126,23 @@ fn lawful(plan: &Plan) -> Result<Rules> {
     }
     if !plan.block_lists.is_empty() {
         rules.blocked = BlockList::read_all(&plan.block_lists)?;
+        if let Some(first) = &rules.blocked.first_strange {
+            let n = rules.blocked.n_strange;
+            warnings.push(format!(
+                "block lists: {n} lines are neither a domain nor an address, the first: {first}"
+            ));
+        }
     }
     if !plan.robots.is_empty() {
         let mut store = Store::new(agents(plan), memory_of(plan));
         for path in &plan.robots {
             fill(&mut store, path)?;
+        }
+        if store.n_damaged > 0 {
+            let n = store.n_damaged;
+            warnings.push(format!(
+                "files of sites: {n} of tdmrep.json are damaged, what can be read of them counts"
+            ));
         }
         rules.store = Some(store);
     }
@@ -216,18 +233,50 @@ pub(super) fn personal(plan: &Plan) -> Result<Option<(pii::Finder, pii::Mode)>> 
 }
 
 /// The index of the evaluation sets the plan names: made of them, or made before.
-pub(super) fn evaluation(plan: &Plan) -> Result<Option<Index>> {
+fn evaluation(plan: &Plan, warnings: &mut Vec<String>) -> Result<Option<Index>> {
     if plan.contamination.is_empty() || !plan.has(Step::Decontaminate) {
         return Ok(None);
     }
-    if let [path] = &plan.contamination[..]
-        && path.extension().is_some_and(|e| e == INDEX)
-    {
-        return Ok(Some(Index::open(path)?));
+    let opened = contamination::open(&plan.contamination)?;
+    warnings.extend(opened.warnings);
+    Ok(Some(opened.index))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_strange_in_lists_and_files_of_sites_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: &str| {
+            let path = folder.path().join(name);
+            disk::replace_bytes(&path, text.as_bytes()).unwrap();
+            path
+        };
+        let sites = concat!(
+            "{\"host\": \"a.example\", \"tdmrep\": \"{\"}\n",
+            "{\"host\": \"b.example\", \"robots\": \"\"}\n",
+        );
+        let mut plan = Plan {
+            robots: vec![write("sites.jsonl", sites)],
+            block_lists: vec![write("list.txt", "a.example\n\0\n\0\n")],
+            ..Plan::default()
+        };
+        let mut warnings = Vec::new();
+        lawful(&plan, &mut warnings).unwrap();
+        let [lists, files] = &warnings[..] else {
+            unreachable!("two files are strange: {warnings:?}")
+        };
+        assert!(
+            lists.contains("2 lines") && lists.ends_with("list.txt:2"),
+            "{lists}"
+        );
+        assert!(files.contains("1 of tdmrep.json"), "{files}");
+        plan.robots = vec![write("sites.jsonl", "")];
+        plan.block_lists = vec![write("list.txt", "a.example\n")];
+        warnings.clear();
+        lawful(&plan, &mut warnings).unwrap();
+        assert_eq!(warnings, Vec::<String>::new());
     }
-    let mut builder = Builder::new(Settings::default());
-    for path in &plan.contamination {
-        add_sets(&mut builder, path)?;
-    }
-    Ok(Some(builder.build()))
 }

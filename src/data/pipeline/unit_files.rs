@@ -4,7 +4,7 @@
 //! [`Row`], 40 bytes. `dropped.bin`: frames of zstd, each of records with one reason and one
 //! language; `unit.json` says where each frame lies, so that the walk's drop folders are made of
 //! them without unpacking. `domains.json`: counts by domain. `sketch.bin`: what deduplication
-//! needs (`data::dedup`).
+//! needs (`data::dedup`). `sets.json`: what was met of evaluation sets, if some were looked for.
 
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use super::counts::Counts;
 use super::domains::{DomainRow, Domains};
+use crate::contamination::Tally;
 use crate::data::dedup::{Bands, Sketch, SketchWriter};
 use crate::data::error::{Error, Result};
 use crate::disk::{self, Making};
@@ -29,6 +30,8 @@ const HELD_BYTES: usize = 32 << 20;
 const SKETCHES: &str = "sketch.bin";
 /// File of what speaks for sites in a unit.
 const SITES: &str = "sites.jsonl.zst";
+/// File of what was met of evaluation sets in a unit.
+const SETS: &str = "sets.json";
 /// Bytes of a row on disk.
 const ROW_BYTES: usize = 40;
 /// Language byte of a record without one.
@@ -47,6 +50,8 @@ pub(super) struct Row {
     pub(super) text_hash: u128,
     /// xxh3-64 of its id.
     pub(super) id_hash: u64,
+    /// Its page spoke of mining itself, which outranks its host's tdmrep.json.
+    pub(super) spoke_of_mining: bool,
 }
 
 impl Row {
@@ -54,6 +59,7 @@ impl Row {
         let mut bytes = [0; ROW_BYTES];
         let lang = self.lang.and_then(|l| u8::try_from(l.index()).ok());
         bytes[0] = lang.unwrap_or(NO_LANG);
+        bytes[1] = u8::from(self.spoke_of_mining);
         bytes[4..8].copy_from_slice(&self.n_copies.to_le_bytes());
         bytes[8..16].copy_from_slice(&self.n_bytes.to_le_bytes());
         bytes[16..32].copy_from_slice(&self.text_hash.to_le_bytes());
@@ -73,6 +79,7 @@ impl Row {
             n_bytes: part(8, 8) as u64,
             text_hash: part(16, 16),
             id_hash: part(32, 8) as u64,
+            spoke_of_mining: bytes[1] == 1,
         }
     }
 }
@@ -154,6 +161,7 @@ pub(super) struct Writer {
     domains: Domains,
     sketches: Option<SketchWriter<Making>>,
     sites: Option<Frames<Making>>,
+    sets: Tally,
     done: Done,
 }
 
@@ -179,6 +187,7 @@ impl Writer {
             domains: Domains::default(),
             sketches,
             sites: None,
+            sets: Tally::default(),
             done: Done::default(),
             staged,
         })
@@ -192,6 +201,11 @@ impl Writer {
     /// What is counted by domain.
     pub(super) fn domains(&mut self) -> &mut Domains {
         &mut self.domains
+    }
+
+    /// What is counted of evaluation sets.
+    pub(super) fn sets(&mut self) -> &mut Tally {
+        &mut self.sets
     }
 
     /// Notes damage of the input.
@@ -291,6 +305,9 @@ impl Writer {
         self.dropped.finish()?;
         let domains = self.domains.most(usize::MAX);
         disk::replace_json(&self.staged.path().join("domains.json"), &domains)?;
+        if self.sets.n_docs > 0 {
+            disk::replace_json(&self.staged.path().join(SETS), &self.sets)?;
+        }
         disk::replace_json(&self.staged.path().join("unit.json"), &self.done)?;
         self.staged.publish()?;
         Ok(self.done.counts)
@@ -356,6 +373,16 @@ impl Finished {
         read.map_err(|e| Error::Failed(format!("{}: {e}", path.display())))
     }
 
+    /// What it met of evaluation sets.
+    pub(super) fn sets(&self) -> Result<Tally> {
+        let path = self.path(SETS);
+        if !path.exists() {
+            return Ok(Tally::default());
+        }
+        let read = serde_json::from_slice(&disk::read(&path)?);
+        read.map_err(|e| Error::Failed(format!("{}: {e}", path.display())))
+    }
+
     /// The bytes of a frame of dropped records, still packed.
     pub(super) fn frame(&self, section: &Section) -> Result<Vec<u8>> {
         use std::io::{Seek, SeekFrom};
@@ -406,6 +433,7 @@ mod tests {
             n_copies: 3,
             text_hash: u128::MAX - u128::from(n),
             id_hash: 7,
+            spoke_of_mining: n == 10,
         };
         let rows = [row(Some("cy"), 10), row(None, 1 << 40)];
         for row in rows {

@@ -108,8 +108,14 @@ impl Member {
     }
 }
 
+/// Bytes of a member that are looked at to tell whether it is one: a header with a long name, and
+/// what packs its first words. In foreign bytes a member may seem to begin at every third byte, and
+/// names and empty blocks go on as long as they like.
+const MAX_PROBE_BYTES: usize = 2 << 10;
+
 /// The first bytes a member unpacks to; none where it is none, as far as `bytes` show.
 pub(super) fn probe(bytes: &[u8]) -> Option<Vec<u8>> {
+    let bytes = bytes.get(..MAX_PROBE_BYTES).unwrap_or(bytes);
     let Header::Whole(len) = header(bytes) else {
         return None;
     };
@@ -136,5 +142,26 @@ mod tests {
         assert_eq!(header(b"\x1f\x8c"), Header::Not);
         assert_eq!(header(b"\x1f\x8b\x08\x80"), Header::Not);
         assert_eq!(header(b"WARC/1.0"), Header::Not);
+    }
+
+    #[test]
+    fn a_probe_looks_at_no_more_than_its_share_of_a_member() {
+        let named = |n: usize| {
+            let mut bytes = b"\x1f\x8b\x08\x08\0\0\0\0\0\x03".to_vec();
+            bytes.resize(bytes.len() + n, b'x');
+            bytes.extend(b"\0\x01\x02\0\xfd\xffab"); // one stored block of two bytes
+            probe(&bytes)
+        };
+        assert_eq!(named(1000), Some(b"ab".to_vec()));
+        assert_eq!(named(3000), None);
+        // Blocks of nothing, with text behind them.
+        let empty = |n: usize| {
+            let mut bytes = b"\x1f\x8b\x08\0\0\0\0\0\0\x03".to_vec();
+            bytes.extend(b"\0\0\0\xff\xff".repeat(n));
+            bytes.extend(b"\x01\x02\0\xfd\xffab");
+            probe(&bytes)
+        };
+        assert_eq!(empty(300), Some(b"ab".to_vec()));
+        assert_eq!(empty(500), Some(Vec::new()));
     }
 }

@@ -13,6 +13,15 @@ const STEP_BYTES: usize = 64 << 10;
 /// member begins no further back.
 const MAX_EATEN_BYTES: u64 = 4 << 20;
 
+/// What a member may have eaten before what it failed at is looked through to its last byte again.
+const SMALL_EATEN_BYTES: u64 = 4 << 10;
+/// Of more than that, this part is passed over: members that begin inside of each other and fail at
+/// the same place are so few that a file is unpacked this many times at most, whatever it holds.
+/// (What is decoded next is known from where a member began and failed alone, so that reading can
+/// go on from any of them.) A member is lost only by one before it that was shorter than this
+/// part of what was taken for its data.
+const PASSED_PART: u64 = 32;
+
 /// What a record's first bytes look like; it tells a member from bytes that look like one.
 pub(super) type Expected = fn(&[u8]) -> bool;
 
@@ -389,7 +398,9 @@ impl Unpacked {
         };
         // A wrong checksum spoils one member; wrong data may have eaten the next ones as well.
         if failed_at == offset || !(is_next && what.starts_with("checksum")) {
-            let from = (offset + 1).max(failed_at.saturating_sub(MAX_EATEN_BYTES));
+            let eaten = failed_at.saturating_sub(offset);
+            let passed = eaten.saturating_sub(SMALL_EATEN_BYTES) / PASSED_PART;
+            let from = (offset + 1 + passed).max(failed_at.saturating_sub(MAX_EATEN_BYTES));
             self.stored.seek(from)?;
             let expected = self.expected;
             match &self.codec {
@@ -425,4 +436,61 @@ pub(super) fn is_frame(bytes: &[u8], expected: Option<Expected>) -> bool {
     let mut out = Vec::new();
     let unpacked = zst::Frames::new().and_then(|mut frames| frames.step(bytes, &mut out));
     unpacked.is_ok() && expected(&out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::read::stored::Input;
+
+    /// Members that begin every 32 bytes inside of each other, of stored blocks that end at one
+    /// place: each goes on through all that follow, and fails where the file ends.
+    fn nested(len: usize) -> Vec<u8> {
+        const BLOCK: usize = 32 << 10;
+        let mut bytes = Vec::with_capacity(len + BLOCK);
+        while bytes.len() < len {
+            let block_end = bytes.len() + BLOCK;
+            let stored = |from: usize| {
+                let n = (block_end - from - 5) as u16;
+                [&[0][..], &n.to_le_bytes(), &(!n).to_le_bytes()].concat()
+            };
+            bytes.extend(stored(bytes.len()));
+            while bytes.len() + 48 < block_end {
+                bytes.extend(b"\x1f\x8b\x08\0\0\0\0\0\0\x03");
+                bytes.extend(stored(bytes.len()));
+                bytes.extend(b"WARC/1.1\r\n\r\nxxxxx");
+            }
+            bytes.resize(block_end, b' ');
+        }
+        bytes
+    }
+
+    #[test]
+    fn members_inside_of_members_are_unpacked_a_few_times_each() {
+        let mut bytes = b"\x1f\x8b\x08\0\0\0\0\0\0\x03".to_vec();
+        bytes.extend(nested(10 << 20));
+        let len = bytes.len() as u64;
+        let stored = Stored::new(Input::Bytes(io::Cursor::new(bytes)));
+        let mut unpacked = Unpacked::new(stored, 0).unwrap();
+        unpacked.expect(|head| head.starts_with(b"WARC/") || head.starts_with(b"\x1f\x8b"));
+        let (mut n_unpacked, mut n_tries, mut last) = (0, 0, 0);
+        loop {
+            let have = unpacked.ensure(1).unwrap();
+            n_unpacked += unpacked.bytes().len() as u64;
+            unpacked.consume(usize::MAX);
+            assert!(n_unpacked <= 2 * PASSED_PART * len, "{n_tries} tries");
+            match have {
+                Have::Enough => {}
+                Have::End => break,
+                Have::Break => {
+                    let damage = unpacked.take_break().unwrap();
+                    assert!(damage.offset >= last && damage.size > 0);
+                    last = damage.offset + damage.size;
+                    n_tries += 1;
+                }
+            }
+        }
+        assert_eq!(last, len);
+        assert!(n_tries > 100, "{n_tries} members were tried");
+    }
 }

@@ -17,7 +17,7 @@ const CHUNK: usize = 1024;
 /// tokens; a document is never cut.
 ///
 /// # Errors
-/// When the file is damaged or the shard cannot be written.
+/// When the file is damaged, a text cannot be encoded, or the shard cannot be written.
 pub fn pack_file(
     vocab: &Vocab,
     end: u32,
@@ -38,7 +38,7 @@ pub fn pack_file(
         }
         let encoded: Vec<Result<Vec<u32>>> = lines
             .par_iter()
-            .map(|line| Ok(vocab.encode(&text_of(line)?)))
+            .map(|line| Ok(vocab.encode(&text_of(line)?)?))
             .collect();
         for tokens in encoded {
             let mut tokens = tokens?;

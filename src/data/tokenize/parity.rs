@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use crate::data::error::Result;
 use crate::data::record::Record;
 use crate::lang::Lang;
 use crate::vocab::Vocab;
@@ -128,8 +129,12 @@ struct Cost {
 
 /// Measures `vocab` on `records`. With `parallel`, records that share an id say the same thing;
 /// if no id is shared between languages, records at the same position do.
-pub fn parity(vocab: &Vocab, records: &[Record], parallel: bool) -> Parity {
-    let costs: Vec<Cost> = records.par_iter().map(|r| cost(vocab, &r.text)).collect();
+///
+/// # Errors
+/// When a text cannot be encoded.
+pub fn parity(vocab: &Vocab, records: &[Record], parallel: bool) -> Result<Parity> {
+    let costs = records.par_iter().map(|r| cost(vocab, &r.text));
+    let costs: Vec<Cost> = costs.collect::<Result<_>>()?;
     let mut langs: BTreeMap<usize, BTreeMap<Key, Cost>> = BTreeMap::new();
     let by_id = parallel && shares_ids(records);
     for (record, cost) in records.iter().zip(&costs) {
@@ -171,11 +176,11 @@ pub fn parity(vocab: &Vocab, records: &[Record], parallel: bool) -> Parity {
     let mut rows: Vec<ParityRow> = langs.iter().map(row).collect();
     let badness = |row: &ParityRow| row.ratio.unwrap_or(row.tokens_per_word);
     rows.sort_by(|a, b| badness(b).total_cmp(&badness(a)).then(a.lang.cmp(&b.lang)));
-    Parity {
+    Ok(Parity {
         schema: "parity/1".into(),
         reference: reference.map(|(lang, _)| Lang::all()[lang].code.clone()),
         rows,
-    }
+    })
 }
 
 /// True when some id occurs in two languages.
@@ -188,12 +193,12 @@ fn shares_ids(records: &[Record]) -> bool {
     })
 }
 
-fn cost(vocab: &Vocab, text: &str) -> Cost {
-    Cost {
-        tokens: vocab.encode(text).len() as u64,
+fn cost(vocab: &Vocab, text: &str) -> Result<Cost> {
+    Ok(Cost {
+        tokens: vocab.encode(text)?.len() as u64,
         words: text.split_whitespace().count() as u64,
         bytes: text.len() as u64,
-    }
+    })
 }
 
 impl Cost {
@@ -220,7 +225,7 @@ mod tests {
     #[test]
     fn a_vocabulary_of_bytes_costs_what_utf8_costs() {
         let records: Vec<Record> = corpus::records().collect();
-        let parity = parity(&bytes(), &records, true);
+        let parity = parity(&bytes(), &records, true).unwrap();
         assert_eq!(parity.reference.as_deref(), Some(REFERENCE));
         assert_eq!(parity.rows.len(), Lang::all().len());
         assert_eq!(parity.rows[0].lang, "kat_Geor", "three bytes a letter");
@@ -244,20 +249,20 @@ mod tests {
             text("2", "fi", "abcdef"),
             text("3", "fi", "abcdefghi"),
         ];
-        let paired = parity(&bytes(), &records, true);
+        let paired = parity(&bytes(), &records, true).unwrap();
         assert_eq!(
             (paired.rows[0].lang.as_str(), paired.rows[0].ratio),
             ("fin_Latn", Some(1.5))
         );
         assert_eq!(paired.rows[0].n_parallel, 1);
-        let alone = parity(&bytes(), &records, false);
+        let alone = parity(&bytes(), &records, false).unwrap();
         assert_eq!((alone.reference, alone.rows[0].ratio), (None, None));
     }
 
     #[test]
     fn premiums_are_summed_up_and_gated_for_the_languages_chosen() {
         let records: Vec<Record> = corpus::records().collect();
-        let parity = parity(&bytes(), &records, true);
+        let parity = parity(&bytes(), &records, true).unwrap();
         let eu24 = Lang::select(&["eu24"]).unwrap();
         let premium = parity.premium(&eu24).unwrap();
         assert_eq!(
@@ -277,8 +282,8 @@ mod tests {
         let texts: Vec<&str> = records.iter().map(|r| r.text.as_str()).collect();
         let trained = Vocab::from_tokenizer(train(&[texts], 2000, 1.0).unwrap()).unwrap();
         let (bytes, trained) = (
-            parity(&bytes(), &records, true),
-            parity(&trained, &records, true),
+            parity(&bytes(), &records, true).unwrap(),
+            parity(&trained, &records, true).unwrap(),
         );
         let both = compare(&bytes, &trained);
         assert_eq!(both.rows.len(), Lang::all().len());

@@ -12,8 +12,8 @@ mod tests;
 mod windows;
 
 pub use plan::{Plan, Request};
-pub use report::Report;
+pub use report::{Clean, Report};
 pub use run::run;
 pub(crate) use score::bits_per_byte;
-pub use score::{Progress, mean, prefix, rank, score};
+pub use score::{Progress, Scores, mean, prefix, rank, score, score_twice};
 pub(crate) use windows::{Window, cut, largest_pass, tally};

@@ -13,6 +13,8 @@ pub struct Request {
     pub lang: String,
     /// The text.
     pub text: String,
+    /// Whether it holds an item of the evaluation sets that the plan names.
+    pub is_met: bool,
 }
 
 /// What `eu eval` will do; section `[eval]` of a recipe.
@@ -23,6 +25,9 @@ pub struct Plan {
     pub model: PathBuf,
     /// Text to score on: a prepared folder (its held-out text), or files of records.
     pub data: Vec<PathBuf>,
+    /// Evaluation sets, or the index of them: texts that hold an item of these are scored apart
+    /// too. Of a run, without it, the items that were met in its own training text.
+    pub contamination: Vec<PathBuf>,
     /// Folder for `results_*.json`; none: nothing is written.
     pub output: Option<PathBuf>,
     /// Languages to score: codes or sets.
@@ -48,6 +53,7 @@ impl Default for Plan {
         Plan {
             model: "run".into(),
             data: Vec::new(),
+            contamination: Vec::new(),
             output: None,
             langs: vec!["europe".into()],
             max_bytes: 0,

@@ -36,10 +36,23 @@ pub struct Report {
     pub spread: f64,
     /// Texts scored of each language.
     pub n_texts: BTreeMap<String, u64>,
+    /// The same without texts that hold items of evaluation sets, where these were looked for.
+    pub clean: Option<Clean>,
     /// Milliseconds it took.
     pub elapsed_ms: u64,
     /// The file of results, where one was asked for.
     pub results: Option<PathBuf>,
+}
+
+/// Scores without the texts that hold items of evaluation sets.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Clean {
+    /// Texts left out of each language that has such texts.
+    pub n_met: BTreeMap<String, u64>,
+    /// One row a language, worst first; one of which no text is left has none.
+    pub scores: Vec<LangScore>,
+    /// Mean over these languages, each counting the same; NaN without any.
+    pub mean_bits_per_byte: f64,
 }
 
 impl Report {
@@ -68,6 +81,7 @@ impl Report {
             spread: worst - best,
             scores,
             elapsed_ms: 0,
+            clean: None,
             n_texts: BTreeMap::new(),
             results: None,
         }
@@ -119,6 +133,7 @@ impl Report {
             "date": unix_s,
             "eu_version": env!("CARGO_PKG_VERSION"),
             "eu_parents": self.parents,
+            "eu_clean": self.clean,
             "eu_macro_mean_bits_per_byte": self.mean_bits_per_byte,
             "max_length": self.context,
             "model_source": "eu",

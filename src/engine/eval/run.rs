@@ -6,8 +6,8 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use super::super::load::Loaded;
 use super::super::ops::Executor;
 use super::super::{Error, Result};
-use super::report::Report;
-use super::{Plan, Request, score};
+use super::report::{Clean, Report};
+use super::{Plan, Request, Scores, mean, score_twice};
 use crate::event::{Control, Event, Sink};
 use crate::lang::Lang;
 use crate::ledger::Manifest;
@@ -49,9 +49,14 @@ pub fn run(
         !control.stop_requested()
     };
     let mut n_texts = BTreeMap::new();
-    let texts = within(requests, &wanted, plan.max_bytes)
-        .inspect(|text| *n_texts.entry(text.lang.clone()).or_insert(0) += 1);
-    let scores = score(
+    let mut n_met = BTreeMap::new();
+    let texts = within(requests, &wanted, plan.max_bytes).inspect(|text| {
+        *n_texts.entry(text.lang.clone()).or_insert(0) += 1;
+        if text.is_met {
+            *n_met.entry(text.lang.clone()).or_insert(0) += 1;
+        }
+    });
+    let Scores { all: scores, clean } = score_twice(
         &loaded.model,
         &loaded.vocab,
         &executor,
@@ -76,9 +81,18 @@ pub fn run(
     });
     let mut lineage = Manifest::begin("eval", plan);
     lineage.add_parent("model", &loaded.source)?;
+    for path in &plan.contamination {
+        lineage.add_parent("evaluation", path)?;
+    }
+    let clean = (!plan.contamination.is_empty()).then(|| Clean {
+        n_met,
+        mean_bits_per_byte: mean(&clean),
+        scores: clean,
+    });
     let mut report = Report {
         parents: lineage.parents,
         n_texts,
+        clean,
         elapsed_ms,
         ..Report::new(plan, loaded, context, scores)
     };

@@ -14,10 +14,20 @@ const TOKENS_GATHERED: u64 = 1 << 20;
 /// Hears how many bytes of text are done; false ends the work.
 pub type Progress<'a> = &'a mut dyn FnMut(u64) -> bool;
 
+/// Scores of the same texts, twice; worst language first.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Scores {
+    /// Of all texts.
+    pub all: Vec<LangScore>,
+    /// Of those that hold no item of evaluation sets; a language with no other text is not here.
+    pub clean: Vec<LangScore>,
+}
+
 /// Scores texts: Σ nats of all their tokens / ln 2 / bytes of UTF-8, worst language first.
 ///
 /// # Errors
-/// When the vocabulary has no token to begin a text with, or `progress` ended the work.
+/// When the vocabulary has no token to begin a text with or fails on a text, or `progress` ended
+/// the work.
 pub fn score(
     model: &Model,
     vocab: &Vocab,
@@ -26,6 +36,22 @@ pub fn score(
     requests: impl IntoIterator<Item = Request>,
     progress: Progress,
 ) -> Result<Vec<LangScore>> {
+    let scores = score_twice(model, vocab, executor, context, requests, progress)?;
+    Ok(scores.all)
+}
+
+/// Scores texts as [`score`] does, and once more without those that are met in evaluation sets.
+///
+/// # Errors
+/// As there.
+pub fn score_twice(
+    model: &Model,
+    vocab: &Vocab,
+    executor: &Executor,
+    context: usize,
+    requests: impl IntoIterator<Item = Request>,
+    progress: Progress,
+) -> Result<Scores> {
     let prefix = prefix(vocab)?;
     let mut table = Table::default();
     let copy = executor.copy(&model.params);
@@ -35,8 +61,8 @@ pub fn score(
     };
     let mut flush = |table: &mut Table| table.flush(&model.config, weights, executor, progress);
     for request in requests {
-        let lang = table.lang(&request.lang);
-        let tokens = vocab.encode(&request.text);
+        let lang = table.row(&request.lang, request.is_met);
+        let tokens = vocab.encode(&request.text)?;
         cut(lang, prefix, &tokens, context, &mut table.windows);
         table.rows[lang].add(request.text.len() as u64, tokens.len() as u64);
         if table.n_waiting() >= TOKENS_GATHERED {
@@ -44,12 +70,28 @@ pub fn score(
         }
     }
     flush(&mut table)?;
-    let scored = table.rows.into_iter().filter(|row| row.n_bytes > 0);
-    Ok(rank(
-        scored
-            .map(|row| bits_per_byte(row.lang, row.nats, row.n_bytes, row.n_tokens))
-            .collect(),
-    ))
+    let clean = table.rows.iter().filter(|row| !row.is_met);
+    let clean = ranked(clean.cloned().collect());
+    let mut rows: Vec<Row> = Vec::new();
+    for row in table.rows {
+        match rows.iter_mut().find(|known| known.lang == row.lang) {
+            Some(known) => {
+                known.add(row.n_bytes, row.n_tokens);
+                known.nats += row.nats;
+            }
+            None => rows.push(row),
+        }
+    }
+    Ok(Scores {
+        all: ranked(rows),
+        clean,
+    })
+}
+
+fn ranked(rows: Vec<Row>) -> Vec<LangScore> {
+    let scored = rows.into_iter().filter(|row| row.n_bytes > 0);
+    let scored = scored.map(|row| bits_per_byte(row.lang, row.nats, row.n_bytes, row.n_tokens));
+    rank(scored.collect())
 }
 
 /// The token in front of a text that gives its first token a context.
@@ -99,8 +141,11 @@ struct Table {
     n_tokens_done: u64,
 }
 
+/// Texts of a language, those that are met in evaluation sets apart.
+#[derive(Clone)]
 struct Row {
     lang: String,
+    is_met: bool,
     nats: f64,
     n_bytes: u64,
     n_tokens: u64,
@@ -114,12 +159,14 @@ impl Row {
 }
 
 impl Table {
-    fn lang(&mut self, code: &str) -> usize {
-        if let Some(known) = self.rows.iter().position(|row| row.lang == code) {
+    fn row(&mut self, code: &str, is_met: bool) -> usize {
+        let mut rows = self.rows.iter();
+        if let Some(known) = rows.position(|row| row.lang == code && row.is_met == is_met) {
             return known;
         }
         self.rows.push(Row {
             lang: code.into(),
+            is_met,
             nats: 0.0,
             n_bytes: 0,
             n_tokens: 0,

@@ -47,6 +47,7 @@ fn requests() -> Vec<Request> {
     .map(|(lang, text)| Request {
         lang: lang.into(),
         text: text.into(),
+        is_met: false,
     })
     .into()
 }
@@ -63,7 +64,7 @@ fn by_definition(loaded: &Loaded, lang: &str) -> f64 {
     let (mut nats, mut n_bytes) = (0.0, 0);
     for request in requests().iter().filter(|r| r.lang == lang) {
         let mut ids = vec![0];
-        ids.extend(loaded.vocab.encode(&request.text));
+        ids.extend(loaded.vocab.encode(&request.text).unwrap());
         n_bytes += request.text.len();
         let context = loaded.model.config.context;
         for first in (1..ids.len()).step_by(context) {
@@ -116,6 +117,49 @@ fn scores_are_those_of_the_definition_worst_first() {
         GERMAN.len() as u64 + 1,
         "a token a byte here"
     );
+}
+
+#[test]
+fn texts_that_are_met_are_scored_with_the_rest_and_left_out_of_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let loaded = loaded(folder.path());
+    let index = folder.path().join("met.eui");
+    crate::disk::replace_bytes(&index, b"any").unwrap();
+    let plan = Plan {
+        contamination: vec![index],
+        ..plan()
+    };
+    let asked = |requests| run(&plan, &loaded, requests, &Control::default(), &Silent).unwrap();
+    let report = asked(requests());
+    let clean = report.clean.clone().unwrap();
+    assert_eq!((&clean.scores, clean.n_met.len()), (&report.scores, 0));
+    assert_eq!(clean.mean_bits_per_byte, report.mean_bits_per_byte);
+    // The long German text and the only Maltese one.
+    let met = |mut request: Request| {
+        request.is_met = request.text == GERMAN || request.lang == "mlt_Latn";
+        request
+    };
+    let marked = asked(requests().into_iter().map(met).collect());
+    for (all, free) in marked.scores.iter().zip(&report.scores) {
+        assert_eq!(
+            (&all.lang, all.n_bytes, all.n_tokens),
+            (&free.lang, free.n_bytes, free.n_tokens)
+        );
+        assert!((all.bits_per_byte - free.bits_per_byte).abs() < 1e-9);
+    }
+    let clean = marked.clean.unwrap();
+    assert_eq!(
+        clean.n_met,
+        [("deu_Latn".into(), 1), ("mlt_Latn".into(), 1)].into()
+    );
+    let left: Vec<Request> = requests()
+        .into_iter()
+        .map(met)
+        .filter(|r| !r.is_met)
+        .collect();
+    assert_eq!(clean.scores, asked(left).scores);
+    assert_eq!(clean.scores.len(), 2);
+    assert_eq!(marked.parents.last().unwrap().role, "evaluation");
 }
 
 #[test]

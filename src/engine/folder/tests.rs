@@ -311,7 +311,7 @@ fn every_reader_puts_the_same_token_in_front() {
     let expected = "<|endoftext|><|im_start|>user\na<|im_end|>\n<|im_start|>assistant\n";
     assert_eq!(text, expected);
     assert_eq!(
-        loaded.vocab.encode_with_specials(&text)[0],
+        loaded.vocab.encode_with_specials(&text).unwrap()[0],
         loaded.vocab.bos.unwrap()
     );
 }

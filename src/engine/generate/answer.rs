@@ -34,10 +34,10 @@ pub struct Answer {
 /// Ids of plain text to continue: what begins a text in front, where the model wants it.
 ///
 /// # Errors
-/// When there is neither text nor a token to begin one with.
+/// When there is neither text nor a token to begin one with, or the text cannot be encoded.
 pub fn prompt_ids(vocab: &Vocab, text: &str) -> Result<Vec<u32>> {
     let mut ids: Vec<u32> = vocab.bos.into_iter().collect();
-    ids.extend(vocab.encode(text));
+    ids.extend(vocab.encode(text)?);
     if ids.is_empty() {
         ids.extend(vocab.eos.first()); // a text begins where another one ended
     }

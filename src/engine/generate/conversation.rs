@@ -146,7 +146,7 @@ impl<'m> Conversation<'m> {
                 .iter()
                 .map(|s| Message::new("system", s.as_str()));
             let messages: Vec<Message> = system.chain(self.turns.iter().cloned()).collect();
-            let prompt = vocab.encode_with_specials(&template.render(&messages, true)?);
+            let prompt = vocab.encode_with_specials(&template.render(&messages, true)?)?;
             // A question and its answer go together; the last question stays.
             if prompt.len() + room <= context || self.turns.len() < 3 {
                 break prompt;

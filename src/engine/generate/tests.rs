@@ -329,7 +329,7 @@ fn a_real_model_chooses_as_in_llama_cpp() {
             .render(&[Message::new("user", &case.question)], true)
             .unwrap();
         assert_eq!(
-            loaded.vocab.encode_with_specials(&text),
+            loaded.vocab.encode_with_specials(&text).unwrap(),
             case.prompt,
             "{text}"
         );

@@ -330,7 +330,7 @@ mod tests {
                 .split_whitespace()
                 .map(|id| id.parse().unwrap())
                 .collect();
-            assert_eq!(vocab.encode(input), ids, "{input:?}");
+            assert_eq!(vocab.encode(input).unwrap(), ids, "{input:?}");
         }
     }
 

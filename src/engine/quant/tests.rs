@@ -83,7 +83,10 @@ fn every_type_is_loaded_again_as_the_same_model() {
         );
         assert_eq!(again.vocab.len(), original.model.config.n_vocab);
         let text = "Kollha jitwieldu ħielsa 2024";
-        assert_eq!(again.vocab.encode(text), original.vocab.encode(text));
+        assert_eq!(
+            again.vocab.encode(text).unwrap(),
+            original.vocab.encode(text).unwrap()
+        );
         assert_eq!(again.vocab.special("<|im_end|>"), Some(2));
         let pairs = again.model.params.iter().zip(&original.model.params);
         let worst = pairs.map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
@@ -227,6 +230,7 @@ fn every_language_is_scored_before_and_after() {
         .iter()
         .map(|lang| Request {
             lang: lang.code.clone(),
+            is_met: false,
             text: lang.endonym.clone(),
         })
         .collect();

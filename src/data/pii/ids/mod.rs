@@ -21,7 +21,7 @@ pub(super) use iban::{card, iban, iban_check, iban_country, iban_len};
 pub use scheme::{Class, Scheme};
 
 /// Every scheme, by part of Europe.
-pub fn schemes() -> impl Iterator<Item = &'static Scheme> {
+pub fn schemes() -> impl Iterator<Item = &'static Scheme> + Clone {
     let parts = [
         north::SCHEMES,
         west::SCHEMES,

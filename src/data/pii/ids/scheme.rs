@@ -69,6 +69,11 @@ impl Scheme {
         self
     }
 
+    /// Whether its numbers may begin with these letters of a country; places have no owner.
+    pub(in crate::data::pii) fn begins(&self, letters: &str) -> bool {
+        self.class != Class::Place && self.prefixes.iter().any(|p| p.starts_with(letters))
+    }
+
     /// The number in capitals without separators and country prefix, if it checks.
     pub fn normal(&self, number: &str) -> Option<String> {
         if number.len() > MAX_LEN {

@@ -1,5 +1,6 @@
 //! What a character is and what it folds to, from tables: text is walked once a character in
-//! filters and deduplication, and the standard library's answers cost a search each.
+//! filters, deduplication, the index of evaluation sets and the encoder, and the standard
+//! library's answers cost a search each.
 
 use std::sync::LazyLock;
 
@@ -17,12 +18,12 @@ const MARK: u32 = 1 << 27;
 
 /// A character's class and lower case.
 #[derive(Clone, Copy)]
-pub(super) struct Class(u32);
+pub(crate) struct Class(u32);
 
 impl Class {
     /// The class of `c`.
     #[inline]
-    pub(super) fn of(c: char) -> Self {
+    pub(crate) fn of(c: char) -> Self {
         static CLASSES: LazyLock<Vec<Class>> = LazyLock::new(|| {
             (0..TABLE)
                 .map(|n| char::from_u32(n).map_or(Class(n), compute))
@@ -35,22 +36,22 @@ impl Class {
     }
 
     /// A letter, or a mark on one.
-    pub(super) fn is_letter(self) -> bool {
+    pub(crate) fn is_letter(self) -> bool {
         self.0 & LETTER != 0
     }
 
     /// Part of a word: a letter, a mark on one, or a digit.
-    pub(super) fn is_word(self) -> bool {
+    pub(crate) fn is_word(self) -> bool {
         self.0 & (LETTER | DIGIT | MARK) != 0
     }
 
     /// White space.
-    pub(super) fn is_space(self) -> bool {
+    pub(crate) fn is_space(self) -> bool {
         self.0 & SPACE != 0
     }
 
     /// Lower case; the first character of it where it has several.
-    pub(super) fn lower(self) -> char {
+    pub(crate) fn lower(self) -> char {
         char::from_u32(self.0 & CHAR).unwrap_or(char::REPLACEMENT_CHARACTER)
     }
 }
@@ -69,18 +70,25 @@ fn compute(c: char) -> Class {
 }
 
 /// What `c` is when only the bare letters matter: lower case without marks, any digit is `0`,
-/// a mark is nothing, and all else is a space.
+/// a mark is nothing, and all else is a space. Final sigma is sigma and the dotless i an i, for in
+/// capitals nobody can tell.
 #[inline]
-pub(super) fn bare(c: char) -> Option<char> {
+pub(crate) fn bare(c: char) -> Option<char> {
+    match bare_table().get(c as usize) {
+        Some(bare) => *bare,
+        None => compute_bare(c),
+    }
+}
+
+/// [`bare`] of every character below U+3000, for loops that look up many.
+#[inline]
+pub(crate) fn bare_table() -> &'static [Option<char>] {
     static BARE: LazyLock<Vec<Option<char>>> = LazyLock::new(|| {
         (0..TABLE)
             .map(|n| compute_bare(char::from_u32(n)?))
             .collect()
     });
-    match BARE.get(c as usize) {
-        Some(bare) => *bare,
-        None => compute_bare(c),
-    }
+    &BARE
 }
 
 fn compute_bare(c: char) -> Option<char> {
@@ -91,10 +99,11 @@ fn compute_bare(c: char) -> Option<char> {
         return Some('0');
     }
     let base = std::iter::once(c).nfd().find(|c| !is_combining_mark(*c))?;
-    Some(if base.is_alphabetic() {
-        Class::of(base).lower()
-    } else {
-        ' '
+    Some(match Class::of(base).lower() {
+        _ if !base.is_alphabetic() => ' ',
+        'ς' => 'σ',
+        'ı' => 'i',
+        lower => lower,
     })
 }
 
@@ -135,7 +144,7 @@ fn longer(hash: u64, code: u32) -> u64 {
 /// Hashes of the bare words of a text, a buffer at a time, so that a text of any length needs
 /// no more memory than a short one: lower case, without marks, digits all alike (see [`bare`]),
 /// parted by everything else.
-pub(super) struct BareWords<'a> {
+pub(crate) struct BareWords<'a> {
     text: &'a str,
     at: usize,
     hash: u64,
@@ -144,7 +153,7 @@ pub(super) struct BareWords<'a> {
 
 impl<'a> BareWords<'a> {
     /// The words of `text`.
-    pub(super) fn new(text: &'a str) -> Self {
+    pub(crate) fn new(text: &'a str) -> Self {
         BareWords {
             text,
             at: 0,
@@ -155,7 +164,7 @@ impl<'a> BareWords<'a> {
 
     /// Fills `words` with the hashes of the next words; how many there were. Fewer than fit
     /// only at the end of the text.
-    pub(super) fn fill(&mut self, words: &mut [u64]) -> usize {
+    pub(crate) fn fill(&mut self, words: &mut [u64]) -> usize {
         let codes: &[u16; TABLE as usize] = &BARE_CODES;
         let bytes = self.text.as_bytes();
         let (mut at, mut hash, mut is_open, mut n) = (self.at, self.hash, self.is_open, 0);
@@ -211,26 +220,51 @@ impl<'a> BareWords<'a> {
     }
 }
 
-/// True when `text` is in composed form for certain: every character is a starter that
-/// composes with nothing before it. A false answer says nothing.
-pub(super) fn is_surely_composed(text: &str) -> bool {
-    static SURE: LazyLock<Vec<bool>> = LazyLock::new(|| {
-        let sure = |c: char| {
-            canonical_combining_class(c) == 0 && is_nfc_quick([c].into_iter()) == IsNormalized::Yes
-        };
-        (0..TABLE)
-            .map(|n| char::from_u32(n).is_some_and(sure))
-            .collect()
-    });
-    // The first character that could fail is U+0300, in UTF-8 CC 80.
-    let is_low = |bytes: &[u8]| bytes.iter().fold(0, |most, b| most.max(*b)) < 0xcc;
-    if text.as_bytes().chunks(1 << 12).all(is_low) {
-        return true;
+/// Characters of the first plane, a bit each, that stand composed whatever stands before and after
+/// them: the others begin with a character that something before could change.
+static SETTLED: LazyLock<Box<[u64]>> = LazyLock::new(|| {
+    let mut bits = vec![0; 1 << 10];
+    for c in (0..1 << 16).filter_map(char::from_u32) {
+        let alone = is_nfc_quick(std::iter::once(c)) == IsNormalized::Yes;
+        if alone && canonical_combining_class(c) == 0 {
+            bits[c as usize / 64] |= 1 << (c as usize % 64);
+        }
     }
-    let sure: &[bool] = &SURE;
-    text.chars()
-        .all(|c| sure.get(c as usize).is_some_and(|sure| *sure))
+    bits.into()
+});
+
+/// True when `text` is in composed form (NFC) for certain: when Unicode's quick check says so. A
+/// false answer says nothing.
+pub(crate) fn is_surely_composed(text: &str) -> bool {
+    let settled = &**SETTLED;
+    let of = |code: usize| {
+        let word = settled.get(code / 64);
+        word.is_some_and(|word| word >> (code % 64) & 1 == 1)
+    };
+    // Latin letters and all before them, up to U+02FF, are settled: their first byte is below 0xcc.
+    let is_low = |bytes: &[u8]| bytes.iter().fold(0, |most, b| most.max(*b)) < 0xcc;
+    let mut rest = text.as_bytes();
+    while let Some(head) = rest.get(..LOOKED_AT).filter(|head| is_low(head)) {
+        rest = &rest[head.len()..];
+    }
+    while let Some(at) = rest.iter().position(|byte| *byte >= 0xcc) {
+        rest = &rest[at..];
+        let bits = |n: usize| usize::from(rest.get(n).copied().unwrap_or(0) & 0x3f);
+        let (code, len) = match rest[0] {
+            lead @ 0..0xe0 => (usize::from(lead & 0x1f) << 6 | bits(1), 2),
+            lead @ 0xe0..0xf0 => (usize::from(lead & 0x0f) << 12 | bits(1) << 6 | bits(2), 3),
+            _ => (usize::MAX, 4),
+        };
+        if !of(code) {
+            return is_nfc_quick(text.chars()) == IsNormalized::Yes;
+        }
+        rest = rest.get(len..).unwrap_or_default();
+    }
+    true
 }
+
+/// Bytes looked at at once for any of a character that could fail.
+const LOOKED_AT: usize = 64;
 
 #[cfg(test)]
 mod tests {
@@ -275,8 +309,12 @@ mod tests {
         }
 
         #[test]
-        fn what_is_surely_composed_is_composed(text in "\\PC{0,8}") {
-            if is_surely_composed(&text) {
+        fn what_is_surely_composed_is_composed(
+            text in r"(\PC|[a-zäöåÅ]|\p{M}|[ёйЁ]|[\u{1100}-\u{11ff}]|가|plain text [a-z]{60}){0,12}",
+        ) {
+            let quick = is_nfc_quick(text.chars()) == IsNormalized::Yes;
+            prop_assert_eq!(is_surely_composed(&text), quick);
+            if quick {
                 prop_assert_eq!(text.nfc().collect::<String>(), text);
             }
         }
@@ -316,6 +354,11 @@ mod tests {
             assert!(is_surely_composed(text), "{text}");
         }
         assert!(!is_surely_composed("Z\u{30c}"));
+        // Far behind letters that cannot fail, and beyond the first plane.
+        let far = "plain ".repeat(100);
+        assert!(!is_surely_composed(&format!("{far}Z\u{30c}")));
+        assert!(!is_surely_composed(&format!("{far}\u{1d15e}")));
+        assert!(is_surely_composed(&format!("{far}l’été \u{1f388}")));
     }
 
     #[test]
@@ -335,6 +378,8 @@ mod tests {
             ("ΆΛΦΑ", "αλφα"),
             ("A\u{301}b 1²٣", "ab 000"),
             ("Ġolja!", "golja "),
+            ("ΟΔΥΣΣΕΥΣ Οδυσσεύς", "οδυσσευσ οδυσσευσ"),
+            ("IŞIK ışık İZMİR", "isik isik izmir"),
         ] {
             let got: String = text.chars().filter_map(bare).collect();
             assert_eq!(got, expected);
