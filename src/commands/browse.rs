@@ -64,7 +64,21 @@ pub fn run(args: &Args, out: &Out) -> Result<()> {
             row.n_docs.map_or("-".into(), out::count),
         ]);
     }
-    out.data(&table.text())
+    out.data(&table.text())?;
+    if let Some(totals) = folder.totals() {
+        let [seen, kept, heldout, dropped] = [
+            totals.n_seen,
+            totals.n_kept,
+            totals.n_heldout,
+            totals.n_dropped,
+        ]
+        .map(out::count);
+        out.say(&format!(
+            "{seen} seen = {kept} kept + {heldout} held out + {dropped} dropped"
+        ));
+    }
+    out.say("documents are read on a terminal, by `eu prepare explain ID`, or with zstdcat");
+    Ok(())
 }
 
 #[cfg(feature = "tui")]
@@ -74,10 +88,17 @@ mod screen {
     use std::sync::mpsc;
 
     use super::{Folder, Out, Result};
+    use crate::data::browse;
+    use crate::data::filter::Bound;
     use crate::disk;
     use crate::event::Control;
     use crate::tui;
-    use crate::tui::prepare::{Browser, Document, Group, Library};
+    use crate::tui::prepare::{
+        Beginnings, Browser, Check, Document, Found, Group, Library, Totals,
+    };
+
+    /// Bytes of records read for a list, and looked through between two frames of the screen.
+    const BYTES: usize = 16 << 20;
 
     /// The folder as the browser knows it.
     struct Shelf {
@@ -90,17 +111,64 @@ mod screen {
             &self.groups
         }
 
-        fn read(&mut self, group: usize, from: usize, n: usize) -> io::Result<Vec<Document>> {
-            let read = self.folder.read(group, from, n);
-            let read = read.map_err(|e| io::Error::other(e.to_string()))?;
-            let shown = read.into_iter().map(|document| Document {
+        fn totals(&self) -> Option<Totals> {
+            self.folder.totals().map(|totals| Totals {
+                n_seen: totals.n_seen,
+                n_kept: totals.n_kept,
+                n_heldout: totals.n_heldout,
+                n_dropped: totals.n_dropped,
+            })
+        }
+
+        fn beginnings(&mut self, group: usize, from: u64, n: usize) -> io::Result<Beginnings> {
+            let read = self.folder.beginnings(group, from, n, BYTES);
+            let (texts, ended) = read.map_err(told)?;
+            Ok(Beginnings { texts, ended })
+        }
+
+        fn document(&mut self, group: usize, at: u64) -> io::Result<Option<Document>> {
+            let read = self.folder.document(group, at).map_err(told)?;
+            Ok(read.map(|document| Document {
                 id: document.id,
+                why: document.why,
                 facts: document.facts,
                 text: document.text,
+                n_bytes: document.n_bytes,
                 marks: document.marks,
-            });
-            Ok(shown.collect())
+            }))
         }
+
+        fn checks(&mut self, group: usize, at: u64) -> io::Result<Vec<Check>> {
+            let Some(document) = self.folder.document(group, at).map_err(told)? else {
+                return Ok(Vec::new());
+            };
+            let checks = self.folder.checks(&document).map_err(told)?.into_iter();
+            let checks = checks.map(|check| Check {
+                reason: check.reason.into(),
+                value: check.value,
+                bound: match check.bound {
+                    Bound::AtLeast => "at least",
+                    Bound::AtMost => "at most",
+                },
+                threshold: check.threshold,
+                ok: check.ok,
+                on: check.on,
+            });
+            Ok(checks.collect())
+        }
+
+        fn search(&mut self, group: usize, from: u64, words: Option<&str>) -> io::Result<Found> {
+            let found = self.folder.search(group, from, words, BYTES);
+            Ok(match found.map_err(told)? {
+                browse::Found::At(at) => Found::At(at),
+                browse::Found::NotBefore(next) => Found::NotBefore(next),
+                browse::Found::End(n) => Found::End(n),
+            })
+        }
+    }
+
+    fn told(error: crate::data::Error) -> io::Error {
+        io::Error::other(error.to_string())
     }
 
     pub(super) fn show(folder: Folder, path: &Path, out: &Out) -> Result<()> {

@@ -25,6 +25,8 @@ mod resume;
 mod same_bytes;
 mod schemas;
 mod settings;
+mod terminal;
 mod trained;
 mod transcripts;
+mod view;
 mod walk;

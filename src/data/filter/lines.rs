@@ -7,7 +7,7 @@ use super::metrics::{Metrics, Page, Tables, ratio};
 use super::words::mix;
 
 /// Characters a short line has at most; FineWeb.
-const SHORT_LINE: usize = 30;
+pub(super) const SHORT_LINE: usize = 30;
 
 #[derive(Default)]
 struct Counts {

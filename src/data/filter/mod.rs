@@ -18,6 +18,7 @@ mod phrases;
 mod quality;
 mod repetition;
 mod rules;
+mod spans;
 #[cfg(test)]
 mod tests;
 mod wds;
@@ -32,4 +33,5 @@ pub use checks::{
 pub use load::RuleBook;
 pub use metrics::{Known, Meter, Metrics};
 pub use rules::Rules;
+pub use spans::spans;
 pub use wds::{Scale, Scores};

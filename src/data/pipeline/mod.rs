@@ -60,4 +60,5 @@ pub use sketch::sketch;
 pub use stage::{PassedOver, Stage, run_stage};
 pub use steps::{Measure, Verdict};
 pub use tokens::vocabulary_cost;
+pub(in crate::data) use tools::rules;
 pub use walk::{Walked, run};

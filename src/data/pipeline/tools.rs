@@ -198,7 +198,7 @@ pub(super) fn fetched(page: &read::Page) -> Fetched<'_> {
 }
 
 /// Thresholds of the file the plan names, or our own, with the families it names.
-pub(super) fn rules(plan: &Plan) -> Result<RuleBook> {
+pub(in crate::data) fn rules(plan: &Plan) -> Result<RuleBook> {
     let mut book = match &plan.thresholds {
         Some(path) => RuleBook::load(path)?,
         None => RuleBook::default(),
