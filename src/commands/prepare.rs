@@ -188,7 +188,7 @@ pub struct Args {
 }
 
 /// `de=0.5,mt=2`.
-fn weights(text: &str) -> std::result::Result<BTreeMap<String, f64>, String> {
+pub fn weights(text: &str) -> std::result::Result<BTreeMap<String, f64>, String> {
     let one = |part: &str| {
         let (lang, weight) = part.split_once('=')?;
         Some((lang.trim().to_string(), weight.trim().parse().ok()?))
@@ -215,12 +215,20 @@ pub fn run(args: &Args, shared: &Shared, files: &Files, out: &Arc<Out>) -> Resul
             .into());
     }
     refuse_stage_names(&plan)?;
+    walk(plan, shared, &control, out)
+}
+
+/// Walks as planned, and tells what came of it; with `--dry-run` only what would be done.
+///
+/// # Errors
+/// As the data room's.
+pub fn walk(plan: Plan, shared: &Shared, control: &Arc<Control>, out: &Arc<Out>) -> Result<()> {
     if shared.dry_run {
         return preview(plan)?.print(out);
     }
-    signals::listen(&control, out)?;
+    signals::listen(control, out)?;
     let sink = sinks::for_command(out);
-    match data::run(&plan, &control, &*sink)? {
+    match data::run(&plan, control, &*sink)? {
         Walked::All(report) => out.result("prepare/1", &*report, || text(&report, &plan)),
         Walked::Shard { n_done, n_units } => {
             let told = ShardDone { n_done, n_units };
@@ -276,6 +284,8 @@ fn refuse_stage_names(plan: &Plan) -> Result<()> {
         "redact",
         "decontaminate",
         "dedup",
+        "pack",
+        "mix",
         "stats",
         "explain",
         "whatif",

@@ -14,6 +14,7 @@ mod full_disk;
 mod generated;
 mod house;
 mod hub;
+mod pack_alone;
 mod parity;
 mod picture;
 mod prepare_resume;

@@ -27,6 +27,7 @@ mod sketch;
 mod stage;
 mod stats;
 mod steps;
+mod supply;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
@@ -46,5 +47,6 @@ pub use report::{LangRow, Report, StageRow};
 pub use sketch::sketch;
 pub use stage::{PassedOver, Stage, run_stage};
 pub use steps::{Measure, Verdict};
+pub use supply::plan_mix;
 pub use tokens::vocabulary_cost;
 pub use walk::{Walked, run};
