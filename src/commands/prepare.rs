@@ -115,6 +115,10 @@ pub struct Args {
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true)]
     #[arg(default_missing_value = "true")]
     pub filter: Option<bool>,
+    /// Take out paragraphs that this many records of one site have, or a hundred times as many of
+    /// all; 0: none.
+    #[arg(long, value_name = "N")]
+    pub dedup_lines: Option<u64>,
     /// Remove records of one address, all but the newest.
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true)]
     #[arg(default_missing_value = "true")]

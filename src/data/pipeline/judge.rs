@@ -2,6 +2,7 @@
 
 use super::domains::domain;
 use super::enter::{Entered, enter};
+use super::lines;
 use super::map::row;
 use super::output::line;
 use super::plan::Step;
@@ -161,15 +162,19 @@ impl<'a> Judge<'a> {
     }
 
     fn kept(&mut self, record: &Record) -> Kept {
-        let said = |key: &str| record.fields.get(key).and_then(serde_json::Value::as_str);
-        let url = said("u").or(said("url"));
-        let time = said("ts").or(said("date"));
-        let time = time.and_then(optout::date_number).unwrap_or(0);
-        let id = &record.id;
         Kept {
             row: row(record),
-            sketch: (self.tools.plan.has(Step::Dedup))
-                .then(|| self.sketcher.sketch(id, &record.text, url, time)),
+            sketch: lines::sketches_now(self.tools.plan)
+                .then(|| sketch(record, &mut self.sketcher)),
         }
     }
+}
+
+/// What copies of a record are found by.
+pub(super) fn sketch(record: &Record, sketcher: &mut Sketcher) -> Sketch {
+    let said = |key: &str| record.fields.get(key).and_then(serde_json::Value::as_str);
+    let url = said("u").or(said("url"));
+    let time = said("ts").or(said("date"));
+    let time = time.and_then(optout::date_number).unwrap_or(0);
+    sketcher.sketch(&record.id, &record.text, url, time)
 }

@@ -2,7 +2,7 @@
 //!
 //! `plan` says what, `walk` does it from top to bottom. First a map: `units` cuts the inputs,
 //! `map` takes unit after unit, `judge` and `steps` look at one record, `unit_files` is what a
-//! unit leaves. Then all are brought together: `fates` compares them with each other, `gather`
+//! unit leaves. Then all are brought together: `lines` takes boilerplate out, `fates` compares them with each other, `gather`
 //! shuffles what stays, `tokens` packs it. `work` remembers what is done, `counts` that nothing
 //! is lost, `report` tells.
 
@@ -15,6 +15,7 @@ mod fates;
 mod gather;
 mod heldout;
 mod judge;
+mod lines;
 mod map;
 mod output;
 mod page;
@@ -32,6 +33,8 @@ mod supply;
 mod tests;
 #[cfg(test)]
 mod tests_crawl;
+#[cfg(test)]
+mod tests_lines;
 mod tokens;
 mod tools;
 mod unit_files;
@@ -41,6 +44,7 @@ mod work;
 
 pub use domains::DomainRow;
 pub use estimate::{Estimate, estimate};
+pub use lines::{BoilerplateLine, BoilerplateLines};
 pub use plan::{Layout, Model, Plan, Redact, Step};
 pub use quantity::{Bytes, ShardOf};
 pub use report::{LangRow, Report, StageRow};

@@ -146,6 +146,9 @@ pub struct Plan {
     pub annotate: bool,
     /// Judge quality with the per-language thresholds.
     pub filter: bool,
+    /// Take out paragraphs of five words or more that this many records of one site have, or a
+    /// hundred times as many of all; 0: none.
+    pub dedup_lines: u64,
     /// Remove records of one address, all but the newest.
     pub dedup_url: bool,
     /// Remove records whose text is equal.
@@ -228,6 +231,7 @@ impl Default for Plan {
             pii_key: None,
             annotate: false,
             filter: true,
+            dedup_lines: 0,
             dedup_url: false,
             dedup_exact: true,
             dedup_fuzzy: true,
@@ -274,7 +278,9 @@ impl Plan {
     pub fn has(&self, step: Step) -> bool {
         let is_on = match step {
             Step::Filter => self.filter,
-            Step::Dedup => self.dedup_url || self.dedup_exact || self.dedup_fuzzy,
+            Step::Dedup => {
+                self.dedup_url || self.dedup_exact || self.dedup_fuzzy || self.dedup_lines > 0
+            }
             _ => true,
         };
         is_on && self.steps.contains(&step)

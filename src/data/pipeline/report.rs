@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::counts::Counts;
 use super::domains::DomainRow;
 use super::gather::Supplied;
+use super::lines::BoilerplateLines;
 use super::plan::Plan;
 use crate::data::dedup::{SCurvePoint, SelfCheck};
 use crate::data::error::{Error, Result};
@@ -47,6 +48,9 @@ pub struct Report {
     pub dedup_check: Option<SelfCheck>,
     /// How many clusters of copies there are of each size.
     pub cluster_sizes: BTreeMap<u64, u64>,
+    /// What was taken out of records as boilerplate; none where it was not looked for.
+    #[serde(default)]
+    pub boilerplate_lines: Option<BoilerplateLines>,
 }
 
 /// One stage.
@@ -99,6 +103,7 @@ pub(super) struct Made<'a> {
     pub(super) unique: &'a [Supplied],
     pub(super) dedup_check: Option<&'a SelfCheck>,
     pub(super) cluster_sizes: &'a BTreeMap<u64, u64>,
+    pub(super) boilerplate: Option<&'a BoilerplateLines>,
     pub(super) n_vocab: usize,
     pub(super) parity: Option<Parity>,
     pub(super) mix: Option<Mix>,
@@ -145,6 +150,7 @@ impl Report {
             s_curve: shape.s_curve(),
             dedup_check: made.dedup_check.cloned(),
             cluster_sizes: made.cluster_sizes.clone(),
+            boilerplate_lines: made.boilerplate.cloned(),
         })
     }
 }

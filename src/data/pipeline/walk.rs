@@ -10,6 +10,7 @@ use super::fates;
 use super::gather::{Gathered, gather};
 use super::heldout;
 use super::judge::STEPS;
+use super::lines::{self, BoilerplateLines};
 use super::map;
 use super::page::page;
 use super::plan::{Plan, Step};
@@ -33,7 +34,8 @@ use crate::ledger::Manifest;
 /// Name of the stage in manifests.
 const STAGE: &str = "prepare";
 /// Steps after the map, in their order; each may drop.
-const LATER_STEPS: [&str; 5] = [
+const LATER_STEPS: [&str; 6] = [
+    lines::STAGE,
     "sites",
     "dedup_url",
     "dedup_exact",
@@ -125,15 +127,20 @@ fn walk(
     let damage = tell_damage(&finished, &counts, progress);
 
     let began = Instant::now();
-    let found = fates::resolve(&finished, plan, work, progress.control)?;
-    let gathered = gather(&finished, &found, work, plan, progress.control)?;
-    let n_seen = counts.n_kept;
-    counts.add(&gathered.counts);
-    counts.n_kept = gathered.counts.n_kept;
-    let later = Counts {
-        n_seen,
-        ..gathered.counts.clone()
+    let bare = lines::strip(&finished, plan, work, progress.control)?;
+    let (units, earlier) = match &bare.units {
+        Some(units) => (&units[..], &finished[..]),
+        None => (&finished[..], &[][..]),
     };
+    let found = fates::resolve(units, plan, work, progress.control)?;
+    let gathered = gather(units, earlier, &found, work, plan, progress.control)?;
+    let mut later = bare.counts;
+    later.add(&gathered.counts);
+    later.n_seen = 0;
+    let n_seen = counts.n_kept;
+    counts.add(&later);
+    counts.n_kept = gathered.counts.n_kept;
+    (later.n_seen, later.n_kept) = (n_seen, counts.n_kept);
     tell(&later, &LATER_STEPS, Some(began), progress)?;
     if counts.n_kept == 0 {
         return Err(nothing_left(plan, &counts, damage)?);
@@ -144,6 +151,7 @@ fn walk(
         domains: domains(&finished)?,
         gathered,
         cluster_sizes: found.found.cluster_sizes,
+        boilerplate: bare.told,
     };
     let report = pack(plan, &heldout, all, work, progress)?;
 
@@ -164,6 +172,7 @@ struct All {
     domains: Vec<DomainRow>,
     gathered: Gathered,
     cluster_sizes: BTreeMap<u64, u64>,
+    boilerplate: Option<BoilerplateLines>,
 }
 
 /// The domains most records came from.
@@ -188,6 +197,7 @@ fn pack(
         domains,
         gathered,
         cluster_sizes,
+        boilerplate,
     } = &all;
     let out = work.out();
     let aside = match plan.heldout.is_empty() {
@@ -203,6 +213,7 @@ fn pack(
         heldout: &aside,
         dedup_check: gathered.self_check.as_ref(),
         cluster_sizes,
+        boilerplate: boilerplate.as_ref(),
         n_vocab: 0,
         parity: None,
         mix: None,
