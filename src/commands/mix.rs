@@ -80,7 +80,12 @@ pub fn run(args: &Args, mut plan: Plan, control: &Arc<Control>, out: &Arc<Out>) 
 
 /// Every language, the one whose text is repeated most first.
 fn text(mix: &Mix) -> String {
-    let mut table = Table::new(&["lang", ">docs", ">bytes", ">tokens", ">share", ">epochs"]);
+    let is_repeated = mix.rows.iter().any(|row| row.n_unique != row.n_docs);
+    let mut headings = vec!["lang", ">docs", ">bytes", ">tokens", ">share", ">epochs"];
+    if is_repeated {
+        headings.push(">of records");
+    }
+    let mut table = Table::new(&headings);
     let mut rows: Vec<_> = mix.rows.iter().collect();
     rows.sort_by(|a, b| b.epochs.total_cmp(&a.epochs));
     let known = |n: u64| match n {
@@ -88,14 +93,18 @@ fn text(mix: &Mix) -> String {
         n => out::count(n),
     };
     for row in rows {
-        table.row([
+        let mut cells = vec![
             row.lang.clone(),
             out::count(row.n_docs),
             known(row.n_bytes),
             known(row.n_tokens),
             format!("{:.1} %", row.weight * 100.0),
             format!("{:.2}", row.epochs),
-        ]);
+        ];
+        if is_repeated {
+            cells.push(out::count(row.n_unique));
+        }
+        table.row(cells);
     }
     let seen = |n: fn(&crate::shard::MixRow) -> u64| {
         let all = mix.rows.iter().map(|row| n(row) as f64 * row.epochs);

@@ -1,5 +1,6 @@
 //! `eu prepare pack`: records to token files, with no step of the walk before.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -35,6 +36,13 @@ pub struct Args {
     /// Share of each language set aside for scoring.
     #[arg(long, value_name = "SHARE")]
     heldout_share: Option<f64>,
+    /// How often records of a source are packed, such as wiki=2,CC-MAIN-2019*=0.5.
+    #[arg(long, value_name = "NAME=W,…", value_parser = prepare::weights)]
+    source_weights: Option<BTreeMap<String, f64>>,
+    /// Pack a record that stands for copies more than once, by their number.
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true)]
+    #[arg(default_missing_value = "true")]
+    rehydrate: Option<bool>,
 }
 
 /// Packs what `args` name: the last steps of a walk, which takes up again what it began.
@@ -55,6 +63,10 @@ pub fn run(
         plan.layouts = names.iter().map(|n| layout(n)).collect::<Result<_>>()?;
     }
     plan.heldout_share = args.heldout_share.unwrap_or(plan.heldout_share);
+    if let Some(weights) = &args.source_weights {
+        plan.source_weights.clone_from(weights);
+    }
+    plan.rehydrate = args.rehydrate.unwrap_or(plan.rehydrate);
     plan.inputs = inputs(&args.stage);
     plan.output.clone_from(&args.output);
     plan.tokenizer = Some(args.tokenizer.clone());

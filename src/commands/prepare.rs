@@ -155,6 +155,13 @@ pub struct Args {
     /// How much more (or less) than its share a language gets: de=0.5,mt=2.
     #[arg(long, value_name = "LANG=W,…", value_parser = weights)]
     pub weights: Option<BTreeMap<String, f64>>,
+    /// How often records of a source are packed, such as wiki=2,CC-MAIN-2019*=0.5.
+    #[arg(long, value_name = "NAME=W,…", value_parser = weights)]
+    pub source_weights: Option<BTreeMap<String, f64>>,
+    /// Pack a record that stands for copies more than once, by their number.
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true)]
+    #[arg(default_missing_value = "true")]
+    pub rehydrate: Option<bool>,
     /// Refuse a vocabulary that charges a language more than this many times English.
     #[arg(long, value_name = "X")]
     pub max_premium: Option<f64>,

@@ -18,9 +18,11 @@ use crate::shard::{Mix, MixRow};
 pub struct Supply {
     /// Code of the language.
     pub lang: String,
-    /// Documents.
+    /// Documents, those that are repeated as often as they are.
     pub n_docs: u64,
-    /// Tokens, each counted once.
+    /// Documents, each once.
+    pub n_unique: u64,
+    /// Tokens of all documents.
     pub n_tokens: u64,
     /// Bytes of UTF-8.
     pub n_bytes: u64,
@@ -150,6 +152,7 @@ pub fn mix(supplies: &[Supply], wish: &Wish) -> Mix {
     let row = |(supply, epochs): (&Supply, &f64)| MixRow {
         lang: supply.lang.clone(),
         n_docs: supply.n_docs,
+        n_unique: supply.n_unique,
         n_tokens: supply.n_tokens,
         n_bytes: supply.n_bytes,
         weight: if total > 0.0 {
@@ -183,6 +186,7 @@ mod tests {
         Supply {
             lang: format!("l{n_tokens}"),
             n_docs: 1,
+            n_unique: 1,
             n_tokens,
             n_bytes: 4 * n_tokens,
         }

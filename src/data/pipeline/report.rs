@@ -11,7 +11,7 @@ use super::lines::BoilerplateLines;
 use super::plan::Plan;
 use crate::data::dedup::{SCurvePoint, SelfCheck};
 use crate::data::error::{Error, Result};
-use crate::data::tokenize::Parity;
+use crate::data::tokenize::{Packed, Parity};
 use crate::lang::Lang;
 use crate::shard::{Mix, MixRow};
 
@@ -105,6 +105,7 @@ pub(super) struct Made<'a> {
     pub(super) cluster_sizes: &'a BTreeMap<u64, u64>,
     pub(super) boilerplate: Option<&'a BoilerplateLines>,
     pub(super) n_vocab: usize,
+    pub(super) packed: Vec<Packed>,
     pub(super) parity: Option<Parity>,
     pub(super) mix: Option<Mix>,
 }
@@ -144,7 +145,7 @@ impl Report {
             n_vocab: made.n_vocab as u64,
             langs: lang_rows(&made),
             stages: made.stages,
-            found: made.counts.found.clone(),
+            found: found(&made),
             domains: made.domains,
             min_jaccard: shape.min_jaccard,
             s_curve: shape.s_curve(),
@@ -153,6 +154,25 @@ impl Report {
             boilerplate_lines: made.boilerplate.cloned(),
         })
     }
+}
+
+/// What was met on the way, and how often records were packed where that was not once each.
+fn found(made: &Made) -> BTreeMap<String, BTreeMap<String, u64>> {
+    let mut found = made.counts.found.clone();
+    let mut add = |what: &str, kind: &str, n: u64| {
+        let kinds = found.entry(what.into()).or_default();
+        *kinds.entry(kind.into()).or_default() += n;
+    };
+    for packed in &made.packed {
+        for (repeats, n) in &packed.by_repeats {
+            add("records by times packed", &repeats.to_string(), *n);
+        }
+        for (source, (n_records, n_docs)) in &packed.by_source {
+            add("records of weighted sources", source, *n_records);
+            add("documents packed of weighted sources", source, *n_docs);
+        }
+    }
+    found
 }
 
 /// A row for every language that was met, and one for records in none.

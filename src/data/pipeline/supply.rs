@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use rayon::prelude::*;
 
 use super::heldout::sound;
+use super::output::line;
 use super::plan::Plan;
 use super::stage::interrupted;
 use super::steps::identify;
@@ -51,7 +52,12 @@ pub fn plan_mix(inputs: &[PathBuf], plan: &Plan, control: &Control) -> Result<Mi
     for path in inputs {
         if path.join(Mix::NAME).is_file() {
             let rows = Mix::open(path)?.rows.into_iter();
-            rows.for_each(|row| counted.add(&row.lang, row.n_docs, row.n_tokens, row.n_bytes));
+            rows.for_each(|row| {
+                counted.add(
+                    &row.lang,
+                    [row.n_docs, row.n_unique, row.n_tokens, row.n_bytes],
+                )
+            });
             continue;
         }
         match stems(path)? {
@@ -118,18 +124,16 @@ fn stems(path: &Path) -> Result<Vec<PathBuf>> {
     Ok(stems)
 }
 
-/// Documents, tokens and bytes by the name of their language.
+/// Documents, the same each once, tokens and bytes by the name of their language.
 #[derive(Default)]
 struct Counted {
-    by_lang: BTreeMap<String, (u64, u64, u64)>,
+    by_lang: BTreeMap<String, [u64; 4]>,
 }
 
 impl Counted {
-    fn add(&mut self, lang: &str, n_docs: u64, n_tokens: u64, n_bytes: u64) {
+    fn add(&mut self, lang: &str, counts: [u64; 4]) {
         let own = self.by_lang.entry(lang.into()).or_default();
-        own.0 += n_docs;
-        own.1 += n_tokens;
-        own.2 += n_bytes;
+        own.iter_mut().zip(counts).for_each(|(sum, n)| *sum += n);
     }
 
     /// Counts a pair of token files; with a vocabulary also the bytes they stand for.
@@ -141,7 +145,8 @@ impl Counted {
             None => 0,
             Some(vocab) => bytes_of(&shard, vocab, stem, control)?,
         };
-        self.add(lang, shard.n_docs() as u64, shard.n_tokens(), n_bytes);
+        let n_docs = shard.n_docs() as u64;
+        self.add(lang, [n_docs, n_docs, shard.n_tokens(), n_bytes]);
         Ok(())
     }
 
@@ -157,6 +162,7 @@ impl Counted {
             text_key: plan.text_key.clone(),
             ..read::Options::default()
         };
+        let repeats = plan.repeats();
         let mut items = read::items(paths, &options)?.fuse();
         let mut ended = false;
         while !ended {
@@ -174,16 +180,25 @@ impl Counted {
             if control.stop_requested() {
                 return Err(interrupted());
             }
-            let count = |record: &mut Record| {
+            let count = |record: &mut Record| -> Result<[u64; 4]> {
                 if record.lang.is_none() {
                     identify(record, plan);
                 }
                 let tokens = |vocab: &Vocab| vocab.encode(&record.text).len() as u64 + 1;
-                (vocab.map_or(0, tokens), record.text.len() as u64)
+                let n = match repeats.is_once() {
+                    true => 1,
+                    false => u64::from(repeats.of(line(record, None).trim_end().as_bytes())?.n),
+                };
+                Ok([
+                    n,
+                    1,
+                    n * vocab.map_or(0, tokens),
+                    n * record.text.len() as u64,
+                ])
             };
-            let counts: Vec<(u64, u64)> = batch.par_iter_mut().map(count).collect();
-            for (record, (n_tokens, n_bytes)) in batch.iter().zip(counts) {
-                self.add(record.code(), 1, n_tokens, n_bytes);
+            let counts: Vec<Result<[u64; 4]>> = batch.par_iter_mut().map(count).collect();
+            for (record, counts) in batch.iter().zip(counts) {
+                self.add(record.code(), counts?);
             }
         }
         Ok(())
@@ -194,9 +209,10 @@ impl Counted {
         let place = |name: &str| Lang::find(name).map_or(usize::MAX, Lang::index);
         let mut rows: Vec<_> = self.by_lang.into_iter().collect();
         rows.sort_by_key(|(lang, _)| place(lang)); // stable: the others stay in order of names
-        let supply = |(lang, (n_docs, n_tokens, n_bytes))| Supply {
+        let supply = |(lang, [n_docs, n_unique, n_tokens, n_bytes])| Supply {
             lang,
             n_docs,
+            n_unique,
             n_tokens,
             n_bytes,
         };

@@ -215,6 +215,7 @@ fn pack(
         cluster_sizes,
         boilerplate: boilerplate.as_ref(),
         n_vocab: 0,
+        packed: Vec::new(),
         parity: None,
         mix: None,
     };
@@ -227,9 +228,11 @@ fn pack(
         made.parity = Some(costs);
         if plan.has(Step::Pack) {
             let train = ("unique", "train");
-            let supplies = pack_all(plan, &vocab, train, &gathered.unique, work, progress)?;
+            let packed = pack_all(plan, &vocab, train, &gathered.unique, work, progress)?;
             pack_all(plan, &vocab, ("heldout", "valid"), &aside, work, progress)?;
+            let (supplies, packed): (Vec<_>, Vec<_>) = packed.into_iter().unzip();
             let mix = mix(&supplies, &plan.wish());
+            made.packed = packed;
             mix.save(&out)?;
             made.mix = Some(mix);
         }
