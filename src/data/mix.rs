@@ -97,17 +97,6 @@ pub fn allot(takers: &[Taker], budget: f64) -> Vec<f64> {
     taken
 }
 
-/// Units of each supply when all have the same share of `budget` and none is taken more than
-/// `max_epochs` times.
-pub fn allot_evenly(supplies: &[u64], budget: f64, max_epochs: f64) -> Vec<f64> {
-    let taker = |n: &u64| Taker {
-        weight: 1.0,
-        cap: max_epochs * *n as f64,
-        price: 1.0,
-    };
-    allot(&supplies.iter().map(taker).collect::<Vec<_>>(), budget)
-}
-
 /// The mix of `supplies`. Without a budget it is as large as the text there is, so that languages
 /// with little of it are repeated and those with much are not read to their end. Where no tokens
 /// are known the weights are shares of bytes.
@@ -181,6 +170,15 @@ mod tests {
         budget_bytes: None,
         weights: BTreeMap::new(),
     };
+
+    fn allot_evenly(supplies: &[u64], budget: f64, max_epochs: f64) -> Vec<f64> {
+        let taker = |n: &u64| Taker {
+            weight: 1.0,
+            cap: max_epochs * *n as f64,
+            price: 1.0,
+        };
+        allot(&supplies.iter().map(taker).collect::<Vec<_>>(), budget)
+    }
 
     fn supply(n_tokens: u64) -> Supply {
         Supply {

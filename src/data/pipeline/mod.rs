@@ -35,6 +35,8 @@ mod tests;
 mod tests_crawl;
 #[cfg(test)]
 mod tests_lines;
+#[cfg(test)]
+mod tests_repeats;
 mod tokens;
 mod tools;
 mod unit_files;

@@ -209,7 +209,7 @@ impl Counted {
         let place = |name: &str| Lang::find(name).map_or(usize::MAX, Lang::index);
         let mut rows: Vec<_> = self.by_lang.into_iter().collect();
         rows.sort_by_key(|(lang, _)| place(lang)); // stable: the others stay in order of names
-        let supply = |(lang, [n_docs, n_unique, n_tokens, n_bytes])| Supply {
+        let supply = |(lang, [n_docs, n_unique, n_tokens, n_bytes]): (String, [u64; 4])| Supply {
             lang,
             n_docs,
             n_unique,
