@@ -32,6 +32,7 @@ fn copies_and_sources_count_among_the_tokens_and_in_the_mix() {
         output: path("data"),
         steps: vec![Step::Dedup, Step::Tokenizer, Step::Pack],
         tokenizer: Some(path("tokenizer.json")),
+        dedup_fuzzy: false, // it takes all digits for one
         heldout_share: 0.0,
         layouts: vec![Layout::Megatron, Layout::Olmo],
         rehydrate: true,
