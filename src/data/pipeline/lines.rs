@@ -236,13 +236,18 @@ fn rewrite(
 
 /// Moves what tells of places in the text: spans of personal data, and the languages of lines.
 fn follow(fields: &mut Map<String, Value>, text: &str, removed: &[Removed]) {
-    let (mut n_chars, mut gone) = (0, Vec::new());
+    let mut starts = removed.iter().map(|r| r.start).peekable();
+    let (mut n_chars, mut n_gone) = (0, 0);
+    // For each line that is gone: its first character, the one after it, and how many are gone
+    // with it and before it.
+    let mut gone: Vec<(u64, u64, u64)> = Vec::new();
     let (mut langs_kept, mut start) = (Vec::new(), 0);
     for line in text.split_inclusive('\n') {
         let n = line.chars().count() as u64;
-        let is_gone = removed.iter().any(|r| r.start == start);
+        let is_gone = starts.next_if_eq(&start).is_some();
         if is_gone {
-            gone.push(n_chars..n_chars + n);
+            n_gone += n;
+            gone.push((n_chars, n_chars + n, n_gone));
         }
         langs_kept.push(!is_gone);
         n_chars += n;
@@ -251,19 +256,19 @@ fn follow(fields: &mut Map<String, Value>, text: &str, removed: &[Removed]) {
     let spans = fields.get("pii").and_then(Value::as_array);
     let spans = spans.and_then(|spans| spans.iter().map(span).collect::<Option<Vec<_>>>());
     if let Some(spans) = spans {
-        let stays = |(first, end): &(u64, u64)| {
-            !(gone.iter()).any(|gone| *first < gone.end && gone.start < *end)
-        };
         let moved = |(first, end): &(u64, u64)| {
-            let before = gone.iter().filter(|gone| gone.end <= *first);
-            let n: u64 = before.map(|gone| gone.end - gone.start).sum();
-            Value::from(vec![first - n, end - n])
+            let at = gone.partition_point(|(_, past, _)| past <= first);
+            let before = at.checked_sub(1).and_then(|at| gone.get(at));
+            let before = before.map_or(0, |(.., n)| *n);
+            let stays = gone.get(at).is_none_or(|(start, ..)| end <= start);
+            stays.then(|| Value::from(vec![first - before, end - before]))
         };
-        let left = spans.iter().filter(|s| stays(s)).map(moved).collect();
-        let mut stay = spans.iter().map(stays);
+        let moved: Vec<Option<Value>> = spans.iter().map(moved).collect();
+        let mut stays = moved.iter().map(Option::is_some);
         if let Some(Value::Array(kinds)) = fields.get_mut("pii_kinds") {
-            kinds.retain(|_| stay.next().unwrap_or(true));
+            kinds.retain(|_| stays.next().unwrap_or(true));
         }
+        let left = moved.into_iter().flatten().collect();
         fields.insert("pii".into(), Value::Array(left));
     }
     if let Some(Value::Array(langs)) = fields.get_mut("seg_langs")

@@ -53,10 +53,12 @@ pub fn plan_mix(inputs: &[PathBuf], plan: &Plan, control: &Control) -> Result<Mi
         if path.join(Mix::NAME).is_file() {
             let rows = Mix::open(path)?.rows.into_iter();
             rows.for_each(|row| {
-                counted.add(
-                    &row.lang,
-                    [row.n_docs, row.n_unique, row.n_tokens, row.n_bytes],
-                )
+                let n_unique = match row.n_unique {
+                    0 => row.n_docs, // of a time when nothing was repeated
+                    n => n,
+                };
+                let counts = [row.n_docs, n_unique, row.n_tokens, row.n_bytes];
+                counted.add(&row.lang, counts);
             });
             continue;
         }
@@ -115,13 +117,10 @@ fn stems(path: &Path) -> Result<Vec<PathBuf>> {
     }
     let train = path.join("tokens").join("train");
     let files = disk::walk(if train.is_dir() { &train } else { path })?;
-    let mut stems: Vec<PathBuf> = files
-        .iter()
-        .filter(|file| is_token_file(file))
-        .map(|file| file.with_extension(""))
-        .collect();
-    stems.dedup(); // `.bin` and `.idx` stand side by side
-    Ok(stems)
+    // In a folder a `.bin` without an index beside it is something else.
+    let is_wanted = |file: &&PathBuf| *file == path || file.extension().is_some_and(|e| e == "idx");
+    let stems = files.iter().filter(is_wanted);
+    Ok(stems.map(|file| file.with_extension("")).collect())
 }
 
 /// Documents, the same each once, tokens and bytes by the name of their language.

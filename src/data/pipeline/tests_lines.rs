@@ -16,7 +16,7 @@ fn input(folder: &Path) -> Plan {
     let mut add = |id: &str, host: &str, text: &str| {
         let n = text.chars().count();
         let line = json!({"id": id, "lang": "de", "u": format!("http://{host}/{id}"), "text": text,
-            "pii": [[0, 3], [n - 4, n]], "pii_kinds": ["phone", "plate"],
+            "pii": [[0, 3], [6, 10], [n - 4, n]], "pii_kinds": ["phone", "email", "plate"],
             "seg_langs": vec!["deu_Latn"; text.split('\n').count()]});
         lines.push_str(&format!("{line}\n"));
     };
@@ -53,6 +53,7 @@ fn what_a_site_repeats_goes_from_its_pages_and_from_no_other() {
     );
     let n = page.text.chars().count();
     assert_eq!(page.fields["pii"], json!([[0, 3], [n - 4, n]]));
+    assert_eq!(page.fields["pii_kinds"], json!(["phone", "plate"]));
     assert_eq!(page.fields["seg_langs"], json!(["deu_Latn", "deu_Latn"]));
     assert_eq!(page.fields["boilerplate_lines"], 1);
     let stranger = kept.iter().find(|r| r.id == "fremd").unwrap();
@@ -112,7 +113,7 @@ fn neither_units_nor_threads_nor_a_stop_change_what_goes() {
     super::map::run(&units, None, &work, &tools, &progress).unwrap();
     let (finished, _) = super::map::gather(&work, units.len()).unwrap();
     super::lines::strip(&finished, &again, &work, &first).unwrap();
-    let made = work.temporary("lines").join("units/00000001");
+    let made = work.temporary("lines").join("units").join("00000001");
     disk::remove_folder(&made).unwrap();
     prepared(&again);
     assert_eq!(bytes(&plan.output), bytes(&again.output));
