@@ -108,12 +108,13 @@ fn text(mix: &Mix) -> String {
     }
     let seen = |n: fn(&crate::shard::MixRow) -> u64| {
         let all = mix.rows.iter().map(|row| n(row) as f64 * row.epochs);
-        known(all.sum::<f64>().round() as u64)
+        all.sum::<f64>().round() as u64
     };
-    format!(
-        "{}a mix of {} tokens, {} bytes\n",
-        table.text(),
-        seen(|row| row.n_tokens),
-        seen(|row| row.n_bytes)
-    )
+    let told = [
+        ("tokens", seen(|row| row.n_tokens)),
+        ("bytes", seen(|row| row.n_bytes)),
+    ];
+    let told = told.iter().filter(|(_, n)| *n > 0);
+    let told: Vec<String> = (told.map(|(what, n)| format!("{} {what}", out::count(*n)))).collect();
+    format!("{}a mix of {}\n", table.text(), told.join(", "))
 }
