@@ -19,7 +19,8 @@ mod staged;
 pub use making::Making;
 pub use source::Source;
 pub use staged::{
-    Staged, holds_only_leftovers, is_empty_folder, publish, remove_folder, remove_leftovers,
+    Staged, holds_only_leftovers, is_empty_folder, publish, remove_at_once, remove_folder,
+    remove_leftovers,
 };
 
 /// Longest line any reader of lines accepts, in bytes.

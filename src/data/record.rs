@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use serde::ser::SerializeMap;
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Map, Value};
 use xxhash_rust::xxh3::xxh3_128;
 
@@ -45,6 +45,11 @@ pub struct Source {
 const LABELS: [(&str, &str); 2] = [("lang", "prob"), ("language", "language_score")];
 /// Objects `{lang: [...], prob: [...]}` of HPLT v4.
 const LABEL_OBJECTS: [&str; 3] = ["openlid_v3", "glotlid_v3", "openlid_v2"];
+
+/// Fields that hold the address of a record: HPLT's, then everyone's.
+const URL_KEYS: [&str; 2] = ["u", "url"];
+/// Fields that hold when it was fetched, else when it was written.
+const DATE_KEYS: [&str; 2] = ["ts", "date"];
 
 impl Record {
     /// A record of `text` alone.
@@ -102,6 +107,16 @@ impl Record {
         self.fields.insert("prob".into(), vec![prob].into());
     }
 
+    /// Its address.
+    pub fn url(&self) -> Option<&str> {
+        first_text(URL_KEYS.map(|key| self.fields.get(key)))
+    }
+
+    /// When it was fetched, else when it was written, as it says so itself.
+    pub fn date(&self) -> Option<&str> {
+        first_text(DATE_KEYS.map(|key| self.fields.get(key)))
+    }
+
     /// Code of the language, or `und`.
     pub fn code(&self) -> &'static str {
         self.lang.map_or("und", |l| l.code.as_str())
@@ -143,6 +158,33 @@ impl Serialize for Record {
         self.entries(&mut out)?;
         out.end()
     }
+}
+
+/// Where a record came from, read from its line of JSON without the rest.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Origin {
+    u: Value,
+    url: Value,
+    ts: Value,
+    date: Value,
+}
+
+impl Origin {
+    /// As [`Record::url`].
+    pub(super) fn url(&self) -> Option<&str> {
+        first_text([Some(&self.u), Some(&self.url)])
+    }
+
+    /// As [`Record::date`].
+    pub(super) fn date(&self) -> Option<&str> {
+        first_text([Some(&self.ts), Some(&self.date)])
+    }
+}
+
+/// The first of the fields that is there and is text.
+fn first_text(fields: [Option<&Value>; 2]) -> Option<&str> {
+    fields.into_iter().flatten().find_map(Value::as_str)
 }
 
 impl Source {

@@ -7,6 +7,8 @@ use super::{Error, Result, refuse_existing, sync_folder};
 
 /// How names of files and folders in the making begin.
 pub(super) const PREFIX: &str = ".eu-";
+/// How hidden names of folders that are being removed begin.
+const GOING: &str = ".eu-old-";
 /// Name of what was replaced, inside of the temporary folder it is removed with.
 const OLD: &str = "old";
 
@@ -100,6 +102,29 @@ pub fn remove_folder(folder: &Path) -> Result<()> {
     }
 }
 
+/// Removes a folder as [`remove_folder`] does, but under a hidden name: after a kill all of it is
+/// there under its own, or nothing. What an earlier kill left under the hidden name goes as well.
+///
+/// # Errors
+/// When it cannot be renamed, or something of it not be removed.
+pub fn remove_at_once(folder: &Path) -> Result<()> {
+    let Some(name) = folder.file_name() else {
+        return remove_folder(folder);
+    };
+    let mut hidden = std::ffi::OsString::from(GOING);
+    hidden.push(name);
+    let hidden = folder.with_file_name(hidden);
+    remove_folder(&hidden)?;
+    #[allow(clippy::disallowed_methods)]
+    match fs::rename(folder, &hidden) {
+        Err(e) if e.kind() != std::io::ErrorKind::NotFound => {
+            return Err(Error::io(folder, "remove", e));
+        }
+        _ => sync_folder(folder.parent().unwrap_or(Path::new(""))),
+    }
+    remove_folder(&hidden)
+}
+
 /// Removes what a killed process left under a hidden name of ours, below `folder`. Only for a
 /// folder that nobody else writes to.
 ///
@@ -153,7 +178,7 @@ fn set_aside(target: &Path, folder: &Path) -> Result<Option<tempfile::TempDir>> 
         return Ok(None);
     }
     let old = tempfile::Builder::new()
-        .prefix(".eu-old-")
+        .prefix(GOING)
         .tempdir_in(folder.parent().unwrap_or(Path::new(".")))
         .map_err(|e| Error::io(target, "replace", e))?;
     fs::rename(target, old.path().join(OLD)).map_err(|e| Error::io(target, "move aside", e))?;
@@ -179,6 +204,17 @@ mod tests {
         remove_leftovers(&folder.path().join("nowhere")).unwrap();
         let left = |name: &str| folder.path().join(name).exists();
         assert!(!left(".eu-a") && !left("b/.eu-c") && left("b/d") && left(".other"));
+    }
+
+    #[test]
+    fn a_folder_goes_at_once_and_takes_what_a_kill_left_of_it_along() {
+        let folder = tempfile::tempdir().unwrap();
+        let target = folder.path().join("work");
+        replace_bytes(&folder.path().join(".eu-old-work/a"), b"x").unwrap();
+        replace_bytes(&target.join("b/c"), b"x").unwrap();
+        remove_at_once(&target).unwrap();
+        remove_at_once(&target).unwrap(); // one that is not there
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
     }
 
     #[test]

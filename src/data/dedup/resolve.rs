@@ -50,8 +50,6 @@ pub struct Resolve {
     pub fuzzy: bool,
     /// Memory to use, in bytes: nine for each document, and the rest for sorting.
     pub memory_bytes: u64,
-    /// Threads to use; 0: one for each processor.
-    pub threads: usize,
     /// Folder for tables that do not fit: about a tenth of the text, and the shingles of the
     /// candidates. Nothing is left there.
     pub work: PathBuf,
@@ -81,7 +79,8 @@ const MIN_SORT_BYTES: u64 = 1 << 16;
 /// Tables that are held at the same time.
 const N_TABLES: u64 = 6;
 
-/// Decides which documents stay. `sketches` are the units in the order `texts` knows them.
+/// Decides which documents stay, on the threads of the pool it is called in. `sketches` are the
+/// units in the order `texts` knows them.
 ///
 /// # Errors
 /// When sketches are damaged or of another shape, the disk is full, a text is gone, the memory
@@ -92,27 +91,21 @@ pub fn resolve(
     plan: &Resolve,
     control: &Control,
 ) -> Result<Resolution> {
-    let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads(plan.threads)
-        .build()
-        .map_err(|e| Error::Failed(format!("cannot start threads: {e}")))?;
     std::fs::create_dir_all(&plan.work).map_err(|e| disk::Error::io(&plan.work, "create", e))?;
-    pool.install(|| {
-        let mut run = Run::begin(sketches, plan, control)?;
-        if plan.url {
-            let groups = run.groups(|sketch| sketch.url_hash.map(u128::from))?;
-            run.drop_copies(Copy::Url, &groups)?;
-        }
-        if plan.exact {
-            let groups = run.groups(|sketch| Some(sketch.text_hash))?;
-            run.drop_copies(Copy::Exact, &groups)?;
-        }
-        let similarities = match plan.fuzzy {
-            true => near(&mut run, texts)?,
-            false => Sorter::new(&plan.work, 0)?.sorted()?,
-        };
-        run.write(&similarities)
-    })
+    let mut run = Run::begin(sketches, plan, control)?;
+    if plan.url {
+        let groups = run.groups(|sketch| sketch.url_hash.map(u128::from))?;
+        run.drop_copies(Copy::Url, &groups)?;
+    }
+    if plan.exact {
+        let groups = run.groups(|sketch| Some(sketch.text_hash))?;
+        run.drop_copies(Copy::Exact, &groups)?;
+    }
+    let similarities = match plan.fuzzy {
+        true => near(&mut run, texts)?,
+        false => Sorter::new(&plan.work, 0)?.sorted()?,
+    };
+    run.write(&similarities)
 }
 
 /// A document that goes: its number, the code of the way, the survivor's number and id.

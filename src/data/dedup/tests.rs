@@ -65,7 +65,7 @@ impl Units {
 /// What becomes of a document, said without its place.
 type Told = BTreeMap<String, String>;
 
-fn resolved(units: &Units, asked: &Resolve) -> (Told, Resolution) {
+fn resolved(units: &Units, asked: &Resolve, threads: usize) -> (Told, Resolution) {
     let folder = tempfile::tempdir().unwrap();
     let plan = Resolve {
         work: folder.path().join("work"),
@@ -73,7 +73,12 @@ fn resolved(units: &Units, asked: &Resolve) -> (Told, Resolution) {
         ..asked.clone()
     };
     let sketches = units.sketches(folder.path());
-    let resolution = resolve(&sketches, units, &plan, &Control::default()).unwrap();
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
+    let resolution = pool
+        .build()
+        .unwrap()
+        .install(|| resolve(&sketches, units, &plan, &Control::default()))
+        .unwrap();
     let mut told = Told::new();
     for (unit, path) in units.0.iter().zip(&resolution.fates) {
         let mut reader = FateReader::open(path).unwrap();
@@ -197,14 +202,13 @@ fn dealt(pages: &[Page], n_units: usize, seed: u64) -> Units {
     Units(units)
 }
 
-fn asked(memory_bytes: u64, threads: usize) -> Resolve {
+fn asked(memory_bytes: u64) -> Resolve {
     Resolve {
         shape: SHAPE,
         url: false,
         exact: true,
         fuzzy: true,
         memory_bytes,
-        threads,
         work: PathBuf::new(),
         fates: PathBuf::new(),
     }
@@ -218,7 +222,7 @@ proptest! {
         pages in pages(), n_units in 1usize..6, seed: u64, threads in 1usize..4, room in 0u64..40_000,
     ) {
         let units = dealt(&pages, n_units, seed);
-        let (told, resolution) = resolved(&units, &asked((1 << 16) + 9 * 120 + room, threads));
+        let (told, resolution) = resolved(&units, &asked((1 << 16) + 9 * 120 + room), threads);
         prop_assert_eq!(&told, &in_memory(&pages));
         prop_assert_eq!(resolution.n_documents as usize, pages.len());
         let sizes = resolution.cluster_sizes.iter().map(|(size, n)| size * n);
@@ -227,9 +231,9 @@ proptest! {
 
     #[test]
     fn addresses_too_are_decided_whatever_the_order(pages in pages(), seed: u64) {
-        let asked = Resolve { url: true, ..asked(1 << 20, 2) };
-        let (told, resolution) = resolved(&dealt(&pages, 3, seed), &asked);
-        let (again, _) = resolved(&Units(vec![pages.clone()]), &asked);
+        let asked = Resolve { url: true, ..asked(1 << 20) };
+        let (told, resolution) = resolved(&dealt(&pages, 3, seed), &asked, 2);
+        let (again, _) = resolved(&Units(vec![pages.clone()]), &asked, 2);
         prop_assert_eq!(&told, &again);
         // The newest of an address may only go as a copy of another address.
         for page in pages.iter().filter(|page| page.url.is_some()) {
@@ -264,7 +268,7 @@ fn template(n: usize) -> Vec<Page> {
 fn a_template_of_many_pages_is_one_cluster_at_few_comparisons_in_little_memory() {
     let pages = template(1500);
     // Less than the shingles of the knot, some 1500 × 900 bytes: it is compared in blocks.
-    let (told, resolution) = resolved(&dealt(&pages, 3, 1), &asked(300_000, 2));
+    let (told, resolution) = resolved(&dealt(&pages, 3, 1), &asked(300_000), 2);
     assert_eq!((resolution.n_kept, resolution.cluster_sizes[&1500]), (1, 1));
     assert!(resolution.n_candidate_pairs <= 1500 * 32 * 14);
     assert_eq!(told, in_memory(&pages));
@@ -274,7 +278,7 @@ fn a_template_of_many_pages_is_one_cluster_at_few_comparisons_in_little_memory()
 fn many_units_on_many_threads_in_little_memory_come_to_an_end() {
     let pages = template(1200);
     let units = Units(pages.chunks(4).map(<[Page]>::to_vec).collect());
-    let (_, resolution) = resolved(&units, &asked(110_000, 8));
+    let (_, resolution) = resolved(&units, &asked(110_000), 8);
     assert_eq!(resolution.n_kept, 1);
 }
 
@@ -288,7 +292,7 @@ fn too_little_memory_a_wrong_shape_and_a_stop_are_told() {
             work: folder.path().join("work"),
             fates: folder.path().join("fates"),
             shape,
-            ..asked(memory_bytes, 1)
+            ..asked(memory_bytes)
         };
         let control = Control::default();
         if stop {
@@ -326,7 +330,7 @@ fn a_text_that_has_gone_is_noticed() {
     let plan = Resolve {
         work: folder.path().join("work"),
         fates: folder.path().join("fates"),
-        ..asked(1 << 20, 1)
+        ..asked(1 << 20)
     };
     let error = resolve(&sketches, &Gone, &plan, &Control::default()).unwrap_err();
     assert!(

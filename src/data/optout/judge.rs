@@ -123,6 +123,8 @@ pub struct Page<'a> {
     pub signals: Option<&'a PageSignals>,
     /// Licences it names: addresses or phrases.
     pub licences: &'a [String],
+    /// It spoke of mining itself, and was heard before: its host's file is not asked.
+    pub spoke_of_mining: bool,
 }
 
 /// What is asked of a page.
@@ -152,7 +154,7 @@ impl Rules {
             // A page's own word on mining outranks its host's file (TDMRep, processing priority).
             if let Some((url, path)) = place
                 .as_ref()
-                .filter(|_| check != Check::Tdm || made.is_empty())
+                .filter(|_| check != Check::Tdm || (made.is_empty() && !page.spoke_of_mining))
             {
                 made.extend(self.host(check, url, path, date));
             }

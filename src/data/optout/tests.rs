@@ -360,6 +360,7 @@ fn every_check_gives_its_evidence_and_is_counted() {
         date: Some("2025"),
         signals: Some(&signals),
         licences: &licences,
+        spoke_of_mining: false,
     };
     let judgement = rules.judge(&page, &mut tally);
     let said: Vec<(&str, &str)> = judgement
@@ -415,6 +416,7 @@ fn every_check_gives_its_evidence_and_is_counted() {
     let other = Page {
         url: "mailto:x",
         licences: &[],
+        spoke_of_mining: false,
         signals: None,
         ..page
     };

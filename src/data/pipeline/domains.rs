@@ -9,8 +9,6 @@ use crate::data::record::Record;
 /// Domains counted at a time; beyond, those with the fewest records are forgotten, so that their
 /// counts, should they come again, are too low.
 const MOST: usize = 1 << 20;
-/// Fields that hold the address of a record: HPLT's, then everyone's.
-const URL_FIELDS: [&str; 2] = ["u", "url"];
 
 /// One domain.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -75,10 +73,7 @@ impl Domains {
 
 /// The domain a record came from, in lower case, without `www.` and port.
 pub(super) fn domain(record: &Record) -> Option<String> {
-    let url = URL_FIELDS
-        .iter()
-        .find_map(|key| record.fields.get(*key)?.as_str())?;
-    let (_, rest) = url.split_once("://")?;
+    let (_, rest) = record.url()?.split_once("://")?;
     let host = rest.split(['/', '?', '#']).next()?;
     let host = host.rsplit('@').next()?;
     let host = match host.starts_with('[') {

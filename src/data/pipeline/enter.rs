@@ -10,6 +10,9 @@ use crate::data::optout::{Judgement, Page as Asked, PageSignals, Tally};
 use crate::data::read::{Item, Page, Quarantined, Skipped};
 use crate::data::record::{Record, Source};
 
+/// Longest name or address kept of a record that is too long, in bytes.
+const MAX_NAME: usize = 4096;
+
 /// A record, and why it goes no further if it does not.
 pub(super) struct Entered {
     pub(super) record: Record,
@@ -65,6 +68,20 @@ fn reason_of(why: &str) -> &'static str {
         "content_type" => "no_html",
         _ => "empty",
     }
+}
+
+/// A record whose line of JSON would be longer than any reader takes: what it is called, what its
+/// language is and where it came from, and why there is no more of it.
+pub(super) fn too_long(record: Record, len_bytes: usize) -> (Record, Verdict) {
+    let short = |name: &str| (name.len() <= MAX_NAME).then(|| name.to_string());
+    let mut left = bare(record.source.clone(), record.url().and_then(short));
+    if let Some(id) = short(&record.id) {
+        left.fields.insert("id".into(), id.clone().into());
+        left.id = id;
+    }
+    (left.lang, left.lang_prob) = (record.lang, record.lang_prob);
+    let what = format!("{len_bytes} bytes as a line of JSON");
+    (left, Verdict::said("read", "long_line", &what))
 }
 
 /// A record without text, with its place: fields as HPLT names them.
@@ -162,6 +179,7 @@ fn lawful_page(
         date: page.ts.as_deref(),
         signals: Some(&signals),
         licences: &found.licences,
+        spoke_of_mining: false,
     };
     Some(rules.judge(&asked, tally))
 }
@@ -170,16 +188,37 @@ fn lawful_page(
 fn lawful_record(record: &Record, tools: &Tools, tally: &mut Tally) -> Option<Judgement> {
     let rules = tools.lawful.as_ref()?;
     let said = |key: &str| record.fields.get(key).and_then(Value::as_str);
-    let url = said("u").or(said("url"))?;
     let licences: Vec<String> = ["license", "licence"]
         .iter()
         .filter_map(|key| said(key).map(String::from))
         .collect();
     let asked = Asked {
-        url,
-        date: said("ts").or(said("date")),
+        url: record.url()?,
+        date: record.date(),
         signals: None,
         licences: &licences,
+        spoke_of_mining: false,
     };
     Some(rules.judge(&asked, tally))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lang::Lang;
+
+    #[test]
+    fn of_a_record_that_is_too_long_its_name_language_and_place_stay() {
+        let mut record = Record::new("a", "x");
+        record.fields.insert("u".into(), "http://a.eu/".into());
+        record.lang = Lang::find("mt");
+        let (short, verdict) = too_long(record.clone(), 1 << 30);
+        assert_eq!((&short.id[..], short.code()), ("a", "mlt_Latn"));
+        assert_eq!((short.url(), &short.text[..]), (Some("http://a.eu/"), ""));
+        assert_eq!(verdict.reason, "long_line");
+        record.id = "x".repeat(MAX_NAME + 1);
+        record.fields.insert("u".into(), record.id.clone().into());
+        let (short, _) = too_long(record.clone(), 1 << 30);
+        assert_eq!((&short.id, short.url()), (&record.source.id(), None));
+    }
 }

@@ -1,20 +1,19 @@
 //! What becomes of each record that units keep, when all are known: what its site says of it, and
 //! whether it is a copy of another.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
 use super::plan::{Plan, Step};
-use super::site;
+use super::site::{self, Denial, Denied};
 use super::steps::Verdict;
 use super::tokens::text_of;
 use super::unit_files::Finished;
 use super::work::Work;
 use crate::data::dedup::{self, Copy, FateReader, Resolve, SketchReader, SketchWriter, UnitFate};
 use crate::data::error::{Error, Result};
-use crate::data::optout::Tally;
 use crate::disk;
 use crate::event::Control;
 
@@ -34,6 +33,8 @@ pub(super) enum Fate {
 pub(super) struct Fates {
     /// For each unit, what sites say of its records: the verdict of those that go, by place.
     denied: Vec<Vec<(u64, Denial)>>,
+    /// How often checks of sites allowed and denied.
+    pub(super) asked: BTreeMap<String, u64>,
     /// Files of fates, one a unit; none where nothing was compared.
     files: Vec<PathBuf>,
     /// Copies that records which go stood for already, by the record that stays.
@@ -47,16 +48,9 @@ pub(super) struct Fates {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Found {
     /// How many clusters there are of each size.
-    pub(super) cluster_sizes: std::collections::BTreeMap<u64, u64>,
+    pub(super) cluster_sizes: BTreeMap<u64, u64>,
     /// Pairs that were compared in full.
     pub(super) n_candidate_pairs: u64,
-}
-
-/// A record its site keeps back.
-#[derive(Debug, Clone)]
-struct Denial {
-    reason: &'static str,
-    evidence: String,
 }
 
 /// A record by its unit and its place among those of the unit that were compared.
@@ -180,10 +174,11 @@ pub(super) fn resolve(
     work: &Work,
     control: &Control,
 ) -> Result<Fates> {
-    let denied = denied(units, plan, control)?;
+    let Denied { by_unit, asked } = site::denied(units, plan, work, control)?;
     let shape = plan.bands();
     let mut fates = Fates {
-        denied,
+        denied: by_unit,
+        asked,
         files: Vec::new(),
         stood_for: HashMap::new(),
         min_jaccard: shape.min_jaccard,
@@ -199,7 +194,6 @@ pub(super) fn resolve(
         exact: plan.dedup_exact,
         fuzzy: plan.dedup_fuzzy,
         memory_bytes: plan.memory.0,
-        threads: plan.threads,
         work: work.temporary("sorting"),
         fates: folder.clone(),
     };
@@ -231,39 +225,6 @@ pub(super) fn resolve(
     fates.files = resolution.fates;
     fates.count_stood_for(units)?;
     Ok(fates)
-}
-
-/// Records that their sites keep back, where a site was heard in the crawl.
-fn denied(units: &[Finished], plan: &Plan, control: &Control) -> Result<Vec<Vec<(u64, Denial)>>> {
-    let Some(rules) = site::rules(units, plan)? else {
-        return Ok(Vec::new());
-    };
-    let mut tally = Tally::default();
-    let mut line = Vec::new();
-    let mut all = Vec::with_capacity(units.len());
-    for unit in units {
-        if control.stop_requested() {
-            return Err(Error::Interrupted {
-                stage: "sites".into(),
-            });
-        }
-        let mut denied = Vec::new();
-        let mut source = unit.kept()?;
-        for place in 0.. {
-            if !source.read_line(&mut line)? {
-                break;
-            }
-            if let Some(verdict) = site::verdict(&line, &rules, &mut tally)? {
-                let denial = Denial {
-                    reason: verdict.reason,
-                    evidence: verdict.evidence.unwrap_or_default(),
-                };
-                denied.push((place, denial));
-            }
-        }
-        all.push(denied);
-    }
-    Ok(all)
 }
 
 /// The sketches of records that may be used: those of the units, or copies without the others.

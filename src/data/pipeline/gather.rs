@@ -28,8 +28,9 @@ use crate::disk;
 use crate::event::Control;
 use crate::lang::Lang;
 
-/// Records rewritten at a time.
+/// Records rewritten at a time, and bytes of their lines after which no more are taken.
 const CHUNK: usize = 1024;
+const CHUNK_BYTES: usize = 8 << 20;
 /// Bytes of a line for each byte of text: fields and escapes come beside it.
 const LINE_SHARE: u64 = 2;
 /// A bucket takes at most this part of the memory: it is held packed, unpacked and sorted.
@@ -350,12 +351,13 @@ fn read_chunk(
     fates: &mut impl Iterator<Item = Result<Fate>>,
 ) -> Result<Vec<(Vec<u8>, Row, Fate)>> {
     let mut chunk = Vec::new();
-    let mut line = Vec::new();
-    while chunk.len() < CHUNK && source.read_line(&mut line)? {
+    let (mut line, mut n_bytes) = (Vec::new(), 0);
+    while chunk.len() < CHUNK && n_bytes < CHUNK_BYTES && source.read_line(&mut line)? {
         let missing =
             || Error::Failed(format!("{}: more lines than rows", source.path().display()));
         let row = rows.next().ok_or_else(missing)??;
         let fate = fates.next().ok_or_else(missing)??;
+        n_bytes += line.len();
         chunk.push((std::mem::take(&mut line), row, fate));
     }
     Ok(chunk)
@@ -449,4 +451,29 @@ fn dropped<'a>(units: impl Iterator<Item = &'a Finished>, folder: &Path) -> Resu
         making.finish()?;
     }
     Ok(files.len() as u64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::pipeline::map::row;
+    use crate::data::record::Record;
+    use crate::disk::replace_bytes;
+
+    #[test]
+    fn a_chunk_ends_at_its_bytes_as_well_as_at_its_records() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("kept");
+        let long = format!("{}\n", "x".repeat(CHUNK_BYTES / 2));
+        replace_bytes(&path, (long.repeat(3) + &"y\n".repeat(2000)).as_bytes()).unwrap();
+        let mut source = disk::Source::open(&path).unwrap();
+        let mut rows = std::iter::repeat_with(|| Ok(row(&Record::new("a", ""))));
+        let mut fates = std::iter::repeat_with(|| Ok(Fate::Kept { n_copies: 1 }));
+        let mut next = || {
+            read_chunk(&mut source, &mut rows, &mut fates)
+                .unwrap()
+                .len()
+        };
+        assert_eq!([next(), next(), next(), next()], [2, 1024, 977, 0]);
+    }
 }

@@ -1,7 +1,7 @@
 //! One thing that was read, through every step that looks at it alone, to its fate.
 
 use super::domains::domain;
-use super::enter::{Entered, enter};
+use super::enter::{Entered, enter, too_long};
 use super::lines;
 use super::map::row;
 use super::output::line;
@@ -17,6 +17,7 @@ use crate::data::optout;
 use crate::data::pii::Span;
 use crate::data::read::Item;
 use crate::data::record::Record;
+use crate::disk::MAX_LINE_BYTES;
 
 /// Steps of the map, in their order; each may drop.
 pub(super) const STEPS: [&str; 8] = [
@@ -37,6 +38,7 @@ pub(super) struct Judge<'a> {
     sketcher: Sketcher,
     scratch: Scratch,
     spans: Vec<Span>,
+    max_line: usize,
 }
 
 /// A record that was judged.
@@ -55,6 +57,9 @@ pub(super) struct Judged {
     pub(super) found: Vec<(&'static str, String, u64)>,
 }
 
+/// Longest line of a record: half of what readers take, for what later steps add to it.
+const MAX_RECORD_LINE: usize = MAX_LINE_BYTES / 2;
+
 /// What is known of a record that is kept.
 pub(super) struct Kept {
     pub(super) row: Row,
@@ -69,6 +74,7 @@ impl<'a> Judge<'a> {
             sketcher: Sketcher::new(tools.plan.bands()),
             scratch: Scratch::default(),
             spans: Vec::new(),
+            max_line: MAX_RECORD_LINE,
         }
     }
 
@@ -87,24 +93,24 @@ impl<'a> Judge<'a> {
         let Entered {
             mut record,
             mut verdict,
-            ..
+            judgement,
         } = enter(item, self.tools, &mut asked);
-        for (check, count) in &asked.checks {
-            for (kind, n) in [("allowed", count.allowed), ("denied", count.denied)] {
-                if n > 0 {
-                    found.push(("opt-outs asked", format!("{check}: {kind}"), n));
-                }
-            }
-        }
+        found.extend(site::told(&asked).map(|(kind, n)| (site::FOUND, kind, n)));
+        let spoke_of_mining = judgement.is_some_and(|judgement| site::spoke_of_mining(&judgement));
         verdict = verdict.or_else(|| self.verdict(&mut record, &mut found));
-        let json = line(&record, verdict.as_ref()).into_bytes();
+        let mut json = line(&record, verdict.as_ref()).into_bytes();
+        if json.len() > self.max_line {
+            let (short, why) = too_long(record, json.len());
+            json = line(&short, Some(&why)).into_bytes();
+            (record, verdict) = (short, Some(why));
+        }
         Judged {
             damage,
             site_file,
             domain: domain(&record),
             line: json,
             fate: match verdict {
-                None => Ok(self.kept(&record)),
+                None => Ok(self.kept(&record, spoke_of_mining)),
                 Some(verdict) => Err((verdict.stage, verdict.reason, record.code())),
             },
             found,
@@ -161,9 +167,12 @@ impl<'a> Judge<'a> {
         Some(Verdict::copy("heldout_copies", "in_heldout", 1.0, 1.0, id))
     }
 
-    fn kept(&mut self, record: &Record) -> Kept {
+    fn kept(&mut self, record: &Record, spoke_of_mining: bool) -> Kept {
         Kept {
-            row: row(record),
+            row: Row {
+                spoke_of_mining,
+                ..row(record)
+            },
             sketch: lines::sketches_now(self.tools.plan)
                 .then(|| sketch(record, &mut self.sketcher)),
         }
@@ -172,9 +181,36 @@ impl<'a> Judge<'a> {
 
 /// What copies of a record are found by.
 pub(super) fn sketch(record: &Record, sketcher: &mut Sketcher) -> Sketch {
-    let said = |key: &str| record.fields.get(key).and_then(serde_json::Value::as_str);
-    let url = said("u").or(said("url"));
-    let time = said("ts").or(said("date"));
-    let time = time.and_then(optout::date_number).unwrap_or(0);
-    sketcher.sketch(&record.id, &record.text, url, time)
+    let time = record.date().and_then(optout::date_number).unwrap_or(0);
+    sketcher.sketch(&record.id, &record.text, record.url(), time)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::pipeline::Plan;
+
+    #[test]
+    fn a_record_no_reader_could_take_is_dropped_without_its_text() {
+        let plan = Plan {
+            trust_labels: true,
+            filter: false,
+            langs: vec!["mt".into()],
+            ..Plan::default()
+        };
+        let langs = crate::lang::Lang::select(&plan.langs).unwrap();
+        let tools = Tools::open(&plan, &langs, &[]).unwrap();
+        let mut judge = Judge::new(&tools);
+        let mut record = Record::new("a", "Kliem ".repeat(1000));
+        record.lang = crate::lang::Lang::find("mt");
+        let short = judge.judge(Item::Record(record.clone()));
+        assert!(short.fate.is_ok());
+        judge.max_line = 4000;
+        let long = judge.judge(Item::Record(record));
+        let why = long.fate.err();
+        assert_eq!(why, Some(("read", "long_line", "mlt_Latn")));
+        let line: serde_json::Value = serde_json::from_slice(&long.line).unwrap();
+        assert_eq!((&line["id"], &line["text"]), (&"a".into(), &"".into()));
+        assert_eq!(line["verdict"]["reason"], "long_line");
+    }
 }

@@ -19,7 +19,7 @@ use super::map::row;
 use super::output::line;
 use super::plan::{Plan, Step};
 use super::steps::Verdict;
-use super::unit_files::{Finished, Writer};
+use super::unit_files::{Finished, Row, Writer};
 use super::work::Work;
 use crate::data::dedup::{Boilerplate, BoilerplateRule, ParagraphCounter, Removed, Sketcher};
 use crate::data::error::{Error, Result};
@@ -206,12 +206,13 @@ fn rewrite(
     }
     each_record(unit, control, |read, mut record| {
         let missing = || Error::Failed("more lines than rows".into());
-        record.lang = rows.next().ok_or_else(missing)??.lang;
+        let was = rows.next().ok_or_else(missing)??;
+        record.lang = was.lang;
         let host = domain(&record);
         let (left, removed) = frequent.apply(&record.text, host.as_deref());
         if removed.is_empty() {
             let sketch = sketch(&record, &mut sketcher);
-            return writer.keep(&[read, b"\n"].concat(), row(&record), Some(&sketch));
+            return writer.keep(&[read, b"\n"].concat(), was, Some(&sketch));
         }
         tally.count(&record.text, &removed, frequent);
         if !left.chars().any(char::is_alphanumeric) {
@@ -228,7 +229,11 @@ fn rewrite(
             .fields
             .insert("boilerplate_lines".into(), n_removed.into());
         let sketch = sketch(&record, &mut sketcher);
-        writer.keep(line(&record, None).as_bytes(), row(&record), Some(&sketch))
+        let now = Row {
+            spoke_of_mining: was.spoke_of_mining,
+            ..row(&record)
+        };
+        writer.keep(line(&record, None).as_bytes(), now, Some(&sketch))
     })?;
     writer.note(TOLD, &tally)?;
     writer.finish().map(drop)

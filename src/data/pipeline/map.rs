@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Mutex, PoisonError};
 
+use rayon::ThreadPool;
 use rayon::prelude::*;
 use serde_json::Value;
 use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
@@ -39,6 +40,7 @@ pub(super) fn run(
     shard: Option<(usize, usize)>,
     work: &Work,
     tools: &Tools,
+    pool: &ThreadPool,
     progress: &Progress,
 ) -> Result<()> {
     let Progress { control, sink } = progress;
@@ -59,10 +61,11 @@ pub(super) fn run(
         failed: Mutex::new(None),
         work,
         tools,
+        pool,
         control,
         sink: *sink,
     };
-    let n_at_once = rayon::current_num_threads().div_ceil(THREADS_PER_UNIT);
+    let n_at_once = pool.current_num_threads().div_ceil(THREADS_PER_UNIT);
     std::thread::scope(|scope| {
         for _ in 1..n_at_once {
             scope.spawn(|| walk.work_off());
@@ -86,6 +89,8 @@ struct Walk<'a> {
     failed: Mutex<Option<Error>>,
     work: &'a Work,
     tools: &'a Tools<'a>,
+    /// Records of all units in work are judged on its threads.
+    pool: &'a ThreadPool,
     control: &'a Control,
     sink: &'a dyn Sink,
 }
@@ -94,7 +99,7 @@ impl Walk<'_> {
     /// Takes unit after unit until there is none, or something failed.
     fn work_off(&self) {
         while let Some(at) = self.mine.get(self.next.fetch_add(1, Ordering::Relaxed)) {
-            if self.stop.load(Ordering::Relaxed) {
+            if self.stop.load(Ordering::Acquire) {
                 return;
             }
             let folder = self.work.unit(*at);
@@ -103,9 +108,10 @@ impl Walk<'_> {
                 None => self.unit(&self.units[*at], &folder),
             };
             if let Err(error) = made {
-                self.stop.store(true, Ordering::Relaxed);
+                // Noted before others are told to stop: what they then end with says nothing.
                 let mut failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
                 failed.get_or_insert(error);
+                self.stop.store(true, Ordering::Release);
                 return;
             }
             self.advance(self.units[*at].n_bytes());
@@ -145,17 +151,20 @@ impl Walk<'_> {
                     stage: STAGE.into(),
                 });
             }
-            if self.stop.load(Ordering::Relaxed) {
+            if self.stop.load(Ordering::Acquire) {
                 // Another unit failed: this one must not be taken for whole. That error is told.
                 return Err(Error::Interrupted {
                     stage: STAGE.into(),
                 });
             }
             let batch = batch?;
-            let judged: Vec<Judged> = batch
-                .into_par_iter()
-                .map_init(|| Judge::new(self.tools), Judge::judge)
-                .collect();
+            // A thread that takes units need not be of the pool.
+            let judged: Vec<Judged> = self.pool.install(|| {
+                let judged = batch.into_par_iter();
+                judged
+                    .map_init(|| Judge::new(self.tools), Judge::judge)
+                    .collect()
+            });
             for judged in &judged {
                 writer.counts().n_seen += 1;
                 for (what, kind, n) in &judged.found {
@@ -250,6 +259,7 @@ pub(super) fn row(record: &Record) -> Row {
         n_copies: n_copies.map_or(1, |n| u32::try_from(n.max(1)).unwrap_or(u32::MAX)),
         text_hash: xxh3_128(record.text.as_bytes()),
         id_hash: xxh3_64(record.id.as_bytes()),
+        spoke_of_mining: false,
     }
 }
 

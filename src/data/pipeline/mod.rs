@@ -36,7 +36,11 @@ mod tests_crawl;
 #[cfg(test)]
 mod tests_lines;
 #[cfg(test)]
+mod tests_plan;
+#[cfg(test)]
 mod tests_repeats;
+#[cfg(test)]
+mod tests_work;
 mod tokens;
 mod tools;
 mod unit_files;

@@ -16,7 +16,13 @@ use crate::hardware::MAX_THREADS;
 use crate::lang::Lang;
 
 /// Largest vocabulary trained: four times that of any model known to us.
-const MAX_VOCAB: usize = 1 << 20;
+pub(super) const MAX_VOCAB: usize = 1 << 20;
+
+/// What is told where a limit on premiums has nothing it can be held against, and what to do.
+pub(super) const NO_PARALLEL: (&str, &str) = (
+    "max_premium needs parallel text to be held against",
+    "name some with --parallel, such as the same sentences in every language",
+);
 
 /// A step of the walk that a recipe can name; they are taken in this order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -280,6 +286,16 @@ impl Plan {
         }
     }
 
+    /// The threads all of the work is done on.
+    ///
+    /// # Errors
+    /// When the system gives no such number.
+    pub(super) fn pool(&self) -> Result<rayon::ThreadPool> {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(self.threads);
+        let told = |e| Error::Failed(format!("cannot start {} threads: {e}", self.threads));
+        pool.build().map_err(told)
+    }
+
     /// True for a step the plan takes.
     pub fn has(&self, step: Step) -> bool {
         let is_on = match step {
@@ -432,6 +448,13 @@ impl Plan {
                 "give a number such as 1.6",
             ),
             (
+                self.max_premium.is_none()
+                    || !self.has(Step::Tokenizer)
+                    || !(self.parallel.is_empty() && self.heldout.is_empty()),
+                NO_PARALLEL.0,
+                NO_PARALLEL.1,
+            ),
+            (
                 self.threads <= MAX_THREADS,
                 "threads is more than any machine has",
                 "give 0 for one a core",
@@ -446,6 +469,3 @@ impl Plan {
         Ok(Lang::select(&self.langs)?)
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -3,19 +3,21 @@
 use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
-use serde_json::Value;
 
 use super::heldout::sound;
 use super::plan::Plan;
 use super::stage::interrupted;
 use crate::data::dedup::{Sketch, SketchWriter, Sketcher};
-use crate::data::error::{Error, Result};
+use crate::data::error::Result;
+use crate::data::optout::date_number;
 use crate::data::read::{self, Item};
 use crate::disk;
 use crate::event::Control;
 
 /// Records sketched between two looks at the signals.
 const BATCH_ITEMS: usize = 512;
+/// Text sketched between two looks at the signals.
+const BATCH_BYTES: usize = 8 << 20;
 
 /// Writes the sketches of all that `inputs` hold to `target`, for deduplication elsewhere; the
 /// number of sketches.
@@ -28,28 +30,23 @@ pub fn sketch(inputs: &[PathBuf], plan: &Plan, target: &Path, control: &Control)
         text_key: plan.text_key.clone(),
         ..read::Options::default()
     };
-    let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads(plan.threads)
-        .build()
-        .map_err(|e| Error::Failed(format!("cannot start {} threads: {e}", plan.threads)))?;
+    let pool = plan.pool()?;
     let mut items = read::items(inputs, &options)?;
-    let (mut n, mut failed) = (0, None);
-    disk::replace(target, |out| {
+    let (mut n, mut failed, mut ended) = (0, None, false);
+    let written = disk::replace(target, |out| {
         let mut writer = SketchWriter::new(out, shape)?;
-        loop {
-            let mut batch = Vec::new();
-            for item in items.by_ref().take(BATCH_ITEMS) {
-                match sound(item) {
-                    Ok(Item::Record(record)) => batch.push(record),
-                    Ok(_) => {} // no text of its own
-                    Err(error) => {
-                        failed = Some(error);
-                        return writer.finish().map(drop);
+        while !ended && failed.is_none() && !control.stop_requested() {
+            let (mut batch, mut n_bytes) = (Vec::new(), 0);
+            while batch.len() < BATCH_ITEMS && n_bytes < BATCH_BYTES && !ended {
+                match items.next().map(sound) {
+                    None => ended = true,
+                    Some(Ok(Item::Record(record))) => {
+                        n_bytes += record.text.len();
+                        batch.push(record);
                     }
+                    Some(Ok(_)) => ended = control.stop_requested(), // no text of its own
+                    Some(Err(error)) => (failed, ended) = (Some(error), true),
                 }
-            }
-            if batch.is_empty() || control.stop_requested() {
-                return writer.finish().map(drop);
             }
             n += batch.len() as u64;
             let sketches: Vec<Sketch> = pool.install(|| {
@@ -57,8 +54,8 @@ pub fn sketch(inputs: &[PathBuf], plan: &Plan, target: &Path, control: &Control)
                 let made = batch.map_init(
                     || Sketcher::new(shape),
                     |sketcher, record| {
-                        let url = record.fields.get("u").and_then(Value::as_str);
-                        sketcher.sketch(&record.id, &record.text, url, 0)
+                        let time = record.date().and_then(date_number).unwrap_or(0);
+                        sketcher.sketch(&record.id, &record.text, record.url(), time)
                     },
                 );
                 made.collect()
@@ -67,10 +64,14 @@ pub fn sketch(inputs: &[PathBuf], plan: &Plan, target: &Path, control: &Control)
                 writer.push(sketch)?;
             }
         }
-    })?;
-    match (failed, control.stop_requested()) {
+        match failed.is_some() || control.stop_requested() {
+            true => Err(std::io::Error::other("cut short")), // no part of it may be seen
+            false => writer.finish().map(drop),
+        }
+    });
+    match (failed, written) {
         (Some(error), _) => Err(error),
-        (None, true) => Err(interrupted()),
-        (None, false) => Ok(n),
+        (None, Err(_)) if control.stop_requested() => Err(interrupted()),
+        (None, written) => Ok(written.map(|()| n)?),
     }
 }

@@ -118,10 +118,7 @@ pub fn run_stage(
         }
         _ => None,
     };
-    let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads(plan.threads)
-        .build()
-        .map_err(|e| Error::Failed(format!("cannot start {} threads: {e}", plan.threads)))?;
+    let pool = plan.pool()?;
     let mut gathered = Gathered::new(stage);
     let mut items = read::items(inputs, &tools.options)?.fuse();
     let (mut n_items, mut ended) = (0u64, false);

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
-use super::{Plan, Report, ShardOf, Stage, Step, Walked, run, run_stage};
+use super::{Bytes, Plan, Report, ShardOf, Stage, Step, Walked, run, run_stage};
 use crate::data::filter::N_FILTERS;
 use crate::data::record::Record;
 use crate::data::{corpus, read};
@@ -16,7 +16,7 @@ use crate::shard::{Mix, Shard};
 use crate::vocab::Vocab;
 
 /// The embedded corpus, some copies of it, and text of no use.
-fn input(folder: &Path) -> Plan {
+pub(super) fn input(folder: &Path) -> Plan {
     corpus::write(folder).unwrap();
     let hex: String = (0..300).map(|i| format!("{:02x} ", i * 37 % 251)).collect();
     let first: Record = records(&[folder.join("train/mlt_Latn.jsonl.zst")]).remove(0);
@@ -127,7 +127,7 @@ fn parity_is_told_for_every_language_worst_first() {
 }
 
 /// Every file of a prepared folder but the manifest, which holds the time.
-fn contents(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+pub(super) fn contents(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     let files = disk::walk(folder).unwrap().into_iter();
     files
         .filter(|path| path.file_name().is_some_and(|n| n != "manifest.json"))
@@ -143,7 +143,10 @@ fn contents(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
 #[test]
 fn threads_and_the_order_of_files_change_no_byte() {
     let folder = tempfile::tempdir().unwrap();
-    let plan = input(folder.path());
+    let plan = Plan {
+        unit_bytes: Bytes(16 << 10), // several units, for several to be open
+        ..input(folder.path())
+    };
     prepared(&Plan {
         threads: 1,
         ..plan.clone()
@@ -151,18 +154,20 @@ fn threads_and_the_order_of_files_change_no_byte() {
     let one = contents(&plan.output);
     let mut files: Vec<PathBuf> = read::files(&plan.inputs).unwrap();
     files.reverse();
-    let other = Plan {
-        threads: 3,
-        inputs: files,
-        output: folder.path().join("other"),
-        ..plan
-    };
-    prepared(&other);
-    let three = contents(&other.output);
-    for ((path, a), (_, b)) in one.iter().zip(&three) {
-        assert!(a == b, "{} differs", path.display());
+    for threads in [3, 17] {
+        let other = Plan {
+            threads,
+            inputs: files.clone(),
+            output: folder.path().join(format!("on-{threads}")),
+            ..plan.clone()
+        };
+        prepared(&other);
+        let many = contents(&other.output);
+        for ((path, a), (_, b)) in one.iter().zip(&many) {
+            assert!(a == b, "{threads}: {} differs", path.display());
+        }
+        assert_eq!(one.len(), many.len());
     }
-    assert_eq!(one.len(), three.len());
 }
 
 #[test]

@@ -110,7 +110,11 @@ fn neither_units_nor_threads_nor_a_stop_change_what_goes() {
     };
     let units = super::units::units(&again).unwrap();
     assert!(units.len() > 1);
-    super::map::run(&units, None, &work, &tools, &progress).unwrap();
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(1)
+        .build()
+        .unwrap();
+    super::map::run(&units, None, &work, &tools, &pool, &progress).unwrap();
     let (finished, _) = super::map::gather(&work, units.len()).unwrap();
     super::lines::strip(&finished, &again, &work, &first).unwrap();
     let made = work.temporary("lines").join("units").join("00000001");

@@ -203,7 +203,7 @@ fn parallel_texts(plan: &Plan) -> Result<Vec<Record>> {
 }
 
 /// True if every language has records of the same ids.
-fn is_parallel(heldout: &[Record]) -> bool {
+pub(super) fn is_parallel(heldout: &[Record]) -> bool {
     let mut ids: std::collections::BTreeMap<&str, Vec<&str>> = Default::default();
     for record in heldout {
         ids.entry(record.code()).or_default().push(&record.id);
@@ -249,6 +249,17 @@ fn other_layouts(plan: &Plan, stem: &Path, records: &Path, repeats: &Repeats) ->
     Ok(())
 }
 
+/// The token that ends a text.
+///
+/// # Errors
+/// When the vocabulary has none.
+pub(super) fn end_of_text(vocab: &Vocab) -> Result<u32> {
+    vocab.eos.first().copied().ok_or_else(|| {
+        let what = "the tokenizer has no token that ends a text";
+        Error::usage(what, "name one <|endoftext|>, or train a tokenizer here")
+    })
+}
+
 /// Packs every language's texts of `part` as `tokens/<split>/<lang>`; those to train on as often as
 /// the plan says.
 pub(super) fn pack_all(
@@ -267,10 +278,7 @@ pub(super) fn pack_all(
         "train" => "pack",
         _ => "pack_heldout",
     };
-    let end = vocab.eos.first().copied().ok_or_else(|| {
-        let what = "the tokenizer has no token that ends a text";
-        Error::usage(what, "name one <|endoftext|>, or train a tokenizer here")
-    })?;
+    let end = end_of_text(vocab)?;
     let n: u64 = supplied.iter().map(|own| own.n_docs).sum();
     let mut open = progress.begin(stage, Some(n), "records");
     let mut supplies = Vec::new();

@@ -94,6 +94,14 @@ pub(super) fn agents(plan: &Plan) -> Vec<String> {
     agents
 }
 
+/// Checks the plan asks for.
+///
+/// # Errors
+/// When one is none.
+pub(super) fn checks(plan: &Plan) -> Result<Vec<Check>> {
+    plan.checks.iter().map(|name| check(name)).collect()
+}
+
 /// The check of a name.
 fn check(name: &str) -> Result<Check> {
     let found = Check::ALL.into_iter().find(|check| check.name() == name);
@@ -108,11 +116,7 @@ fn check(name: &str) -> Result<Check> {
 
 fn lawful(plan: &Plan) -> Result<Rules> {
     let mut rules = Rules {
-        checks: plan
-            .checks
-            .iter()
-            .map(|name| check(name))
-            .collect::<Result<_>>()?,
+        checks: checks(plan)?,
         ..Rules::default()
     };
     if let Some(path) = &plan.licences {

@@ -47,6 +47,8 @@ pub(super) struct Row {
     pub(super) text_hash: u128,
     /// xxh3-64 of its id.
     pub(super) id_hash: u64,
+    /// Its page spoke of mining itself, which outranks its host's tdmrep.json.
+    pub(super) spoke_of_mining: bool,
 }
 
 impl Row {
@@ -54,6 +56,7 @@ impl Row {
         let mut bytes = [0; ROW_BYTES];
         let lang = self.lang.and_then(|l| u8::try_from(l.index()).ok());
         bytes[0] = lang.unwrap_or(NO_LANG);
+        bytes[1] = u8::from(self.spoke_of_mining);
         bytes[4..8].copy_from_slice(&self.n_copies.to_le_bytes());
         bytes[8..16].copy_from_slice(&self.n_bytes.to_le_bytes());
         bytes[16..32].copy_from_slice(&self.text_hash.to_le_bytes());
@@ -73,6 +76,7 @@ impl Row {
             n_bytes: part(8, 8) as u64,
             text_hash: part(16, 16),
             id_hash: part(32, 8) as u64,
+            spoke_of_mining: bytes[1] == 1,
         }
     }
 }
@@ -411,6 +415,7 @@ mod tests {
             n_copies: 3,
             text_hash: u128::MAX - u128::from(n),
             id_hash: 7,
+            spoke_of_mining: n == 10,
         };
         let rows = [row(Some("cy"), 10), row(None, 1 << 40)];
         for row in rows {

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Instant;
 
+use rayon::ThreadPool;
+
 use super::counts::Counts;
 use super::domains::{DomainRow, Domains};
 use super::fates;
@@ -13,10 +15,11 @@ use super::judge::STEPS;
 use super::lines::{self, BoilerplateLines};
 use super::map;
 use super::page::page;
-use super::plan::{Plan, Step};
+use super::plan::{NO_PARALLEL, Plan, Step};
 use super::progress::Progress;
 use super::report::{Made, Report};
-use super::tokens::{measure_parity, pack_all, vocabulary};
+use super::site;
+use super::tokens::{end_of_text, is_parallel, measure_parity, pack_all, vocabulary};
 use super::tools::Tools;
 use super::unit_files::Finished;
 use super::units::{Unit, units};
@@ -24,12 +27,14 @@ use super::work::Work;
 use crate::data::error::{Error, Result};
 use crate::data::mix::mix;
 use crate::data::read;
+use crate::data::record::Record;
 use crate::data::tokenize::Parity;
 use crate::disk;
 use crate::event::{Control, Event, Sink};
 use crate::fault::{Fault, Kind};
 use crate::lang::Lang;
 use crate::ledger::Manifest;
+use crate::vocab::Vocab;
 
 /// Name of the stage in manifests.
 const STAGE: &str = "prepare";
@@ -68,15 +73,16 @@ pub enum Walked {
 pub fn run(plan: &Plan, control: &Control, sink: &dyn Sink) -> Result<Walked> {
     let langs = plan.check()?;
     refuse_strange(plan)?;
-    let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads(plan.threads)
-        .build()
-        .map_err(|e| Error::Failed(format!("cannot start {} threads: {e}", plan.threads)))?;
+    let pool = plan.pool()?;
     pool.install(|| {
         let units = units(plan)?;
+        let heldout = heldout::read(plan, &langs, sink)?;
+        refuse_early(plan, &heldout)?;
+        let tools = Tools::open(plan, &langs, &heldout)?;
         let is_new = !Work::exists(plan);
         let work = Work::open(plan, &units)?;
-        let walked = walk(plan, &langs, &units, &work, &Progress { control, sink });
+        let progress = Progress { control, sink };
+        let walked = walk(&tools, &heldout, &units, &work, &pool, &progress);
         match walked {
             Ok(Walked::All(report)) => {
                 work.publish(plan)?;
@@ -89,10 +95,11 @@ pub fn run(plan: &Plan, control: &Control, sink: &dyn Sink) -> Result<Walked> {
             Ok(shard) => Ok(shard),
             Err(error) => {
                 // What can be taken up again is kept: after a stop or a full disk, or where
-                // another limit is all that is needed.
+                // another limit is all that is needed. Of a share of the units, others may be at
+                // work on the rest.
                 let can_resume = matches!(error.kind(), Kind::Interrupted | Kind::Gate)
                     || matches!(error, Error::Disk(_) | Error::Shard(_));
-                if !can_resume && is_new {
+                if !can_resume && is_new && plan.shard.is_none() {
                     work.remove()?;
                 }
                 Err(error)
@@ -102,18 +109,18 @@ pub fn run(plan: &Plan, control: &Control, sink: &dyn Sink) -> Result<Walked> {
 }
 
 fn walk(
-    plan: &Plan,
-    langs: &[&'static Lang],
+    tools: &Tools,
+    heldout: &[Record],
     units: &[Unit],
     work: &Work,
+    pool: &ThreadPool,
     progress: &Progress,
 ) -> Result<Walked> {
+    let plan = tools.plan;
     let mut manifest = Manifest::begin(STAGE, plan);
-    let heldout = heldout::read(plan, langs, progress.sink)?;
-    let tools = Tools::open(plan, langs, &heldout)?;
     let began = Instant::now();
     let shard = plan.shard.map(|shard| (shard.first(), shard.n));
-    map::run(units, shard, work, &tools, progress)?;
+    map::run(units, shard, work, tools, pool, progress)?;
     if shard.is_some() {
         let done = (0..units.len()).filter(|at| work.unit(*at).exists());
         return Ok(Walked::Shard {
@@ -134,6 +141,9 @@ fn walk(
     };
     let found = fates::resolve(units, plan, work, progress.control)?;
     let gathered = gather(units, earlier, &found, work, plan, progress.control)?;
+    for (answer, n) in &found.asked {
+        counts.found(site::FOUND, answer, *n);
+    }
     let mut later = bare.counts;
     later.add(&gathered.counts);
     later.n_seen = 0;
@@ -145,7 +155,7 @@ fn walk(
     if counts.n_kept == 0 {
         return Err(nothing_left(plan, &counts, damage)?);
     }
-    heldout::write(&heldout, plan, work)?;
+    heldout::write(heldout, plan, work)?;
     let all = All {
         counts,
         domains: domains(&finished)?,
@@ -153,7 +163,7 @@ fn walk(
         cluster_sizes: found.found.cluster_sizes,
         boilerplate: bare.told,
     };
-    let report = pack(plan, &heldout, all, work, progress)?;
+    let report = pack(tools, heldout, all, work, progress)?;
 
     name_parents(plan, &mut manifest)?;
     manifest.count("n_seen", report.n_seen);
@@ -186,8 +196,8 @@ fn domains(units: &[Finished]) -> Result<Vec<DomainRow>> {
 
 /// The vocabulary, the shards and the mix, as far as the plan goes, and the report on all.
 fn pack(
-    plan: &Plan,
-    heldout: &[crate::data::Record],
+    tools: &Tools,
+    heldout: &[Record],
     all: All,
     work: &Work,
     progress: &Progress,
@@ -199,6 +209,7 @@ fn pack(
         cluster_sizes,
         boilerplate,
     } = &all;
+    let plan = tools.plan;
     let out = work.out();
     let aside = match plan.heldout.is_empty() {
         true => gathered.heldout.clone(),
@@ -224,7 +235,7 @@ fn pack(
         made.n_vocab = vocab.len();
         let costs = measure_parity(plan, &vocab, heldout, gathered, work)?;
         disk::replace_json(&out.join("parity.json"), &costs)?;
-        refuse_dear(plan, &costs)?;
+        refuse_dear(plan, tools.langs, &costs)?;
         made.parity = Some(costs);
         if plan.has(Step::Pack) {
             let train = ("unique", "train");
@@ -301,22 +312,34 @@ fn name_parents(plan: &Plan, manifest: &mut Manifest) -> Result<()> {
     Ok(())
 }
 
-/// Ends the walk where the vocabulary charges a language more than the plan allows.
-fn refuse_dear(plan: &Plan, costs: &Parity) -> Result<()> {
-    let (Some(most), Some(worst)) = (plan.max_premium, costs.rows.first()) else {
+/// Refuses what the last steps would stumble over, before the first takes hours.
+fn refuse_early(plan: &Plan, heldout: &[Record]) -> Result<()> {
+    let is_gated = plan.max_premium.is_some() && plan.has(Step::Tokenizer);
+    if is_gated && plan.parallel.is_empty() && !is_parallel(heldout) {
+        return Err(Error::usage(NO_PARALLEL.0, NO_PARALLEL.1));
+    }
+    match &plan.tokenizer {
+        Some(path) if plan.has(Step::Pack) => end_of_text(&Vocab::open(path)?).map(drop),
+        _ => Ok(()),
+    }
+}
+
+/// Ends the walk where the vocabulary charges one of `langs` more than the plan allows; what it
+/// charges others is told in `parity.json` alone.
+fn refuse_dear(plan: &Plan, langs: &[&'static Lang], costs: &Parity) -> Result<()> {
+    let Some(most) = plan.max_premium else {
         return Ok(());
     };
-    match worst.ratio {
-        Some(ratio) if ratio <= most => Ok(()),
-        Some(ratio) => Err(Error::Premium {
-            lang: worst.lang.clone(),
-            ratio,
+    let Some(worst) = costs.premium(langs) else {
+        return Err(Error::usage(NO_PARALLEL.0, NO_PARALLEL.1));
+    };
+    match worst.worst <= most {
+        true => Ok(()),
+        false => Err(Error::Premium {
+            lang: worst.worst_lang,
+            ratio: worst.worst,
             most,
         }),
-        None => Err(Error::usage(
-            "max_premium needs parallel text to be held against",
-            "name some with --parallel, such as the same sentences in every language",
-        )),
     }
 }
 

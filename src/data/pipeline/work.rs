@@ -4,7 +4,8 @@
 //! `<output>.work/` holds `walk.json` (which walk this is), `units/<n>/` (each appears whole when
 //! its unit is done), `out/` (the output in the making, file by file) and `done/<piece>.json`
 //! (pieces of the output that are whole, with what was counted). Whoever finds a piece takes it as
-//! it is; the last rename turns `out/` into the output.
+//! it is; the last rename turns `out/` into the output, and the folder is then removed under a
+//! hidden name, so that no half of it is ever found.
 
 use std::path::{Path, PathBuf};
 
@@ -15,10 +16,14 @@ use serde_json::{Value, json};
 use super::plan::Plan;
 use super::units::{Unit, stamp};
 use crate::data::error::{Error, Result};
+use crate::data::read;
 use crate::disk;
 
 /// Settings that change how a walk is done but not what comes out.
 const FREE_SETTINGS: [&str; 5] = ["force", "threads", "memory", "shard", "max_premium"];
+
+/// Note that `out/` may have become the output: without it, nothing else here is of use.
+const PUBLISHED: &str = "published";
 
 /// The work folder of one walk.
 pub(super) struct Work {
@@ -37,6 +42,9 @@ impl Work {
         };
         let walk = work.folder.join("walk.json");
         let own = identity(plan, units);
+        if work.done::<bool>(PUBLISHED).is_some() && !work.out().exists() {
+            work.clear()?; // killed between the last rename and the end of clearing away
+        }
         if work.folder.symlink_metadata().is_ok() {
             let found = disk::read(&walk).ok();
             let found = found.and_then(|bytes| serde_json::from_slice::<Value>(&bytes).ok());
@@ -49,7 +57,7 @@ impl Work {
                         "move it away, or choose another -o",
                     ));
                 }
-                Some(_) => disk::remove_folder(&work.folder)?,
+                Some(_) => work.clear()?,
                 None => {}
             }
         }
@@ -100,8 +108,14 @@ impl Work {
     /// # Errors
     /// When the output is there already and may not be replaced.
     pub(super) fn publish(self, plan: &Plan) -> Result<()> {
-        disk::publish(&self.out(), &plan.output, plan.force)?;
+        self.rename_out(plan)?;
         self.remove()
+    }
+
+    /// The part of [`Work::publish`] after which the output is seen.
+    pub(super) fn rename_out(&self, plan: &Plan) -> Result<()> {
+        self.finish(PUBLISHED, &true)?;
+        Ok(disk::publish(&self.out(), &plan.output, plan.force)?)
     }
 
     /// Removes all that was done.
@@ -109,7 +123,12 @@ impl Work {
     /// # Errors
     /// When a file cannot be removed.
     pub(super) fn remove(self) -> Result<()> {
-        Ok(disk::remove_folder(&self.folder)?)
+        self.clear()
+    }
+
+    /// Removes the folder; a kill leaves all of it under its name, or nothing.
+    fn clear(&self) -> Result<()> {
+        Ok(disk::remove_at_once(&self.folder)?)
     }
 }
 
@@ -127,29 +146,33 @@ fn identity(plan: &Plan, units: &[Unit]) -> Value {
         settings.retain(|key, _| !FREE_SETTINGS.contains(&key.as_str()));
     }
     let mut inputs = serde_json::to_vec(units).unwrap_or_default();
-    // Files that are looked things up in are known by their names and when they were changed.
-    let read_whole = plan
-        .heldout
-        .iter()
-        .chain(&plan.parallel)
-        .chain(&plan.pii_key);
+    // Files that settings name are known by their names, sizes and when they were changed.
     let looked_up = plan.looked_up().into_iter().map(|(_, path)| path);
-    for path in looked_up.chain(read_whole.map(PathBuf::as_path)) {
-        let stamps = match disk::walk(path) {
-            Ok(files) => files.iter().map(|file| stamp(file).ok()).collect(),
-            Err(_) => Vec::new(), // opening it will say what is wrong
-        };
-        inputs.extend(serde_json::to_vec(&(path, stamps)).unwrap_or_default());
+    let key = plan.pii_key.as_deref();
+    for path in looked_up.chain(key) {
+        let files = disk::walk(path).or_else(|_| read::inputs(&[path.into()]));
+        inputs.extend(stamped(path, files.unwrap_or_default()));
+    }
+    for path in plan.heldout.iter().chain(&plan.parallel) {
+        let files = read::inputs(std::slice::from_ref(path));
+        inputs.extend(stamped(path, files.unwrap_or_default()));
     }
     let files: usize = units.iter().map(|unit| unit.parts.len()).sum();
     json!({
-        "schema": "walk/1",
+        "schema": "walk/2",
         "tool": concat!("eu ", env!("CARGO_PKG_VERSION")),
         "settings": settings,
         "n_units": units.len(),
         "n_parts": files,
         "inputs_sha256": disk::sha256_bytes(&inputs),
     })
+}
+
+/// What a setting named, and the files it stands for as they were; where there are none, opening
+/// it says what is wrong.
+fn stamped(named: &Path, files: Vec<PathBuf>) -> Vec<u8> {
+    let stamps: Vec<_> = files.iter().map(|file| (file, stamp(file).ok())).collect();
+    serde_json::to_vec(&(named, stamps)).unwrap_or_default()
 }
 
 /// Says what differs, so that a person can set it back.
@@ -162,7 +185,10 @@ fn other_walk(folder: &Path, found: &Value, own: &Value) -> Error {
     if found["inputs_sha256"] != own["inputs_sha256"] {
         differs.push("the input files".into());
     }
-    if found["tool"] != own["tool"] {
+    if ["tool", "schema"]
+        .iter()
+        .any(|key| found[*key] != own[*key])
+    {
         differs.push("the version of eu".into());
     }
     Error::usage(

@@ -99,7 +99,8 @@ impl Words {
     }
 
     fn grow(&mut self) {
-        let len = (4 * self.table.len()).max(1 << 12);
+        // Of the entries, not of the table: `cap` leaves many of them and no table.
+        let len = (8 * self.entries.len()).next_power_of_two().max(1 << 12);
         self.table.clear();
         self.table.resize(len, 0);
         for (i, entry) in self.entries.iter().enumerate() {
@@ -177,5 +178,15 @@ mod tests {
         kept.add(b"c", 1);
         let expected = [("a", 2), ("b", 1), ("c", 6)];
         assert_eq!(counted(&kept), expected.map(|(w, n)| (w.into(), n)).into());
+    }
+
+    #[test]
+    fn many_words_that_stayed_can_be_added_to() {
+        let mut words = Words::default();
+        (0..6000).for_each(|n| words.add(format!("w{n}").as_bytes(), 1));
+        let mut kept = words.cap(5000);
+        kept.add(b"other", 1);
+        kept.add(b"w0", 1);
+        assert_eq!((kept.len(), counted(&kept)["w0"]), (5001, 2));
     }
 }

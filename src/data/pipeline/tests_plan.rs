@@ -1,6 +1,7 @@
-//! Settings that make no sense.
+//! Which settings make sense.
 
-use super::*;
+use super::plan::{MAX_VOCAB, Plan};
+use crate::hardware::MAX_THREADS;
 
 #[test]
 fn a_plan_that_makes_no_sense_is_refused_before_anything_is_read() {
@@ -43,6 +44,10 @@ fn a_plan_that_makes_no_sense_is_refused_before_anything_is_read() {
         },
         Plan {
             budget_tokens: Some(0),
+            ..sound.clone()
+        },
+        Plan {
+            max_premium: Some(1.6), // of what text?
             ..sound.clone()
         },
         Plan {
