@@ -309,8 +309,11 @@ impl Shard {
 pub struct MixRow {
     /// Code of the language; its shards are `tokens/{train,valid}/<lang>.{bin,idx}`.
     pub lang: String,
-    /// Documents to train on.
+    /// Documents to train on, those that are repeated as often as they are.
     pub n_docs: u64,
+    /// Documents to train on, each once.
+    #[serde(default)]
+    pub n_unique: u64,
     /// Tokens to train on, end-of-text tokens included.
     pub n_tokens: u64,
     /// Bytes of UTF-8 they stand for.

@@ -16,7 +16,7 @@ mod shape;
 mod trie;
 
 pub use scan::Scanner;
-pub use trie::Trie;
+pub use trie::{IdHasher, Trie};
 
 use encode::Encoder;
 use shape::Shape;

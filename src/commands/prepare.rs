@@ -116,6 +116,10 @@ pub struct Args {
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true)]
     #[arg(default_missing_value = "true")]
     pub filter: Option<bool>,
+    /// Take out paragraphs that this many records of one site have, or a hundred times as many of
+    /// all; 0: none.
+    #[arg(long, value_name = "N")]
+    pub dedup_lines: Option<u64>,
     /// Remove records of one address, all but the newest.
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true)]
     #[arg(default_missing_value = "true")]
@@ -152,6 +156,13 @@ pub struct Args {
     /// How much more (or less) than its share a language gets: de=0.5,mt=2.
     #[arg(long, value_name = "LANG=W,…", value_parser = weights)]
     pub weights: Option<BTreeMap<String, f64>>,
+    /// How often records of a source are packed, such as wiki=2,CC-MAIN-2019*=0.5.
+    #[arg(long, value_name = "NAME=W,…", value_parser = weights)]
+    pub source_weights: Option<BTreeMap<String, f64>>,
+    /// Pack a record that stands for copies more than once, by their number.
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true)]
+    #[arg(default_missing_value = "true")]
+    pub rehydrate: Option<bool>,
     /// Refuse a vocabulary that charges a language more than this many times English.
     #[arg(long, value_name = "X")]
     pub max_premium: Option<f64>,
@@ -189,7 +200,7 @@ pub struct Args {
 }
 
 /// `de=0.5,mt=2`.
-fn weights(text: &str) -> std::result::Result<BTreeMap<String, f64>, String> {
+pub fn weights(text: &str) -> std::result::Result<BTreeMap<String, f64>, String> {
     let one = |part: &str| {
         let (lang, weight) = part.split_once('=')?;
         Some((lang.trim().to_string(), weight.trim().parse().ok()?))
@@ -216,12 +227,20 @@ pub fn run(args: &Args, shared: &Shared, files: &Files, out: &Arc<Out>) -> Resul
             .into());
     }
     refuse_stage_names(&plan)?;
+    walk(plan, shared, &control, out)
+}
+
+/// Walks as planned, and tells what came of it; with `--dry-run` only what would be done.
+///
+/// # Errors
+/// As the data room's.
+pub fn walk(plan: Plan, shared: &Shared, control: &Arc<Control>, out: &Arc<Out>) -> Result<()> {
     if shared.dry_run {
         return preview(plan)?.print(out);
     }
-    signals::listen(&control, out)?;
+    signals::listen(control, out)?;
     let sink = sinks::for_command(out);
-    match data::run(&plan, &control, &*sink)? {
+    match data::run(&plan, control, &*sink)? {
         Walked::All(report) => out.result("prepare/1", &*report, || text(&report, &plan)),
         Walked::Shard { n_done, n_units } => {
             let told = ShardDone { n_done, n_units };

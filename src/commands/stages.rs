@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::cli::Shared;
 use super::fail::{Failure, Result};
 use super::out::{self, Out};
-use super::{browse, langid, signals};
+use super::{browse, langid, mix, pack, signals};
 use crate::contamination::Index;
 use crate::data::{self, Plan};
 use crate::disk;
@@ -45,6 +45,12 @@ pub enum Stage {
     /// Give the token ids of each record's text.
     #[command(before_help = ENCODE)]
     Encode(EncodeArgs),
+    /// Write the tokens of records, shuffled, a pair of files for each language and split.
+    #[command(before_help = pack::EXAMPLES)]
+    Pack(pack::Args),
+    /// Tell what share of a mix each language has, and how often its text is repeated.
+    #[command(before_help = mix::EXAMPLES)]
+    Mix(mix::Args),
     /// Count records, bytes and words per language.
     #[command(before_help = STATS)]
     Stats(StageArgs),
@@ -319,6 +325,8 @@ pub fn run(
             let count = args.count;
             (data::Stage::Encode { count }, &args.stage)
         }
+        Stage::Pack(args) => return pack::run(args, plan, shared, control, out),
+        Stage::Mix(args) => return mix::run(args, plan, control, out),
         Stage::Stats(args) => (data::Stage::Stats, args),
         Stage::Explain(args) => match found(args, &plan)? {
             Some(record) => {

@@ -18,9 +18,11 @@ use crate::shard::{Mix, MixRow};
 pub struct Supply {
     /// Code of the language.
     pub lang: String,
-    /// Documents.
+    /// Documents, those that are repeated as often as they are.
     pub n_docs: u64,
-    /// Tokens, each counted once.
+    /// Documents, each once.
+    pub n_unique: u64,
+    /// Tokens of all documents.
     pub n_tokens: u64,
     /// Bytes of UTF-8.
     pub n_bytes: u64,
@@ -95,28 +97,20 @@ pub fn allot(takers: &[Taker], budget: f64) -> Vec<f64> {
     taken
 }
 
-/// Units of each supply when all have the same share of `budget` and none is taken more than
-/// `max_epochs` times.
-pub fn allot_evenly(supplies: &[u64], budget: f64, max_epochs: f64) -> Vec<f64> {
-    let taker = |n: &u64| Taker {
-        weight: 1.0,
-        cap: max_epochs * *n as f64,
-        price: 1.0,
-    };
-    allot(&supplies.iter().map(taker).collect::<Vec<_>>(), budget)
-}
-
 /// The mix of `supplies`. Without a budget it is as large as the text there is, so that languages
-/// with little of it are repeated and those with much are not read to their end.
+/// with little of it are repeated and those with much are not read to their end. Where no tokens
+/// are known the weights are shares of bytes.
 pub fn mix(supplies: &[Supply], wish: &Wish) -> Mix {
     let size = |s: &Supply| match wish.unit {
         Unit::Bytes => s.n_bytes as f64,
         Unit::Tokens => s.n_tokens as f64,
     };
+    let knows_tokens = supplies.iter().any(|s| s.n_tokens > 0);
+    let told = |s: &Supply| if knows_tokens { s.n_tokens } else { s.n_bytes } as f64;
     let (budget, counts_bytes) = match (wish.budget_bytes, wish.budget_tokens) {
         (Some(bytes), _) => (bytes as f64, true),
         (None, Some(tokens)) => (tokens as f64, false),
-        (None, None) => (supplies.iter().map(|s| s.n_tokens as f64).sum(), false),
+        (None, None) => (supplies.iter().map(told).sum(), !knows_tokens),
     };
     let taker = |s: &Supply| {
         let n = size(s);
@@ -141,14 +135,17 @@ pub fn mix(supplies: &[Supply], wish: &Wish) -> Mix {
         .map(|(s, taken)| if size(s) > 0.0 { taken / size(s) } else { 0.0 })
         .collect();
     let tokens = |(s, epochs): (&Supply, &f64)| s.n_tokens as f64 * epochs;
-    let total: f64 = supplies.iter().zip(&epochs).map(tokens).sum();
+    let seen = |(s, epochs): (&Supply, &f64)| told(s) * epochs;
+    let total: f64 = supplies.iter().zip(&epochs).map(seen).sum();
+    let budget_tokens: f64 = supplies.iter().zip(&epochs).map(tokens).sum();
     let row = |(supply, epochs): (&Supply, &f64)| MixRow {
         lang: supply.lang.clone(),
         n_docs: supply.n_docs,
+        n_unique: supply.n_unique,
         n_tokens: supply.n_tokens,
         n_bytes: supply.n_bytes,
         weight: if total > 0.0 {
-            tokens((supply, epochs)) / total
+            seen((supply, epochs)) / total
         } else {
             0.0
         },
@@ -156,7 +153,7 @@ pub fn mix(supplies: &[Supply], wish: &Wish) -> Mix {
     };
     Mix {
         schema: "mix/1".into(),
-        budget_tokens: total.round() as u64,
+        budget_tokens: budget_tokens.round() as u64,
         rows: supplies.iter().zip(&epochs).map(row).collect(),
     }
 }
@@ -174,10 +171,20 @@ mod tests {
         weights: BTreeMap::new(),
     };
 
+    fn allot_evenly(supplies: &[u64], budget: f64, max_epochs: f64) -> Vec<f64> {
+        let taker = |n: &u64| Taker {
+            weight: 1.0,
+            cap: max_epochs * *n as f64,
+            price: 1.0,
+        };
+        allot(&supplies.iter().map(taker).collect::<Vec<_>>(), budget)
+    }
+
     fn supply(n_tokens: u64) -> Supply {
         Supply {
             lang: format!("l{n_tokens}"),
             n_docs: 1,
+            n_unique: 1,
             n_tokens,
             n_bytes: 4 * n_tokens,
         }

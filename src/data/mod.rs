@@ -22,8 +22,8 @@ pub mod tokenize;
 
 pub use error::{Error, Result};
 pub use pipeline::{
-    Bytes, DomainRow, Estimate, LangRow, Layout, Measure, Model, PassedOver, Plan, Redact, Report,
-    ShardOf, Stage, StageRow, Step, Verdict, Walked, estimate, run, run_stage, sketch,
-    vocabulary_cost,
+    BoilerplateLine, BoilerplateLines, Bytes, DomainRow, Estimate, LangRow, Layout, Measure, Model,
+    PassedOver, Plan, Redact, Report, ShardOf, Stage, StageRow, Step, Verdict, Walked, estimate,
+    plan_mix, run, run_stage, sketch, vocabulary_cost,
 };
 pub use record::{Record, Source};

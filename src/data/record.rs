@@ -84,7 +84,7 @@ impl Record {
         let id = match fields.get("id") {
             Some(Value::String(id)) if !id.is_empty() => id.clone(),
             Some(Value::Number(id)) => id.to_string(),
-            _ => source.id(),
+            _ => named_anew(&mut fields, source.id()),
         };
         let (lang, lang_prob) = label(&fields).map_or((None, 0.0), |(l, p)| (Some(l), p));
         Some(Record {
@@ -198,16 +198,33 @@ impl Source {
 /// Moves the text's place to the field `text`; a field of that name becomes `original_text`, with
 /// as many `original_` in front as no other field has.
 fn rename_text(fields: Map<String, Value>, text_key: &str) -> Map<String, Value> {
-    let mut original = "original_text".to_string();
-    while fields.contains_key(&original) && fields.contains_key("text") {
-        original.insert_str(0, "original_");
-    }
+    let original = original(&fields, "text");
     let rename = |key: String| match key.as_str() {
         "text" => original.clone(),
         key_of_text if key_of_text == text_key => "text".into(),
         _ => key,
     };
     fields.into_iter().map(|(k, v)| (rename(k), v)).collect()
+}
+
+/// Puts `id` in the place of one that names nothing; what is lost by that stays beside it.
+fn named_anew(fields: &mut Map<String, Value>, id: String) -> String {
+    if let Some(found) = fields.get_mut("id") {
+        let found = std::mem::replace(found, id.clone().into());
+        if !found.is_null() && found != "" {
+            fields.insert(original(fields, "id"), found);
+        }
+    }
+    id
+}
+
+/// A name that no field has, for what `key` was before.
+fn original(fields: &Map<String, Value>, key: &str) -> String {
+    let mut original = format!("original_{key}");
+    while fields.contains_key(&original) {
+        original.insert_str(0, "original_");
+    }
+    original
 }
 
 /// The label a record came with, where it is one of ours.
@@ -312,5 +329,15 @@ mod tests {
                 .get("id")
                 .is_some_and(|id| id == &Value::from(record.id))
         );
+    }
+
+    #[test]
+    fn an_id_that_names_nothing_gives_way_to_one_that_does() {
+        for (id, kept) in [(json!([7]), true), (json!(""), false), (json!(null), false)] {
+            let record = read(json!({"id": id, "text": "x"}), "text").unwrap();
+            let written = Value::Object(record.to_json());
+            assert_eq!(written["id"], Value::from(record.source.id()));
+            assert_eq!(written.get("original_id"), kept.then_some(&id));
+        }
     }
 }

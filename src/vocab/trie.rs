@@ -6,7 +6,7 @@ use std::hash::{BuildHasherDefault, Hasher};
 /// Pieces, found by walking along the bytes of a word.
 pub struct Trie {
     /// Node by node and byte.
-    edges: HashMap<u64, u32, BuildHasherDefault<EdgeHasher>>,
+    edges: HashMap<u64, u32, BuildHasherDefault<IdHasher>>,
     /// Piece that ends at each node, if any.
     pieces: Vec<Option<u32>>,
 }
@@ -53,11 +53,11 @@ fn edge(node: u32, byte: u8) -> u64 {
     u64::from(node) << 8 | u64::from(byte)
 }
 
-/// Edges are made here, so no one can choose them to collide.
+/// Hashes pairs of ids: they are made here, so no one can choose them to collide.
 #[derive(Default)]
-struct EdgeHasher(u64);
+pub struct IdHasher(u64);
 
-impl Hasher for EdgeHasher {
+impl Hasher for IdHasher {
     fn finish(&self) -> u64 {
         self.0
     }

@@ -4,10 +4,12 @@
 //! counts on how many of a host each stands and leaves a file; later [`Boilerplate::gather`] adds
 //! up the files and keeps the hashes of the frequent ones alone; [`Boilerplate::apply`] takes
 //! these out of a text. All occurrences go: what ten pages of a site repeat is furniture on each
-//! of them, and which page was first depends on the order.
+//! of them, and which page was first depends on the order. Rows of numbers are no paragraphs: any
+//! digit is as good as any other here, and tables would lose rows that differ.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
+use std::cmp::Reverse;
+use std::collections::{BTreeSet, HashSet};
 use std::fs::File;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
@@ -23,19 +25,21 @@ use super::sort::{Rows, Sorter};
 use crate::data::error::{Error, Result};
 use crate::disk;
 use crate::event::Control;
-use crate::letters::BareWords;
+use crate::letters::{BareWords, Class};
 
 /// First bytes of a file of counts; the last one is the version.
 const COUNTS: &[u8; 8] = b"EUPARAS\x01";
 /// First bytes of a file of frequent paragraphs; the last one is the version.
 const FREQUENT: &[u8; 8] = b"EUBOILR\x01";
+/// Paragraphs that are named: those most pages have.
+const NAMED: usize = 20;
 /// The host of pages without one.
 const NOWHERE: u64 = 0;
 
 /// Which paragraphs are boilerplate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct BoilerplateRule {
-    /// Paragraphs of fewer words are left alone: headings repeat for good reasons.
+    /// Paragraphs of fewer words with a letter are left alone: headings repeat for good reasons.
     pub min_words: usize,
     /// Pages of one host that must have a paragraph.
     pub min_host_pages: u64,
@@ -43,14 +47,23 @@ pub struct BoilerplateRule {
     pub min_corpus_pages: u64,
 }
 
-impl Default for BoilerplateRule {
-    fn default() -> Self {
+impl BoilerplateRule {
+    /// Paragraphs of five words that stand on `n_pages` pages of a host, or on a hundred times as
+    /// many of the corpus: what different hosts say alike is more often a quotation.
+    pub fn of(n_pages: u64) -> Self {
         BoilerplateRule {
             min_words: 5,
-            min_host_pages: 10,
-            min_corpus_pages: 1000,
+            min_host_pages: n_pages,
+            min_corpus_pages: n_pages.saturating_mul(100),
         }
     }
+}
+
+/// True for a paragraph of at least `min_words` words that have a letter.
+fn has_words(paragraph: &str, min_words: usize) -> bool {
+    let words = paragraph.split_whitespace();
+    let words = words.filter(|word| word.chars().any(|c| Class::of(c).is_letter()));
+    words.take(min_words).count() >= min_words
 }
 
 /// Hashes paragraphs by their bare words.
@@ -65,19 +78,18 @@ impl Paragraphs {
         }
     }
 
-    /// Hash of a paragraph and how many words it has.
-    fn hash(&mut self, paragraph: &str) -> (u64, usize) {
+    /// Hash of a paragraph.
+    fn hash(&mut self, paragraph: &str) -> u64 {
         let mut reader = BareWords::new(paragraph);
-        let (mut hash, mut n_words) = (0x9e37_79b9_7f4a_7c15_u64, 0);
+        let mut hash = 0x9e37_79b9_7f4a_7c15_u64;
         loop {
             let n = reader.fill(&mut self.words);
             let words = self.words.get(..n).unwrap_or_default();
             for word in words {
                 hash = fold(hash.rotate_left(23) ^ word, 0xa076_1d64_78bd_642f);
             }
-            n_words += n;
             if n < self.words.len() {
-                return (hash, n_words);
+                return hash;
             }
         }
     }
@@ -113,8 +125,11 @@ impl ParagraphCounter {
         let host = host_hash(host);
         self.of_page.clear();
         for paragraph in text.lines() {
-            let (hash, n_words) = self.paragraphs.hash(paragraph);
-            if n_words >= self.min_words && self.of_page.insert(hash) {
+            if !has_words(paragraph, self.min_words) {
+                continue;
+            }
+            let hash = self.paragraphs.hash(paragraph);
+            if self.of_page.insert(hash) {
                 self.table.push((host, hash))?;
             }
         }
@@ -175,6 +190,8 @@ pub struct Removed {
     pub end: usize,
     /// It is frequent on its host; else only in the corpus.
     pub on_host: bool,
+    /// Hash of its bare words.
+    pub paragraph: u64,
 }
 
 /// The frequent paragraphs.
@@ -185,6 +202,8 @@ pub struct Boilerplate {
     of_hosts: Vec<u64>,
     /// Paragraphs, sorted.
     of_corpus: Vec<u64>,
+    /// Those that most pages have, sorted: hash and number of pages.
+    named: Vec<(u64, u64)>,
 }
 
 impl Boilerplate {
@@ -215,27 +234,37 @@ impl Boilerplate {
             min_words: rule.min_words,
             of_hosts: Vec::new(),
             of_corpus: Vec::new(),
+            named: Vec::new(),
         };
         let of_hosts = of_hosts.sorted()?;
         let mut rows = of_hosts.rows()?;
-        let (mut n_host, mut n_corpus) = (0, 0u64);
+        let (mut n_host, mut n_corpus, mut is_frequent) = (0u64, 0u64, false);
+        let mut named: BTreeSet<(u64, Reverse<u64>)> = BTreeSet::new();
         while let Some((paragraph, host, n)) = rows.next()? {
             check(control)?;
-            n_host += n;
+            n_host = n_host.saturating_add(n);
             n_corpus = n_corpus.saturating_add(n);
             let next = rows.peek();
             let same_paragraph = next.is_some_and(|next| next.0 == paragraph);
             if !(same_paragraph && next.is_some_and(|next| next.1 == host)) {
                 if n_host >= rule.min_host_pages && host != NOWHERE {
                     found.of_hosts.push(fold(host, paragraph));
+                    is_frequent = true;
                 }
                 n_host = 0;
             }
             if !same_paragraph {
                 if n_corpus >= rule.min_corpus_pages {
                     found.of_corpus.push(paragraph);
+                    is_frequent = true;
                 }
-                n_corpus = 0;
+                if is_frequent {
+                    named.insert((n_corpus, Reverse(paragraph)));
+                    if named.len() > NAMED {
+                        named.pop_first();
+                    }
+                }
+                (n_corpus, is_frequent) = (0, false);
             }
             if found.of_hosts.len() + found.of_corpus.len() > most {
                 return Err(Error::usage(
@@ -245,7 +274,15 @@ impl Boilerplate {
             }
         }
         found.of_hosts.sort_unstable();
+        found.named = named.into_iter().map(|(n, hash)| (hash.0, n)).collect();
+        found.named.sort_unstable();
         Ok(found)
+    }
+
+    /// Of a paragraph that most pages have, the number of these pages.
+    pub fn n_pages(&self, paragraph: u64) -> Option<u64> {
+        let at = self.named.binary_search_by_key(&paragraph, |row| row.0);
+        Some(self.named.get(at.ok()?)?.1)
     }
 
     /// How many paragraphs are frequent on a host, and how many in the corpus.
@@ -259,7 +296,9 @@ impl Boilerplate {
     /// When it cannot be written.
     pub fn write(&self, path: &Path) -> Result<()> {
         let mut header = Vec::new();
-        (self.min_words as u64, self.of_hosts.len() as u64).put(&mut header);
+        let n_named = self.named.len() as u64;
+        (self.min_words as u64, self.of_hosts.len() as u64, n_named).put(&mut header);
+        self.named.iter().for_each(|row| row.put(&mut header));
         Ok(disk::replace(path, |out| {
             let mut writer = BlockWriter::new(out, FREQUENT, &header)?;
             let all = self.of_hosts.iter().chain(&self.of_corpus);
@@ -277,13 +316,19 @@ impl Boilerplate {
     pub fn read(path: &Path) -> Result<Self> {
         let file = File::open(path).map_err(|e| disk::Error::io(path, "open", e))?;
         let (mut reader, header) = BlockReader::new(path, BufReader::new(file), FREQUENT)?;
-        let Some((min_words, n_hosts)) = <(u64, u64)>::take(&mut &header[..]) else {
+        let mut from = &header[..];
+        let known = <(u64, u64, u64)>::take(&mut from).and_then(|(min_words, n_hosts, n_named)| {
+            let named = (0..n_named).map(|_| <(u64, u64)>::take(&mut from));
+            Some((min_words, n_hosts, named.collect::<Option<Vec<_>>>()?))
+        });
+        let Some((min_words, n_hosts, named)) = known else {
             return Err(reader.damaged("the header is damaged"));
         };
         let mut found = Boilerplate {
             min_words: usize::try_from(min_words).unwrap_or(usize::MAX),
             of_hosts: Vec::new(),
             of_corpus: Vec::new(),
+            named,
         };
         while let Some(hash) = reader.next(u64::take)? {
             match (found.of_hosts.len() as u64) < n_hosts {
@@ -304,17 +349,19 @@ impl Boilerplate {
         let (mut removed, mut kept, mut start) = (Vec::new(), Vec::new(), 0);
         for line in text.split_inclusive('\n') {
             let paragraph = line.trim_end_matches(['\n', '\r']);
-            let (hash, n_words) = paragraphs.hash(paragraph);
+            let hash = match has_words(paragraph, self.min_words) {
+                true => Some(paragraphs.hash(paragraph)),
+                false => None,
+            };
             let on_host = host != NOWHERE
-                && n_words >= self.min_words
-                && self.of_hosts.binary_search(&fold(host, hash)).is_ok();
-            let is_frequent =
-                on_host || n_words >= self.min_words && self.of_corpus.binary_search(&hash).is_ok();
-            if is_frequent {
+                && hash.is_some_and(|h| self.of_hosts.binary_search(&fold(host, h)).is_ok());
+            let frequent = hash.filter(|h| on_host || self.of_corpus.binary_search(h).is_ok());
+            if let Some(paragraph_hash) = frequent {
                 removed.push(Removed {
                     start,
                     end: start + paragraph.len(),
                     on_host,
+                    paragraph: paragraph_hash,
                 });
             } else {
                 kept.push(line);
@@ -339,112 +386,4 @@ fn by_paragraph(from: &mut &[u8]) -> Option<(u64, u64, u64)> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    const RULE: BoilerplateRule = BoilerplateRule {
-        min_words: 2,
-        min_host_pages: 3,
-        min_corpus_pages: 5,
-    };
-
-    fn gathered(pages: &[(Option<&str>, String)], n_units: usize) -> Boilerplate {
-        let folder = tempfile::tempdir().unwrap();
-        let mut paths = Vec::new();
-        for unit in 0..n_units {
-            let mut counter = ParagraphCounter::new(folder.path(), 1000, RULE.min_words).unwrap();
-            for (host, text) in pages.iter().skip(unit).step_by(n_units) {
-                counter.add(text, *host).unwrap();
-            }
-            paths.push(folder.path().join(format!("{unit}.counts")));
-            counter.write(&paths[unit]).unwrap();
-        }
-        let control = Control::default();
-        let found = Boilerplate::gather(&paths, &RULE, folder.path(), 10_000, &control).unwrap();
-        let path = folder.path().join("frequent");
-        found.write(&path).unwrap();
-        assert_eq!(Boilerplate::read(&path).unwrap(), found);
-        found
-    }
-
-    proptest! {
-        #![proptest_config(ProptestConfig::with_cases(40))]
-
-        #[test]
-        fn what_goes_is_what_a_plain_count_says(
-            picks in proptest::collection::vec((0usize..4, proptest::collection::vec(0usize..9, 0..6)), 1..40),
-            n_units in 1usize..4,
-        ) {
-            const HOSTS: [Option<&str>; 4] = [None, Some("a.eu"), Some("b.eu"), Some("c.eu")];
-            let line = |i: &usize| match i {
-                8 => "kurz".to_string(),
-                i => format!("Zeile {}", "x".repeat(i + 1)),
-            };
-            let pages: Vec<(Option<&str>, String)> = picks
-                .iter()
-                .map(|(host, lines)| (HOSTS[*host], lines.iter().map(line).collect::<Vec<_>>().join("\n")))
-                .collect();
-            let found = gathered(&pages, n_units);
-            let n_pages = |wanted: &str, at: Option<Option<&str>>| {
-                let with = pages.iter().filter(|(host, text)| {
-                    at.is_none_or(|at| at == *host) && text.lines().any(|l| l == wanted)
-                });
-                with.count() as u64
-            };
-            for (host, text) in &pages {
-                let left: Vec<&str> = text
-                    .lines()
-                    .filter(|l| {
-                        let on_host = host.is_some() && n_pages(l, Some(*host)) >= RULE.min_host_pages;
-                        *l == "kurz" || !(on_host || n_pages(l, None) >= RULE.min_corpus_pages)
-                    })
-                    .collect();
-                let (applied, removed) = found.apply(text, *host);
-                prop_assert_eq!(applied.lines().collect::<Vec<_>>(), left.clone());
-                prop_assert_eq!(removed.len(), text.lines().count() - left.len());
-            }
-        }
-    }
-
-    #[test]
-    fn what_was_removed_is_told_by_its_bytes() {
-        let page = |i: usize| {
-            (
-                Some("a.eu"),
-                format!("Über uns alle\r\nText {}\nAlle Rechte, 2024", "x".repeat(i)),
-            )
-        };
-        let found = gathered(&(0..4).map(page).collect::<Vec<_>>(), 2);
-        let text = "über UNS alle\r\nNeues hier\nAlle Rechte, 1999";
-        let (left, removed) = found.apply(text, Some("a.eu"));
-        assert_eq!(left, "Neues hier");
-        let spans: Vec<&str> = removed.iter().map(|r| &text[r.start..r.end]).collect();
-        assert_eq!(spans, ["über UNS alle", "Alle Rechte, 1999"]);
-        assert!(removed.iter().all(|r| r.on_host));
-        assert_eq!(found.apply(text, None).0, text);
-        assert_eq!(found.n_frequent(), (2, 0));
-    }
-
-    #[test]
-    fn more_than_memory_holds_is_refused() {
-        let folder = tempfile::tempdir().unwrap();
-        let mut counter = ParagraphCounter::new(folder.path(), 1000, 1).unwrap();
-        for i in 0..100 {
-            counter.add(&"x".repeat(i + 1), Some("a.eu")).unwrap();
-        }
-        let path = folder.path().join("counts");
-        counter.write(&path).unwrap();
-        let rule = BoilerplateRule {
-            min_host_pages: 1,
-            ..RULE
-        };
-        let error = Boilerplate::gather(&[path], &rule, folder.path(), 160, &Control::default());
-        assert!(
-            error
-                .unwrap_err()
-                .to_string()
-                .starts_with("more than 10 paragraphs")
-        );
-    }
-}
+mod tests;

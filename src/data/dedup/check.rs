@@ -1,8 +1,6 @@
 //! How well a run deduplicates, by its own texts: edited copies of a sample are planted, and
 //! every pair of the sample is compared, which tells what should have been found.
 
-use std::collections::BTreeMap;
-
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64_with_seed;
@@ -57,58 +55,6 @@ pub struct SelfCheck {
     /// Of the texts that went, the share that is as similar as the threshold to the one that
     /// stayed; the others were joined by a chain.
     pub precision: f64,
-}
-
-/// Texts to check a run by, drawn by their hashes as they pass: the same ones in any order.
-#[derive(Debug, Clone)]
-pub struct Sample {
-    seed: u64,
-    /// By hash: id and text.
-    drawn: BTreeMap<u64, (String, String)>,
-}
-
-impl Sample {
-    /// An empty sample.
-    pub fn new(seed: u64) -> Self {
-        Sample {
-            seed,
-            drawn: BTreeMap::new(),
-        }
-    }
-
-    /// Considers a text; of equal ones only one is drawn, and none above 100 kB.
-    pub fn offer(&mut self, id: &str, text: &str) {
-        if text.len() > MAX_BYTES {
-            return;
-        }
-        let hash = xxh3_64_with_seed(text.as_bytes(), self.seed);
-        let is_full = self.drawn.len() >= MAX_SAMPLE;
-        let last = self.drawn.last_key_value().map(|(hash, _)| *hash);
-        if is_full && last.is_some_and(|last| hash > last) {
-            return;
-        }
-        match self.drawn.get_mut(&hash) {
-            Some((first, _)) if id < first.as_str() => *first = id.into(),
-            Some(_) => {}
-            None => drop(self.drawn.insert(hash, (id.into(), text.into()))),
-        }
-        if self.drawn.len() > MAX_SAMPLE {
-            self.drawn.pop_last();
-        }
-    }
-
-    /// Adds what another thread or process drew with the same seed.
-    pub fn merge(&mut self, other: Sample) {
-        let drawn = other.drawn.into_values();
-        drawn.for_each(|(id, text)| self.offer(&id, &text));
-    }
-
-    /// Checks the run by the texts drawn; none when a stop was asked for.
-    pub fn check(&self, shape: Bands, control: &Control) -> Option<SelfCheck> {
-        let drawn = self.drawn.values();
-        let documents: Vec<Document> = drawn.map(|(id, text)| Document { id, text }).collect();
-        self_check(&documents, shape, self.seed, control)
-    }
 }
 
 /// Plants copies among `documents` and deduplicates all as [`near_duplicates`] does; none when a
@@ -365,22 +311,6 @@ mod tests {
             ..SHAPE
         });
         assert!(told.recall < 0.5, "{}", told.recall);
-    }
-
-    #[test]
-    fn a_sample_is_the_same_in_any_order_and_split() {
-        let texts = texts(MAX_SAMPLE + 300);
-        let drawn = |texts: &[String]| {
-            let mut sample = Sample::new(5);
-            texts
-                .iter()
-                .for_each(|text| sample.offer(&text[..20], text));
-            sample
-        };
-        let (mut one, two) = (drawn(&texts[900..]), drawn(&texts[..1000]));
-        one.merge(two);
-        assert_eq!(one.drawn, drawn(&texts).drawn);
-        assert_eq!(one.drawn.len(), MAX_SAMPLE);
     }
 
     #[test]

@@ -28,7 +28,7 @@ mod tests;
 mod url;
 
 pub use boilerplate::{Boilerplate, BoilerplateRule, ParagraphCounter, Removed};
-pub use check::{CheckRow, Sample, SelfCheck, self_check};
+pub use check::{CheckRow, SelfCheck, self_check};
 pub use cluster::{Document, Fate, near_duplicates};
 pub use exact::{exact_duplicates, text_hash};
 pub use fates::{Copy, FateReader, UnitFate};

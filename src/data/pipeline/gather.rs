@@ -84,9 +84,11 @@ fn code(place: usize) -> &'static str {
     Lang::all().get(place).map_or(NO_LANG, |l| l.code.as_str())
 }
 
-/// Gathers every unit's kept records, or takes what an earlier walk gathered.
+/// Gathers every unit's kept records, or takes what an earlier walk gathered. Of the units that
+/// others took the place of, `earlier`, only what they dropped.
 pub(super) fn gather(
     units: &[Finished],
+    earlier: &[Finished],
     fates: &Fates,
     work: &Work,
     plan: &Plan,
@@ -129,7 +131,10 @@ pub(super) fn gather(
     }
     if work.done::<u64>("dropped").is_none() {
         let copies = Finished::open(&buckets.join("copies"));
-        let n = dropped(units.iter().chain(&copies), &work.out().join("dropped"))?;
+        let n = dropped(
+            earlier.iter().chain(units).chain(&copies),
+            &work.out().join("dropped"),
+        )?;
         work.finish("dropped", &n)?;
     }
     disk::remove_folder(&buckets)?;

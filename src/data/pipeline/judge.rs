@@ -2,6 +2,7 @@
 
 use super::domains::domain;
 use super::enter::{Entered, enter, too_long};
+use super::lines;
 use super::map::row;
 use super::output::line;
 use super::plan::Step;
@@ -182,17 +183,21 @@ impl<'a> Judge<'a> {
     }
 
     fn kept(&mut self, record: &Record, spoke_of_mining: bool) -> Kept {
-        let time = record.date().and_then(optout::date_number).unwrap_or(0);
-        let (id, url) = (&record.id, record.url());
         Kept {
             row: Row {
                 spoke_of_mining,
                 ..row(record)
             },
-            sketch: (self.tools.plan.has(Step::Dedup))
-                .then(|| self.sketcher.sketch(id, &record.text, url, time)),
+            sketch: lines::sketches_now(self.tools.plan)
+                .then(|| sketch(record, &mut self.sketcher)),
         }
     }
+}
+
+/// What copies of a record are found by.
+pub(super) fn sketch(record: &Record, sketcher: &mut Sketcher) -> Sketch {
+    let time = record.date().and_then(optout::date_number).unwrap_or(0);
+    sketcher.sketch(&record.id, &record.text, record.url(), time)
 }
 
 #[cfg(test)]

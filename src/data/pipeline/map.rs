@@ -12,7 +12,7 @@ use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
 
 use super::counts::Counts;
 use super::judge::{Judge, Judged};
-use super::plan::Step;
+use super::lines;
 use super::progress::Progress;
 use super::tools::Tools;
 use super::unit_files::{Finished, Row, Writer};
@@ -131,11 +131,8 @@ impl Walk<'_> {
     }
 
     fn unit(&self, unit: &Unit, folder: &std::path::Path) -> Result<()> {
-        let shape = self
-            .tools
-            .plan
-            .has(Step::Dedup)
-            .then(|| self.tools.plan.bands());
+        let plan = self.tools.plan;
+        let shape = lines::sketches_now(plan).then(|| plan.bands());
         let mut writer = Writer::new(folder, shape)?;
         let (to, from) = sync_channel(AHEAD);
         let ended = std::thread::scope(|scope| {

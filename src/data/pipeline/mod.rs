@@ -2,7 +2,7 @@
 //!
 //! `plan` says what, `walk` does it from top to bottom. First a map: `units` cuts the inputs,
 //! `map` takes unit after unit, `judge` and `steps` look at one record, `unit_files` is what a
-//! unit leaves. Then all are brought together: `fates` compares them with each other, `gather`
+//! unit leaves. Then all are brought together: `lines` takes boilerplate out, `fates` compares them with each other, `gather`
 //! shuffles what stays, `tokens` packs it. `work` remembers what is done, `counts` that nothing
 //! is lost, `report` tells.
 
@@ -17,6 +17,7 @@ mod gathered;
 mod heldout;
 mod judge;
 mod learn;
+mod lines;
 mod map;
 mod numbers;
 mod output;
@@ -32,12 +33,17 @@ mod sketch;
 mod stage;
 mod stats;
 mod steps;
+mod supply;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
 mod tests_crawl;
 #[cfg(test)]
+mod tests_lines;
+#[cfg(test)]
 mod tests_plan;
+#[cfg(test)]
+mod tests_repeats;
 #[cfg(test)]
 mod tests_sets;
 #[cfg(test)]
@@ -53,12 +59,14 @@ mod work;
 
 pub use domains::DomainRow;
 pub use estimate::{Estimate, estimate};
+pub use lines::{BoilerplateLine, BoilerplateLines};
 pub use plan::{Layout, Model, Plan, Redact, Step};
 pub use quantity::{Bytes, ShardOf};
 pub use report::{LangRow, Report, StageRow};
 pub use sketch::sketch;
 pub use stage::{PassedOver, Stage, run_stage};
 pub use steps::{Measure, Verdict};
+pub use supply::plan_mix;
 pub use tokens::vocabulary_cost;
 pub(in crate::data) use tools::rules;
 pub use walk::{Walked, run};

@@ -258,6 +258,7 @@ mod tests {
             }],
             dedup_check: None,
             cluster_sizes: BTreeMap::from([(2, 7)]),
+            boilerplate_lines: None,
         }
     }
 

@@ -6,12 +6,12 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::quantity::{Bytes, ShardOf};
-use crate::data::dedup::Bands;
+use crate::data::dedup::{Bands, Rehydration};
 use crate::data::error::{Error, Result};
 use crate::data::filter::Families;
 use crate::data::mix::{Unit, Wish};
 use crate::data::optout::Check;
-use crate::data::tokenize::MIN_VOCAB;
+use crate::data::tokenize::{MIN_VOCAB, Repeats};
 use crate::hardware::MAX_THREADS;
 use crate::lang::Lang;
 
@@ -152,6 +152,9 @@ pub struct Plan {
     pub annotate: bool,
     /// Judge quality with the per-language thresholds.
     pub filter: bool,
+    /// Take out paragraphs of five words or more that this many records of one site have, or a
+    /// hundred times as many of all; 0: none.
+    pub dedup_lines: u64,
     /// Remove records of one address, all but the newest.
     pub dedup_url: bool,
     /// Remove records whose text is equal.
@@ -170,6 +173,10 @@ pub struct Plan {
     pub temperature: Option<f64>,
     /// How much more (or less) than its share a language gets, by code.
     pub weights: BTreeMap<String, f64>,
+    /// How often records of a source are packed, by its name (or its beginning and `*`).
+    pub source_weights: BTreeMap<String, f64>,
+    /// Pack a record that stands for copies more than once, by their number, as FineWeb-2 does.
+    pub rehydrate: bool,
     /// Tokens of the mix over all languages; none: as many as there are to train on.
     pub budget_tokens: Option<u64>,
     /// Bytes of the mix over all languages, instead of tokens.
@@ -234,6 +241,7 @@ impl Default for Plan {
             pii_key: None,
             annotate: false,
             filter: true,
+            dedup_lines: 0,
             dedup_url: false,
             dedup_exact: true,
             dedup_fuzzy: true,
@@ -243,6 +251,8 @@ impl Default for Plan {
             mix_unit: Unit::Bytes,
             temperature: None,
             weights: BTreeMap::new(),
+            source_weights: BTreeMap::new(),
+            rehydrate: false,
             budget_tokens: None,
             budget_bytes: None,
             max_premium: None,
@@ -290,7 +300,9 @@ impl Plan {
     pub fn has(&self, step: Step) -> bool {
         let is_on = match step {
             Step::Filter => self.filter,
-            Step::Dedup => self.dedup_url || self.dedup_exact || self.dedup_fuzzy,
+            Step::Dedup => {
+                self.dedup_url || self.dedup_exact || self.dedup_fuzzy || self.dedup_lines > 0
+            }
             _ => true,
         };
         is_on && self.steps.contains(&step)
@@ -316,6 +328,16 @@ impl Plan {
             .into_iter()
             .filter_map(|(role, path)| Some((role, path.as_deref()?)));
         many.chain(one).collect()
+    }
+
+    /// How often records are packed.
+    pub(super) fn repeats(&self) -> Repeats {
+        let table = self.rehydrate.then_some(Rehydration::DEFAULT);
+        Repeats {
+            by_copies: table.into_iter().flatten().collect(),
+            by_source: self.source_weights.clone(),
+            seed: self.seed,
+        }
     }
 
     /// What the mix should be like.
@@ -414,6 +436,11 @@ impl Plan {
                 self.weights.values().all(|w| w.is_finite() && *w >= 0.0),
                 "a weight is below 0",
                 "give each language a number such as 1.5; those not named have 1",
+            ),
+            (
+                (self.source_weights.values()).all(|w| (0.0..=10.0).contains(w)),
+                "a weight of a source is no number from 0 to 10",
+                "2.5 packs its records two or three times, 0.5 every second one",
             ),
             (
                 self.max_premium.is_none_or(|p| p.is_finite() && p >= 1.0),

@@ -7,11 +7,12 @@ use serde::{Deserialize, Serialize};
 use super::counts::Counts;
 use super::domains::DomainRow;
 use super::gather::Supplied;
+use super::lines::BoilerplateLines;
 use super::plan::Plan;
 use crate::contamination::BenchmarkCounts;
 use crate::data::dedup::{SCurvePoint, SelfCheck};
 use crate::data::error::{Error, Result};
-use crate::data::tokenize::Parity;
+use crate::data::tokenize::{Packed, Parity};
 use crate::lang::Lang;
 use crate::shard::{Mix, MixRow};
 
@@ -51,6 +52,9 @@ pub struct Report {
     pub dedup_check: Option<SelfCheck>,
     /// How many clusters of copies there are of each size.
     pub cluster_sizes: BTreeMap<u64, u64>,
+    /// What was taken out of records as boilerplate; none where it was not looked for.
+    #[serde(default)]
+    pub boilerplate_lines: Option<BoilerplateLines>,
 }
 
 /// One stage.
@@ -104,7 +108,9 @@ pub(super) struct Made<'a> {
     pub(super) unique: &'a [Supplied],
     pub(super) dedup_check: Option<&'a SelfCheck>,
     pub(super) cluster_sizes: &'a BTreeMap<u64, u64>,
+    pub(super) boilerplate: Option<&'a BoilerplateLines>,
     pub(super) n_vocab: usize,
+    pub(super) packed: Vec<Packed>,
     pub(super) parity: Option<Parity>,
     pub(super) mix: Option<Mix>,
 }
@@ -143,16 +149,36 @@ impl Report {
             n_tokens: made.mix_rows().iter().map(|row| row.n_tokens).sum(),
             n_vocab: made.n_vocab as u64,
             langs: lang_rows(&made),
+            found: found(&made),
             stages: made.stages,
-            found: made.counts.found.clone(),
             domains: made.domains,
             evaluation_sets: made.evaluation_sets,
             min_jaccard: shape.min_jaccard,
             s_curve: shape.s_curve(),
             dedup_check: made.dedup_check.cloned(),
             cluster_sizes: made.cluster_sizes.clone(),
+            boilerplate_lines: made.boilerplate.cloned(),
         })
     }
+}
+
+/// What was met on the way, and how often records were packed where that was not once each.
+fn found(made: &Made) -> BTreeMap<String, BTreeMap<String, u64>> {
+    let mut found = made.counts.found.clone();
+    let mut add = |what: &str, kind: &str, n: u64| {
+        let kinds = found.entry(what.into()).or_default();
+        *kinds.entry(kind.into()).or_default() += n;
+    };
+    for packed in &made.packed {
+        for (repeats, n) in &packed.by_repeats {
+            add("records by times packed", &repeats.to_string(), *n);
+        }
+        for (source, (n_records, n_docs)) in &packed.by_source {
+            add("records of weighted sources", source, *n_records);
+            add("documents packed of weighted sources", source, *n_docs);
+        }
+    }
+    found
 }
 
 /// A row for every language that was met, and one for records in none.

@@ -17,7 +17,8 @@ use crate::data::mix::Supply;
 use crate::data::record::Record;
 pub(super) use crate::data::tokenize::text_of;
 use crate::data::tokenize::{
-    Balance, Parity, Texts, TrainPlan, id_of, pack_file, parity, train_bpe, train_unigram,
+    Balance, Packed, Parity, Repeats, Rounds, Texts, TrainPlan, id_of, pack_file, parity,
+    train_bpe, train_unigram,
 };
 use crate::disk;
 use crate::event::{Control, Event};
@@ -214,26 +215,29 @@ pub(super) fn is_parallel(heldout: &[Record]) -> bool {
 }
 
 /// Writes the tokens of a language in the layouts beside Megatron's that the plan asks for.
-fn other_layouts(plan: &Plan, stem: &Path, records: &Path) -> Result<()> {
+fn other_layouts(plan: &Plan, stem: &Path, records: &Path, repeats: &Repeats) -> Result<()> {
     for layout in &plan.layouts {
         match layout {
             Layout::Megatron => {}
             Layout::Datatrove => Shard::open(stem)?.save_datatrove(stem, "tokenizer.json")?,
             Layout::Olmo => {
-                let mut source = disk::Source::open(records)?;
+                let mut rounds = Rounds::open(records, repeats)?;
                 let (mut line, mut failed) = (Vec::new(), None);
                 let name = records.file_name().unwrap_or_default().to_string_lossy();
-                let origin = |place: usize| {
-                    let read = source.read_line(&mut line).map_err(Error::from);
-                    let id = read.and_then(|_| id_of(&line));
-                    Origin {
-                        id: id.unwrap_or_else(|error| {
-                            failed.get_or_insert(error);
-                            String::new()
-                        }),
-                        source: name.clone().into_owned(),
-                        place: place as u64 + 1,
+                let mut packed = || loop {
+                    match rounds.next(&mut line)? {
+                        Some((_, said)) if said.n == 0 => {}
+                        Some((place, _)) => return Ok((id_of(&line)?, place)),
+                        None => return Err(Error::Failed("more documents than records".into())),
                     }
+                };
+                let origin = |_: usize| {
+                    let (id, place) = packed().unwrap_or_else(|error| {
+                        failed.get_or_insert(error);
+                        (String::new(), 0)
+                    });
+                    let source = name.clone().into_owned();
+                    Origin { id, source, place }
                 };
                 Shard::open(stem)?.save_olmo(stem, origin)?;
                 if let Some(error) = failed {
@@ -256,7 +260,8 @@ pub(super) fn end_of_text(vocab: &Vocab) -> Result<u32> {
     })
 }
 
-/// Packs every language's texts of `part` as `tokens/<split>/<lang>`.
+/// Packs every language's texts of `part` as `tokens/<split>/<lang>`; those to train on as often as
+/// the plan says.
 pub(super) fn pack_all(
     plan: &Plan,
     vocab: &Vocab,
@@ -264,7 +269,11 @@ pub(super) fn pack_all(
     supplied: &[Supplied],
     work: &Work,
     progress: &Progress,
-) -> Result<Vec<Supply>> {
+) -> Result<Vec<(Supply, Packed)>> {
+    let repeats = match split {
+        "train" => plan.repeats(),
+        _ => Repeats::default(),
+    };
     let stage = match split {
         "train" => "pack",
         _ => "pack_heldout",
@@ -275,26 +284,29 @@ pub(super) fn pack_all(
     let mut supplies = Vec::new();
     for own in supplied {
         let piece = format!("tokens-{split}-{}", own.lang);
-        let n_tokens = match work.done::<u64>(&piece) {
-            Some(n_tokens) => {
+        let packed = match work.done::<Packed>(&piece) {
+            Some(packed) => {
                 progress.advance(&mut open, own.n_docs)?;
-                n_tokens
+                packed
             }
             None => {
                 let stem = work.out().join("tokens").join(split).join(&own.lang);
                 let mut each = |n| progress.advance(&mut open, n);
-                let n_tokens = pack_file(vocab, end, &file(work, part, own), &stem, &mut each)?;
-                other_layouts(plan, &stem, &file(work, part, own))?;
-                work.finish(&piece, &n_tokens)?;
-                n_tokens
+                let records = file(work, part, own);
+                let packed = pack_file(vocab, end, &records, &stem, &repeats, &mut each)?;
+                other_layouts(plan, &stem, &records, &repeats)?;
+                work.finish(&piece, &packed)?;
+                packed
             }
         };
-        supplies.push(Supply {
+        let supply = Supply {
             lang: own.lang.clone(),
-            n_docs: own.n_docs,
-            n_tokens,
-            n_bytes: own.n_bytes,
-        });
+            n_docs: packed.n_docs,
+            n_unique: packed.n_records,
+            n_tokens: packed.n_tokens,
+            n_bytes: packed.n_bytes,
+        };
+        supplies.push((supply, packed));
     }
     progress.end(open, n)?;
     Ok(supplies)

@@ -213,6 +213,11 @@ impl Writer {
         self.done.first_damage.get_or_insert_with(|| what.into());
     }
 
+    /// Adds a file of numbers of the caller's own.
+    pub(super) fn note<T: Serialize>(&self, name: &str, numbers: &T) -> Result<()> {
+        Ok(disk::replace_json(&self.staged.path().join(name), numbers)?)
+    }
+
     /// Adds a record that goes on.
     pub(super) fn keep(&mut self, line: &[u8], row: Row, sketch: Option<&Sketch>) -> Result<()> {
         let mut write = || {

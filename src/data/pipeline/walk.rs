@@ -12,6 +12,7 @@ use super::fates;
 use super::gather::{Gathered, gather};
 use super::heldout;
 use super::judge::STEPS;
+use super::lines::{self, BoilerplateLines};
 use super::map;
 use super::page::page;
 use super::plan::{NO_PARALLEL, Plan, Step};
@@ -40,7 +41,8 @@ use crate::vocab::Vocab;
 /// Name of the stage in manifests.
 const STAGE: &str = "prepare";
 /// Steps after the map, in their order; each may drop.
-const LATER_STEPS: [&str; 5] = [
+const LATER_STEPS: [&str; 6] = [
+    lines::STAGE,
     "sites",
     "dedup_url",
     "dedup_exact",
@@ -135,18 +137,23 @@ fn walk(
     let damage = tell_damage(&finished, &counts, progress);
 
     let began = Instant::now();
-    let found = fates::resolve(&finished, plan, work, progress.control)?;
-    let gathered = gather(&finished, &found, work, plan, progress.control)?;
+    let bare = lines::strip(&finished, plan, work, progress.control)?;
+    let (units, earlier) = match &bare.units {
+        Some(units) => (&units[..], &finished[..]),
+        None => (&finished[..], &[][..]),
+    };
+    let found = fates::resolve(units, plan, work, progress.control)?;
+    let gathered = gather(units, earlier, &found, work, plan, progress.control)?;
     for (answer, n) in &found.asked {
         counts.found(site::FOUND, answer, *n);
     }
+    let mut later = bare.counts;
+    later.add(&gathered.counts);
+    later.n_seen = 0;
     let n_seen = counts.n_kept;
-    counts.add(&gathered.counts);
+    counts.add(&later);
     counts.n_kept = gathered.counts.n_kept;
-    let later = Counts {
-        n_seen,
-        ..gathered.counts.clone()
-    };
+    (later.n_seen, later.n_kept) = (n_seen, counts.n_kept);
     tell(&later, &LATER_STEPS, Some(began), progress)?;
     if counts.n_kept == 0 {
         return Err(nothing_left(plan, &counts, damage)?);
@@ -158,6 +165,7 @@ fn walk(
         evaluation_sets: sets::tell(&finished, tools, work)?,
         gathered,
         cluster_sizes: found.found.cluster_sizes,
+        boilerplate: bare.told,
     };
     let report = pack(tools, heldout, all, work, progress)?;
 
@@ -179,6 +187,7 @@ struct All {
     evaluation_sets: Vec<BenchmarkCounts>,
     gathered: Gathered,
     cluster_sizes: BTreeMap<u64, u64>,
+    boilerplate: Option<BoilerplateLines>,
 }
 
 /// The domains most records came from.
@@ -204,6 +213,7 @@ fn pack(
         evaluation_sets,
         gathered,
         cluster_sizes,
+        boilerplate,
     } = &all;
     let plan = tools.plan;
     let out = work.out();
@@ -221,7 +231,9 @@ fn pack(
         heldout: &aside,
         dedup_check: gathered.self_check.as_ref(),
         cluster_sizes,
+        boilerplate: boilerplate.as_ref(),
         n_vocab: 0,
+        packed: Vec::new(),
         parity: None,
         mix: None,
     };
@@ -234,9 +246,11 @@ fn pack(
         made.parity = Some(costs);
         if plan.has(Step::Pack) {
             let train = ("unique", "train");
-            let supplies = pack_all(plan, &vocab, train, &gathered.unique, work, progress)?;
+            let packed = pack_all(plan, &vocab, train, &gathered.unique, work, progress)?;
             pack_all(plan, &vocab, ("heldout", "valid"), &aside, work, progress)?;
+            let (supplies, packed): (Vec<_>, Vec<_>) = packed.into_iter().unzip();
             let mix = mix(&supplies, &plan.wish());
+            made.packed = packed;
             mix.save(&out)?;
             made.mix = Some(mix);
         }

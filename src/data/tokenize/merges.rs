@@ -6,9 +6,10 @@
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
-use std::hash::{BuildHasherDefault, Hasher};
+use std::hash::BuildHasherDefault;
 
 use super::words::Words;
+use crate::vocab::IdHasher;
 
 /// Weight of a group whose words count as often as they were seen.
 pub(super) const ONE: u64 = 1 << 10;
@@ -22,7 +23,7 @@ pub(super) struct Learner {
     symbols: Vec<u32>,
     words: Vec<Word>,
     groups: Vec<Group>,
-    by_pair: HashMap<u64, u32, BuildHasherDefault<PairHasher>>,
+    by_pair: HashMap<u64, u32, BuildHasherDefault<IdHasher>>,
     pairs: Vec<Candidate>,
     /// The most frequent pair first, of equally frequent ones the smallest; counts may be stale.
     heap: BinaryHeap<(u64, Reverse<u64>)>,
@@ -280,7 +281,7 @@ fn entry(pair: &Candidate) -> Option<(u64, Reverse<u64>)> {
 }
 
 fn slot(
-    by_pair: &mut HashMap<u64, u32, BuildHasherDefault<PairHasher>>,
+    by_pair: &mut HashMap<u64, u32, BuildHasherDefault<IdHasher>>,
     pairs: &mut Vec<Candidate>,
     key: u64,
 ) -> usize {
@@ -357,26 +358,5 @@ impl Side {
         self.found
             .drain(..)
             .inspect(|found| by_symbol[found.symbol as usize] = 0)
-    }
-}
-
-/// Pairs of ids are no secret and need no strong hash.
-#[derive(Default)]
-pub(super) struct PairHasher(u64);
-
-impl Hasher for PairHasher {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        for b in bytes {
-            self.write_u64(u64::from(*b));
-        }
-    }
-
-    fn write_u64(&mut self, n: u64) {
-        let n = (self.0 ^ n).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        self.0 = n ^ n >> 32;
     }
 }

@@ -4,6 +4,7 @@ use rayon::prelude::*;
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::merges::ONE;
+use crate::data::mix::{Taker, allot};
 
 /// Characters of text read at most, all languages together. More changes a vocabulary little.
 const MAX_CHARS: u64 = 256 << 20;
@@ -70,33 +71,20 @@ fn smallest_hashes<'a>(texts: &[&'a str], share: f64) -> (Vec<&'a str>, u64) {
 /// Parts of `budget`, proportional to `sizes` to the power of `temperature`, each at most
 /// `max_epochs` times its size.
 fn shares(sizes: &[u64], budget: f64, temperature: f64, max_epochs: f64) -> Vec<f64> {
-    let claim = |size: u64| match size {
-        0 => 0.0,
-        size => (size as f64).powf(temperature),
+    let taker = |size: &u64| Taker {
+        weight: match size {
+            0 => 0.0,
+            size => (*size as f64).powf(temperature),
+        },
+        cap: max_epochs * *size as f64,
+        price: 1.0,
     };
-    let most = |i: usize| max_epochs * sizes[i] as f64;
-    let mut taken = vec![0.0; sizes.len()];
-    let mut open: Vec<usize> = (0..sizes.len()).filter(|i| sizes[*i] > 0).collect();
-    // Whose cap is reached first is served first.
-    open.sort_by(|a, b| {
-        let reach = |i: usize| most(i) / claim(sizes[i]);
-        reach(*a).total_cmp(&reach(*b)).then(a.cmp(b))
-    });
-    let mut left = budget;
-    let mut claims: f64 = open.iter().map(|i| claim(sizes[*i])).sum();
-    for i in open {
-        let claim = claim(sizes[i]);
-        taken[i] = (left * claim / claims).min(most(i)).max(0.0);
-        left -= taken[i];
-        claims -= claim;
-    }
-    taken
+    allot(&sizes.iter().map(taker).collect::<Vec<_>>(), budget)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::mix::allot_evenly;
 
     #[test]
     fn languages_count_alike_and_small_ones_are_capped() {
@@ -109,12 +97,7 @@ mod tests {
     #[test]
     fn temperature_goes_from_alike_to_as_they_are() {
         let sizes = [1000, 20, 500];
-        for (got, want) in shares(&sizes, 900.0, 0.0, 4.0)
-            .iter()
-            .zip(allot_evenly(&sizes, 900.0, 4.0))
-        {
-            assert!((got - want).abs() < 1e-9);
-        }
+        assert_eq!(shares(&sizes, 900.0, 0.0, 4.0), [410.0, 80.0, 410.0]);
         let natural = shares(&sizes, 760.0, 1.0, 4.0);
         for (got, want) in natural.iter().zip([500.0, 10.0, 250.0]) {
             assert!((got - want).abs() < 1e-9, "{natural:?}");

@@ -31,6 +31,7 @@ pub(crate) fn tokens(folder: &Path, langs: &[Lang]) {
         MixRow {
             lang: lang.to_string(),
             n_docs: docs.len() as u64,
+            n_unique: docs.len() as u64,
             n_tokens: docs.iter().map(|d| d.len() as u64).sum(),
             n_bytes: 0,
             weight: *weight,
