@@ -18,22 +18,18 @@ Speed is megabytes of text for each second of processor time. Both run once in e
 medians are printed with the extremes.
 """
 
-import argparse
 import collections
 import importlib.metadata
 import io
 import json
 import logging
 import pathlib
-import resource
-import statistics
 import subprocess
-import sys
 import tempfile
 import time
 
 import filters
-import minhash
+from timing import by_turns, options, print_machine, print_speeds, timed, version
 
 
 def lines_of(path):
@@ -63,10 +59,7 @@ def eu(program, folder):
         with tempfile.TemporaryDirectory() as made:
             command = [program, "prepare", str(folder), "-o", f"{made}/data", "--threads", "1"]
             command += ["--steps", "identify,filter,redact,dedup", "--quiet"]
-            before = resource.getrusage(resource.RUSAGE_CHILDREN)
-            subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True)
-            after = resource.getrusage(resource.RUSAGE_CHILDREN)
-            return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+            return timed(command, stderr=subprocess.DEVNULL)
 
     return run
 
@@ -102,19 +95,15 @@ def datatrove(rules, records):
                     document.text = mask.format(document.text)
                 sign.run(iter(documents), rank=0, world_size=1)
                 spent += time.process_time() - before
-        return spent
+        return None, spent
 
     return run
 
 
 def main():
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = options(__doc__, rounds=3)
     parser.add_argument("corpus", type=pathlib.Path)
-    parser.add_argument("--eu", default="target/release/eu")
     parser.add_argument("--thresholds", default="assets/thresholds.json", help="for stop words")
-    parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--sample", type=int, default=8, help="kB of each file for the peer")
     args = parser.parse_args()
 
@@ -122,23 +111,15 @@ def main():
     rules = filters.rules_of(sorted({r["lang"] for r in sample}), args.eu, args.thresholds)
     sample = [r for r in sample if r["lang"] in rules]
     small = sum(len(r["text"].encode()) for r in sample) / 1e6
-    version = subprocess.run([args.eu, "--version"], capture_output=True, text=True, check=True)
-    ours, peer = version.stdout.strip(), f"datatrove {importlib.metadata.version('datatrove')}"
-    programs = {
-        ours: (eu(args.eu, args.corpus), size),
-        peer: (datatrove(rules, sample), small),
-    }
-    print(f"machine: {minhash.machine()}")
+    ours, peer = version(args.eu), f"datatrove {importlib.metadata.version('datatrove')}"
+    print_machine()
     print(f"{ours}: {size:.1f} MB of text; {peer}: {small:.1f} MB in {len(rules)} languages")
-    speeds = collections.defaultdict(list)
-    for _ in range(args.rounds):
-        for name, (run, megabytes) in programs.items():
-            speeds[name].append(megabytes / run())
-    for name, speed in speeds.items():
-        middle = statistics.median(speed)
-        ratio = statistics.median(speeds[ours]) / middle
-        told = "" if name == ours else f"  eu is {ratio:.0f} times as fast"
-        print(f"  {name:20} {middle:8.3f} MB/CPU-s ({min(speed):.3f} to {max(speed):.3f}){told}")
+    _, spent = by_turns(
+        args.rounds, {ours: eu(args.eu, args.corpus), peer: datatrove(rules, sample)}
+    )
+    sizes = {ours: size, peer: small}
+    speeds = {name: [sizes[name] / s for s in seconds] for name, seconds in spent.items()}
+    print_speeds(speeds, ours, "MB/CPU-s", digits=3)
 
 
 if __name__ == "__main__":
