@@ -86,6 +86,7 @@ Register-ArgumentCompleter -Native -CommandName 'eu' -ScriptBlock {
             [CompletionResult]::new('--pii-key', '--pii-key', [CompletionResultType]::ParameterName, 'Secret under which pseudonyms are drawn: a file of random bytes')
             [CompletionResult]::new('--annotate', '--annotate', [CompletionResultType]::ParameterName, 'Note HPLT''s document scores in every record that stays')
             [CompletionResult]::new('--filter', '--filter', [CompletionResultType]::ParameterName, 'Judge quality with the per-language thresholds')
+            [CompletionResult]::new('--dedup-lines', '--dedup-lines', [CompletionResultType]::ParameterName, 'Take out paragraphs that this many records of one site have, or a hundred times as many of all; 0: none')
             [CompletionResult]::new('--dedup-url', '--dedup-url', [CompletionResultType]::ParameterName, 'Remove records of one address, all but the newest')
             [CompletionResult]::new('--dedup-exact', '--dedup-exact', [CompletionResultType]::ParameterName, 'Remove records whose text is equal')
             [CompletionResult]::new('--dedup-fuzzy', '--dedup-fuzzy', [CompletionResultType]::ParameterName, 'Remove near-duplicates (MinHash)')
@@ -97,6 +98,8 @@ Register-ArgumentCompleter -Native -CommandName 'eu' -ScriptBlock {
             [CompletionResult]::new('--mix-unit', '--mix-unit', [CompletionResultType]::ParameterName, 'What the shares of languages are counted in')
             [CompletionResult]::new('--temperature', '--temperature', [CompletionResultType]::ParameterName, 'Shares in proportion to n^(1/T), 1 taking languages as they come; without it all alike')
             [CompletionResult]::new('--weights', '--weights', [CompletionResultType]::ParameterName, 'How much more (or less) than its share a language gets: de=0.5,mt=2')
+            [CompletionResult]::new('--source-weights', '--source-weights', [CompletionResultType]::ParameterName, 'How often records of a source are packed, such as wiki=2,CC-MAIN-2019*=0.5')
+            [CompletionResult]::new('--rehydrate', '--rehydrate', [CompletionResultType]::ParameterName, 'Pack a record that stands for copies more than once, by their number')
             [CompletionResult]::new('--max-premium', '--max-premium', [CompletionResultType]::ParameterName, 'Refuse a vocabulary that charges a language more than this many times English')
             [CompletionResult]::new('--max-epochs', '--max-epochs', [CompletionResultType]::ParameterName, 'How often the text of one language may be repeated at most')
             [CompletionResult]::new('--vocab-size', '--vocab-size', [CompletionResultType]::ParameterName, 'Tokens of the vocabulary to train')
@@ -134,10 +137,13 @@ Register-ArgumentCompleter -Native -CommandName 'eu' -ScriptBlock {
             [CompletionResult]::new('identify', 'identify', [CompletionResultType]::ParameterValue, 'Add the language of each record')
             [CompletionResult]::new('filter', 'filter', [CompletionResultType]::ParameterValue, 'Keep the records that pass the thresholds of their language')
             [CompletionResult]::new('redact', 'redact', [CompletionResultType]::ParameterValue, 'Find personal data, and mask it')
+            [CompletionResult]::new('numbers', 'numbers', [CompletionResultType]::ParameterValue, 'Check identity, tax, company and account numbers, each by the rules of its country')
             [CompletionResult]::new('decontaminate', 'decontaminate', [CompletionResultType]::ParameterValue, 'Keep the records that hold nothing of evaluation sets')
             [CompletionResult]::new('dedup', 'dedup', [CompletionResultType]::ParameterValue, 'Keep the first of records that are equal or nearly so')
             [CompletionResult]::new('tokenizer', 'tokenizer', [CompletionResultType]::ParameterValue, 'Train a vocabulary in which languages pay alike, and tell what each pays')
             [CompletionResult]::new('encode', 'encode', [CompletionResultType]::ParameterValue, 'Give the token ids of each record''s text')
+            [CompletionResult]::new('pack', 'pack', [CompletionResultType]::ParameterValue, 'Write the tokens of records, shuffled, a pair of files for each language and split')
+            [CompletionResult]::new('mix', 'mix', [CompletionResultType]::ParameterValue, 'Tell what share of a mix each language has, and how often its text is repeated')
             [CompletionResult]::new('stats', 'stats', [CompletionResultType]::ParameterValue, 'Count records, bytes and words per language')
             [CompletionResult]::new('explain', 'explain', [CompletionResultType]::ParameterValue, 'Say for each record, or one of a prepared folder, what every filter measured')
             [CompletionResult]::new('whatif', 'whatif', [CompletionResultType]::ParameterValue, 'Tell what each filter would drop, on a sample')
@@ -277,9 +283,35 @@ Register-ArgumentCompleter -Native -CommandName 'eu' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
+        'eu;prepare;numbers' {
+            [CompletionResult]::new('--text-key', '--text-key', [CompletionResultType]::ParameterName, 'Field of a JSON record that holds its text')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour; NO_COLOR is obeyed')
+            [CompletionResult]::new('--log-file', '--log-file', [CompletionResultType]::ParameterName, 'Append everything that is said to FILE, with the time')
+            [CompletionResult]::new('--seed', '--seed', [CompletionResultType]::ParameterName, 'Seed of every random choice')
+            [CompletionResult]::new('--threads', '--threads', [CompletionResultType]::ParameterName, 'Threads; 0: one a core')
+            [CompletionResult]::new('--device', '--device', [CompletionResultType]::ParameterName, 'Where the work is done')
+            [CompletionResult]::new('--cpu', '--cpu', [CompletionResultType]::ParameterName, 'Instruction set of the processor; without it the best there is')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read settings from a recipe')
+            [CompletionResult]::new('--recipe', '--recipe', [CompletionResultType]::ParameterName, 'Read settings from a recipe')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON on standard output: events where there are any, then one final object')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only warnings and errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only warnings and errors')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more')
+            [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'Show what would be done: inputs, outputs, memory, time and disk')
+            [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Show what would be done: inputs, outputs, memory, time and disk')
+            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'Replace what exists')
+            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Replace what exists')
+            [CompletionResult]::new('--offline', '--offline', [CompletionResultType]::ParameterName, 'Refuse to open connections')
+            [CompletionResult]::new('--plain', '--plain', [CompletionResultType]::ParameterName, 'No full screen and no moving bars: plain lines')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
         'eu;prepare;decontaminate' {
             [CompletionResult]::new('--text-key', '--text-key', [CompletionResultType]::ParameterName, 'Field of a JSON record that holds its text')
             [CompletionResult]::new('--against', '--against', [CompletionResultType]::ParameterName, 'Evaluation sets: files or folders of JSONL, JSON, TSV, or the index made of them')
+            [CompletionResult]::new('--index', '--index', [CompletionResultType]::ParameterName, 'Make the index of evaluation sets, which FILE then names, and write it here: FILE.eui')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour; NO_COLOR is obeyed')
             [CompletionResult]::new('--log-file', '--log-file', [CompletionResultType]::ParameterName, 'Append everything that is said to FILE, with the time')
             [CompletionResult]::new('--seed', '--seed', [CompletionResultType]::ParameterName, 'Seed of every random choice')
@@ -373,6 +405,70 @@ Register-ArgumentCompleter -Native -CommandName 'eu' -ScriptBlock {
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read settings from a recipe')
             [CompletionResult]::new('--recipe', '--recipe', [CompletionResultType]::ParameterName, 'Read settings from a recipe')
             [CompletionResult]::new('--count', '--count', [CompletionResultType]::ParameterName, 'Tell how many ids there are and their hash, instead of the ids')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON on standard output: events where there are any, then one final object')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only warnings and errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only warnings and errors')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more')
+            [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'Show what would be done: inputs, outputs, memory, time and disk')
+            [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Show what would be done: inputs, outputs, memory, time and disk')
+            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'Replace what exists')
+            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Replace what exists')
+            [CompletionResult]::new('--offline', '--offline', [CompletionResultType]::ParameterName, 'Refuse to open connections')
+            [CompletionResult]::new('--plain', '--plain', [CompletionResultType]::ParameterName, 'No full screen and no moving bars: plain lines')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'eu;prepare;pack' {
+            [CompletionResult]::new('--text-key', '--text-key', [CompletionResultType]::ParameterName, 'Field of a JSON record that holds its text')
+            [CompletionResult]::new('--tokenizer', '--tokenizer', [CompletionResultType]::ParameterName, 'The vocabulary: a tokenizer.json')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Folder to make')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Folder to make')
+            [CompletionResult]::new('--layouts', '--layouts', [CompletionResultType]::ParameterName, 'Layouts of tokens, with commas between: megatron, datatrove, olmo')
+            [CompletionResult]::new('--heldout-share', '--heldout-share', [CompletionResultType]::ParameterName, 'Share of each language set aside for scoring')
+            [CompletionResult]::new('--source-weights', '--source-weights', [CompletionResultType]::ParameterName, 'How often records of a source are packed, such as wiki=2,CC-MAIN-2019*=0.5')
+            [CompletionResult]::new('--rehydrate', '--rehydrate', [CompletionResultType]::ParameterName, 'Pack a record that stands for copies more than once, by their number')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour; NO_COLOR is obeyed')
+            [CompletionResult]::new('--log-file', '--log-file', [CompletionResultType]::ParameterName, 'Append everything that is said to FILE, with the time')
+            [CompletionResult]::new('--seed', '--seed', [CompletionResultType]::ParameterName, 'Seed of every random choice')
+            [CompletionResult]::new('--threads', '--threads', [CompletionResultType]::ParameterName, 'Threads; 0: one a core')
+            [CompletionResult]::new('--device', '--device', [CompletionResultType]::ParameterName, 'Where the work is done')
+            [CompletionResult]::new('--cpu', '--cpu', [CompletionResultType]::ParameterName, 'Instruction set of the processor; without it the best there is')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read settings from a recipe')
+            [CompletionResult]::new('--recipe', '--recipe', [CompletionResultType]::ParameterName, 'Read settings from a recipe')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON on standard output: events where there are any, then one final object')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only warnings and errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only warnings and errors')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more')
+            [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'Show what would be done: inputs, outputs, memory, time and disk')
+            [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Show what would be done: inputs, outputs, memory, time and disk')
+            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'Replace what exists')
+            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Replace what exists')
+            [CompletionResult]::new('--offline', '--offline', [CompletionResultType]::ParameterName, 'Refuse to open connections')
+            [CompletionResult]::new('--plain', '--plain', [CompletionResultType]::ParameterName, 'No full screen and no moving bars: plain lines')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'eu;prepare;mix' {
+            [CompletionResult]::new('--text-key', '--text-key', [CompletionResultType]::ParameterName, 'Field of a JSON record that holds its text')
+            [CompletionResult]::new('--tokenizer', '--tokenizer', [CompletionResultType]::ParameterName, 'The vocabulary: tells the tokens of records, and the bytes of token files')
+            [CompletionResult]::new('--mix-unit', '--mix-unit', [CompletionResultType]::ParameterName, 'What the shares of languages are counted in')
+            [CompletionResult]::new('--temperature', '--temperature', [CompletionResultType]::ParameterName, 'Shares in proportion to n^(1/T), 1 taking languages as they come; without it all alike')
+            [CompletionResult]::new('--weights', '--weights', [CompletionResultType]::ParameterName, 'How much more (or less) than its share a language gets: de=0.5,mt=2')
+            [CompletionResult]::new('--budget-tokens', '--budget-tokens', [CompletionResultType]::ParameterName, 'Tokens of the mix over all languages; without it as many as there are')
+            [CompletionResult]::new('--budget-bytes', '--budget-bytes', [CompletionResultType]::ParameterName, 'Bytes of text of the mix over all languages, instead of tokens')
+            [CompletionResult]::new('--max-epochs', '--max-epochs', [CompletionResultType]::ParameterName, 'How often the text of one language may be repeated at most')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour; NO_COLOR is obeyed')
+            [CompletionResult]::new('--log-file', '--log-file', [CompletionResultType]::ParameterName, 'Append everything that is said to FILE, with the time')
+            [CompletionResult]::new('--seed', '--seed', [CompletionResultType]::ParameterName, 'Seed of every random choice')
+            [CompletionResult]::new('--threads', '--threads', [CompletionResultType]::ParameterName, 'Threads; 0: one a core')
+            [CompletionResult]::new('--device', '--device', [CompletionResultType]::ParameterName, 'Where the work is done')
+            [CompletionResult]::new('--cpu', '--cpu', [CompletionResultType]::ParameterName, 'Instruction set of the processor; without it the best there is')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read settings from a recipe')
+            [CompletionResult]::new('--recipe', '--recipe', [CompletionResultType]::ParameterName, 'Read settings from a recipe')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON on standard output: events where there are any, then one final object')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only warnings and errors')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only warnings and errors')
@@ -547,10 +643,13 @@ Register-ArgumentCompleter -Native -CommandName 'eu' -ScriptBlock {
             [CompletionResult]::new('identify', 'identify', [CompletionResultType]::ParameterValue, 'Add the language of each record')
             [CompletionResult]::new('filter', 'filter', [CompletionResultType]::ParameterValue, 'Keep the records that pass the thresholds of their language')
             [CompletionResult]::new('redact', 'redact', [CompletionResultType]::ParameterValue, 'Find personal data, and mask it')
+            [CompletionResult]::new('numbers', 'numbers', [CompletionResultType]::ParameterValue, 'Check identity, tax, company and account numbers, each by the rules of its country')
             [CompletionResult]::new('decontaminate', 'decontaminate', [CompletionResultType]::ParameterValue, 'Keep the records that hold nothing of evaluation sets')
             [CompletionResult]::new('dedup', 'dedup', [CompletionResultType]::ParameterValue, 'Keep the first of records that are equal or nearly so')
             [CompletionResult]::new('tokenizer', 'tokenizer', [CompletionResultType]::ParameterValue, 'Train a vocabulary in which languages pay alike, and tell what each pays')
             [CompletionResult]::new('encode', 'encode', [CompletionResultType]::ParameterValue, 'Give the token ids of each record''s text')
+            [CompletionResult]::new('pack', 'pack', [CompletionResultType]::ParameterValue, 'Write the tokens of records, shuffled, a pair of files for each language and split')
+            [CompletionResult]::new('mix', 'mix', [CompletionResultType]::ParameterValue, 'Tell what share of a mix each language has, and how often its text is repeated')
             [CompletionResult]::new('stats', 'stats', [CompletionResultType]::ParameterValue, 'Count records, bytes and words per language')
             [CompletionResult]::new('explain', 'explain', [CompletionResultType]::ParameterValue, 'Say for each record, or one of a prepared folder, what every filter measured')
             [CompletionResult]::new('whatif', 'whatif', [CompletionResultType]::ParameterValue, 'Tell what each filter would drop, on a sample')
@@ -575,6 +674,9 @@ Register-ArgumentCompleter -Native -CommandName 'eu' -ScriptBlock {
         'eu;prepare;help;redact' {
             break
         }
+        'eu;prepare;help;numbers' {
+            break
+        }
         'eu;prepare;help;decontaminate' {
             break
         }
@@ -585,6 +687,12 @@ Register-ArgumentCompleter -Native -CommandName 'eu' -ScriptBlock {
             break
         }
         'eu;prepare;help;encode' {
+            break
+        }
+        'eu;prepare;help;pack' {
+            break
+        }
+        'eu;prepare;help;mix' {
             break
         }
         'eu;prepare;help;stats' {
@@ -676,6 +784,7 @@ Register-ArgumentCompleter -Native -CommandName 'eu' -ScriptBlock {
         }
         'eu;eval' {
             [CompletionResult]::new('--data', '--data', [CompletionResultType]::ParameterName, 'Text to score on: a prepared folder (its held-out text), or files of records')
+            [CompletionResult]::new('--contamination', '--contamination', [CompletionResultType]::ParameterName, 'Score texts that hold an item of these apart too: evaluation sets, or an index (.eui). Without it, of a run, the items that were met in its own training text')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Folder for results_*.json')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Folder for results_*.json')
             [CompletionResult]::new('--langs', '--langs', [CompletionResultType]::ParameterName, 'Languages to score: codes or sets, with commas between')
@@ -996,10 +1105,13 @@ Register-ArgumentCompleter -Native -CommandName 'eu' -ScriptBlock {
             [CompletionResult]::new('identify', 'identify', [CompletionResultType]::ParameterValue, 'Add the language of each record')
             [CompletionResult]::new('filter', 'filter', [CompletionResultType]::ParameterValue, 'Keep the records that pass the thresholds of their language')
             [CompletionResult]::new('redact', 'redact', [CompletionResultType]::ParameterValue, 'Find personal data, and mask it')
+            [CompletionResult]::new('numbers', 'numbers', [CompletionResultType]::ParameterValue, 'Check identity, tax, company and account numbers, each by the rules of its country')
             [CompletionResult]::new('decontaminate', 'decontaminate', [CompletionResultType]::ParameterValue, 'Keep the records that hold nothing of evaluation sets')
             [CompletionResult]::new('dedup', 'dedup', [CompletionResultType]::ParameterValue, 'Keep the first of records that are equal or nearly so')
             [CompletionResult]::new('tokenizer', 'tokenizer', [CompletionResultType]::ParameterValue, 'Train a vocabulary in which languages pay alike, and tell what each pays')
             [CompletionResult]::new('encode', 'encode', [CompletionResultType]::ParameterValue, 'Give the token ids of each record''s text')
+            [CompletionResult]::new('pack', 'pack', [CompletionResultType]::ParameterValue, 'Write the tokens of records, shuffled, a pair of files for each language and split')
+            [CompletionResult]::new('mix', 'mix', [CompletionResultType]::ParameterValue, 'Tell what share of a mix each language has, and how often its text is repeated')
             [CompletionResult]::new('stats', 'stats', [CompletionResultType]::ParameterValue, 'Count records, bytes and words per language')
             [CompletionResult]::new('explain', 'explain', [CompletionResultType]::ParameterValue, 'Say for each record, or one of a prepared folder, what every filter measured')
             [CompletionResult]::new('whatif', 'whatif', [CompletionResultType]::ParameterValue, 'Tell what each filter would drop, on a sample')
@@ -1023,6 +1135,9 @@ Register-ArgumentCompleter -Native -CommandName 'eu' -ScriptBlock {
         'eu;help;prepare;redact' {
             break
         }
+        'eu;help;prepare;numbers' {
+            break
+        }
         'eu;help;prepare;decontaminate' {
             break
         }
@@ -1033,6 +1148,12 @@ Register-ArgumentCompleter -Native -CommandName 'eu' -ScriptBlock {
             break
         }
         'eu;help;prepare;encode' {
+            break
+        }
+        'eu;help;prepare;pack' {
+            break
+        }
+        'eu;help;prepare;mix' {
             break
         }
         'eu;help;prepare;stats' {

@@ -130,6 +130,15 @@ _eu() {
             eu__subcmd__help__subcmd__prepare,lawful)
                 cmd="eu__subcmd__help__subcmd__prepare__subcmd__lawful"
                 ;;
+            eu__subcmd__help__subcmd__prepare,mix)
+                cmd="eu__subcmd__help__subcmd__prepare__subcmd__mix"
+                ;;
+            eu__subcmd__help__subcmd__prepare,numbers)
+                cmd="eu__subcmd__help__subcmd__prepare__subcmd__numbers"
+                ;;
+            eu__subcmd__help__subcmd__prepare,pack)
+                cmd="eu__subcmd__help__subcmd__prepare__subcmd__pack"
+                ;;
             eu__subcmd__help__subcmd__prepare,redact)
                 cmd="eu__subcmd__help__subcmd__prepare__subcmd__redact"
                 ;;
@@ -178,6 +187,15 @@ _eu() {
             eu__subcmd__prepare,lawful)
                 cmd="eu__subcmd__prepare__subcmd__lawful"
                 ;;
+            eu__subcmd__prepare,mix)
+                cmd="eu__subcmd__prepare__subcmd__mix"
+                ;;
+            eu__subcmd__prepare,numbers)
+                cmd="eu__subcmd__prepare__subcmd__numbers"
+                ;;
+            eu__subcmd__prepare,pack)
+                cmd="eu__subcmd__prepare__subcmd__pack"
+                ;;
             eu__subcmd__prepare,redact)
                 cmd="eu__subcmd__prepare__subcmd__redact"
                 ;;
@@ -225,6 +243,15 @@ _eu() {
                 ;;
             eu__subcmd__prepare__subcmd__help,lawful)
                 cmd="eu__subcmd__prepare__subcmd__help__subcmd__lawful"
+                ;;
+            eu__subcmd__prepare__subcmd__help,mix)
+                cmd="eu__subcmd__prepare__subcmd__help__subcmd__mix"
+                ;;
+            eu__subcmd__prepare__subcmd__help,numbers)
+                cmd="eu__subcmd__prepare__subcmd__help__subcmd__numbers"
+                ;;
+            eu__subcmd__prepare__subcmd__help,pack)
+                cmd="eu__subcmd__prepare__subcmd__help__subcmd__pack"
                 ;;
             eu__subcmd__prepare__subcmd__help,redact)
                 cmd="eu__subcmd__prepare__subcmd__help__subcmd__redact"
@@ -476,13 +503,17 @@ _eu() {
             return 0
             ;;
         eu__subcmd__eval)
-            opts="-o -q -v -n -f -h --data --output --langs --max-bytes --context --precision --max-worst-bpb --json --quiet --verbose --color --log-file --seed --threads --device --cpu --dry-run --force --offline --plain --recipe --config --help"
+            opts="-o -q -v -n -f -h --data --contamination --output --langs --max-bytes --context --precision --max-worst-bpb --json --quiet --verbose --color --log-file --seed --threads --device --cpu --dry-run --force --offline --plain --recipe --config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --data)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --contamination)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -680,7 +711,7 @@ _eu() {
             return 0
             ;;
         eu__subcmd__help__subcmd__prepare)
-            opts="extract lawful identify filter redact decontaminate dedup tokenizer encode stats explain whatif calibrate view langid-train"
+            opts="extract lawful identify filter redact numbers decontaminate dedup tokenizer encode pack mix stats explain whatif calibrate view langid-train"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -820,6 +851,48 @@ _eu() {
             return 0
             ;;
         eu__subcmd__help__subcmd__prepare__subcmd__lawful)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        eu__subcmd__help__subcmd__prepare__subcmd__mix)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        eu__subcmd__help__subcmd__prepare__subcmd__numbers)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        eu__subcmd__help__subcmd__prepare__subcmd__pack)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1140,7 +1213,7 @@ _eu() {
             return 0
             ;;
         eu__subcmd__prepare)
-            opts="-o -q -v -n -f -h --output --heldout --heldout-share --parallel --steps --langs --text-key --trust-labels --min-lang-prob --crawl-id --comments --robots --agents --checks --licences --block-lists --thresholds --families --bad-words --contamination --redact --pii-key --annotate --filter --dedup-url --dedup-exact --dedup-fuzzy --minhash-bands --minhash-rows --minhash-ngram --budget-tokens --budget-bytes --mix-unit --temperature --weights --max-premium --max-epochs --vocab-size --model --pressure --tokenizer --parquet --layouts --memory --unit-bytes --shard --json --quiet --verbose --color --log-file --seed --threads --device --cpu --dry-run --force --offline --plain --recipe --config --help extract lawful identify filter redact decontaminate dedup tokenizer encode stats explain whatif calibrate view langid-train help"
+            opts="-o -q -v -n -f -h --output --heldout --heldout-share --parallel --steps --langs --text-key --trust-labels --min-lang-prob --crawl-id --comments --robots --agents --checks --licences --block-lists --thresholds --families --bad-words --contamination --redact --pii-key --annotate --filter --dedup-lines --dedup-url --dedup-exact --dedup-fuzzy --minhash-bands --minhash-rows --minhash-ngram --budget-tokens --budget-bytes --mix-unit --temperature --weights --source-weights --rehydrate --max-premium --max-epochs --vocab-size --model --pressure --tokenizer --parquet --layouts --memory --unit-bytes --shard --json --quiet --verbose --color --log-file --seed --threads --device --cpu --dry-run --force --offline --plain --recipe --config --help extract lawful identify filter redact numbers decontaminate dedup tokenizer encode pack mix stats explain whatif calibrate view langid-train help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1246,6 +1319,10 @@ _eu() {
                     COMPREPLY=($(compgen -W "true false" -- "${cur}"))
                     return 0
                     ;;
+                --dedup-lines)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --dedup-url)
                     COMPREPLY=($(compgen -W "true false" -- "${cur}"))
                     return 0
@@ -1288,6 +1365,14 @@ _eu() {
                     ;;
                 --weights)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --source-weights)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --rehydrate)
+                    COMPREPLY=($(compgen -W "true false" -- "${cur}"))
                     return 0
                     ;;
                 --max-premium)
@@ -1424,7 +1509,7 @@ _eu() {
             return 0
             ;;
         eu__subcmd__prepare__subcmd__decontaminate)
-            opts="-q -v -n -f -h --text-key --against --mark --json --quiet --verbose --color --log-file --seed --threads --device --cpu --dry-run --force --offline --plain --recipe --config --help"
+            opts="-q -v -n -f -h --text-key --against --index --mark --json --quiet --verbose --color --log-file --seed --threads --device --cpu --dry-run --force --offline --plain --recipe --config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1435,6 +1520,10 @@ _eu() {
                     return 0
                     ;;
                 --against)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --index)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1740,7 +1829,7 @@ _eu() {
             return 0
             ;;
         eu__subcmd__prepare__subcmd__help)
-            opts="extract lawful identify filter redact decontaminate dedup tokenizer encode stats explain whatif calibrate view langid-train help"
+            opts="extract lawful identify filter redact numbers decontaminate dedup tokenizer encode pack mix stats explain whatif calibrate view langid-train help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1894,6 +1983,48 @@ _eu() {
             return 0
             ;;
         eu__subcmd__prepare__subcmd__help__subcmd__lawful)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        eu__subcmd__prepare__subcmd__help__subcmd__mix)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        eu__subcmd__prepare__subcmd__help__subcmd__numbers)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        eu__subcmd__prepare__subcmd__help__subcmd__pack)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -2106,6 +2237,212 @@ _eu() {
                     ;;
                 --checks)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --log-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --seed)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --threads)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --device)
+                    COMPREPLY=($(compgen -W "auto cpu reference" -- "${cur}"))
+                    return 0
+                    ;;
+                --cpu)
+                    COMPREPLY=($(compgen -W "auto amx avx512 avx2 neon scalar" -- "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --recipe)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        eu__subcmd__prepare__subcmd__mix)
+            opts="-q -v -n -f -h --text-key --tokenizer --mix-unit --temperature --weights --budget-tokens --budget-bytes --max-epochs --json --quiet --verbose --color --log-file --seed --threads --device --cpu --dry-run --force --offline --plain --recipe --config --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --text-key)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tokenizer)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --mix-unit)
+                    COMPREPLY=($(compgen -W "bytes tokens" -- "${cur}"))
+                    return 0
+                    ;;
+                --temperature)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --weights)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --budget-tokens)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --budget-bytes)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-epochs)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --log-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --seed)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --threads)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --device)
+                    COMPREPLY=($(compgen -W "auto cpu reference" -- "${cur}"))
+                    return 0
+                    ;;
+                --cpu)
+                    COMPREPLY=($(compgen -W "auto amx avx512 avx2 neon scalar" -- "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --recipe)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        eu__subcmd__prepare__subcmd__numbers)
+            opts="-q -v -n -f -h --text-key --json --quiet --verbose --color --log-file --seed --threads --device --cpu --dry-run --force --offline --plain --recipe --config --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --text-key)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --log-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --seed)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --threads)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --device)
+                    COMPREPLY=($(compgen -W "auto cpu reference" -- "${cur}"))
+                    return 0
+                    ;;
+                --cpu)
+                    COMPREPLY=($(compgen -W "auto amx avx512 avx2 neon scalar" -- "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --recipe)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        eu__subcmd__prepare__subcmd__pack)
+            opts="-o -q -v -n -f -h --text-key --tokenizer --output --layouts --heldout-share --source-weights --rehydrate --json --quiet --verbose --color --log-file --seed --threads --device --cpu --dry-run --force --offline --plain --recipe --config --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --text-key)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tokenizer)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --layouts)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --heldout-share)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --source-weights)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --rehydrate)
+                    COMPREPLY=($(compgen -W "true false" -- "${cur}"))
                     return 0
                     ;;
                 --color)

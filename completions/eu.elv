@@ -82,6 +82,7 @@ set edit:completion:arg-completer[eu] = {|@words|
             cand --pii-key 'Secret under which pseudonyms are drawn: a file of random bytes'
             cand --annotate 'Note HPLT''s document scores in every record that stays'
             cand --filter 'Judge quality with the per-language thresholds'
+            cand --dedup-lines 'Take out paragraphs that this many records of one site have, or a hundred times as many of all; 0: none'
             cand --dedup-url 'Remove records of one address, all but the newest'
             cand --dedup-exact 'Remove records whose text is equal'
             cand --dedup-fuzzy 'Remove near-duplicates (MinHash)'
@@ -93,6 +94,8 @@ set edit:completion:arg-completer[eu] = {|@words|
             cand --mix-unit 'What the shares of languages are counted in'
             cand --temperature 'Shares in proportion to n^(1/T), 1 taking languages as they come; without it all alike'
             cand --weights 'How much more (or less) than its share a language gets: de=0.5,mt=2'
+            cand --source-weights 'How often records of a source are packed, such as wiki=2,CC-MAIN-2019*=0.5'
+            cand --rehydrate 'Pack a record that stands for copies more than once, by their number'
             cand --max-premium 'Refuse a vocabulary that charges a language more than this many times English'
             cand --max-epochs 'How often the text of one language may be repeated at most'
             cand --vocab-size 'Tokens of the vocabulary to train'
@@ -130,10 +133,13 @@ set edit:completion:arg-completer[eu] = {|@words|
             cand identify 'Add the language of each record'
             cand filter 'Keep the records that pass the thresholds of their language'
             cand redact 'Find personal data, and mask it'
+            cand numbers 'Check identity, tax, company and account numbers, each by the rules of its country'
             cand decontaminate 'Keep the records that hold nothing of evaluation sets'
             cand dedup 'Keep the first of records that are equal or nearly so'
             cand tokenizer 'Train a vocabulary in which languages pay alike, and tell what each pays'
             cand encode 'Give the token ids of each record''s text'
+            cand pack 'Write the tokens of records, shuffled, a pair of files for each language and split'
+            cand mix 'Tell what share of a mix each language has, and how often its text is repeated'
             cand stats 'Count records, bytes and words per language'
             cand explain 'Say for each record, or one of a prepared folder, what every filter measured'
             cand whatif 'Tell what each filter would drop, on a sample'
@@ -267,9 +273,34 @@ set edit:completion:arg-completer[eu] = {|@words|
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
+        &'eu;prepare;numbers'= {
+            cand --text-key 'Field of a JSON record that holds its text'
+            cand --color 'When to colour; NO_COLOR is obeyed'
+            cand --log-file 'Append everything that is said to FILE, with the time'
+            cand --seed 'Seed of every random choice'
+            cand --threads 'Threads; 0: one a core'
+            cand --device 'Where the work is done'
+            cand --cpu 'Instruction set of the processor; without it the best there is'
+            cand --config 'Read settings from a recipe'
+            cand --recipe 'Read settings from a recipe'
+            cand --json 'Print JSON on standard output: events where there are any, then one final object'
+            cand -q 'Say only warnings and errors'
+            cand --quiet 'Say only warnings and errors'
+            cand -v 'Say more'
+            cand --verbose 'Say more'
+            cand -n 'Show what would be done: inputs, outputs, memory, time and disk'
+            cand --dry-run 'Show what would be done: inputs, outputs, memory, time and disk'
+            cand -f 'Replace what exists'
+            cand --force 'Replace what exists'
+            cand --offline 'Refuse to open connections'
+            cand --plain 'No full screen and no moving bars: plain lines'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
         &'eu;prepare;decontaminate'= {
             cand --text-key 'Field of a JSON record that holds its text'
             cand --against 'Evaluation sets: files or folders of JSONL, JSON, TSV, or the index made of them'
+            cand --index 'Make the index of evaluation sets, which FILE then names, and write it here: FILE.eui'
             cand --color 'When to colour; NO_COLOR is obeyed'
             cand --log-file 'Append everything that is said to FILE, with the time'
             cand --seed 'Seed of every random choice'
@@ -360,6 +391,68 @@ set edit:completion:arg-completer[eu] = {|@words|
             cand --config 'Read settings from a recipe'
             cand --recipe 'Read settings from a recipe'
             cand --count 'Tell how many ids there are and their hash, instead of the ids'
+            cand --json 'Print JSON on standard output: events where there are any, then one final object'
+            cand -q 'Say only warnings and errors'
+            cand --quiet 'Say only warnings and errors'
+            cand -v 'Say more'
+            cand --verbose 'Say more'
+            cand -n 'Show what would be done: inputs, outputs, memory, time and disk'
+            cand --dry-run 'Show what would be done: inputs, outputs, memory, time and disk'
+            cand -f 'Replace what exists'
+            cand --force 'Replace what exists'
+            cand --offline 'Refuse to open connections'
+            cand --plain 'No full screen and no moving bars: plain lines'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'eu;prepare;pack'= {
+            cand --text-key 'Field of a JSON record that holds its text'
+            cand --tokenizer 'The vocabulary: a tokenizer.json'
+            cand -o 'Folder to make'
+            cand --output 'Folder to make'
+            cand --layouts 'Layouts of tokens, with commas between: megatron, datatrove, olmo'
+            cand --heldout-share 'Share of each language set aside for scoring'
+            cand --source-weights 'How often records of a source are packed, such as wiki=2,CC-MAIN-2019*=0.5'
+            cand --rehydrate 'Pack a record that stands for copies more than once, by their number'
+            cand --color 'When to colour; NO_COLOR is obeyed'
+            cand --log-file 'Append everything that is said to FILE, with the time'
+            cand --seed 'Seed of every random choice'
+            cand --threads 'Threads; 0: one a core'
+            cand --device 'Where the work is done'
+            cand --cpu 'Instruction set of the processor; without it the best there is'
+            cand --config 'Read settings from a recipe'
+            cand --recipe 'Read settings from a recipe'
+            cand --json 'Print JSON on standard output: events where there are any, then one final object'
+            cand -q 'Say only warnings and errors'
+            cand --quiet 'Say only warnings and errors'
+            cand -v 'Say more'
+            cand --verbose 'Say more'
+            cand -n 'Show what would be done: inputs, outputs, memory, time and disk'
+            cand --dry-run 'Show what would be done: inputs, outputs, memory, time and disk'
+            cand -f 'Replace what exists'
+            cand --force 'Replace what exists'
+            cand --offline 'Refuse to open connections'
+            cand --plain 'No full screen and no moving bars: plain lines'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'eu;prepare;mix'= {
+            cand --text-key 'Field of a JSON record that holds its text'
+            cand --tokenizer 'The vocabulary: tells the tokens of records, and the bytes of token files'
+            cand --mix-unit 'What the shares of languages are counted in'
+            cand --temperature 'Shares in proportion to n^(1/T), 1 taking languages as they come; without it all alike'
+            cand --weights 'How much more (or less) than its share a language gets: de=0.5,mt=2'
+            cand --budget-tokens 'Tokens of the mix over all languages; without it as many as there are'
+            cand --budget-bytes 'Bytes of text of the mix over all languages, instead of tokens'
+            cand --max-epochs 'How often the text of one language may be repeated at most'
+            cand --color 'When to colour; NO_COLOR is obeyed'
+            cand --log-file 'Append everything that is said to FILE, with the time'
+            cand --seed 'Seed of every random choice'
+            cand --threads 'Threads; 0: one a core'
+            cand --device 'Where the work is done'
+            cand --cpu 'Instruction set of the processor; without it the best there is'
+            cand --config 'Read settings from a recipe'
+            cand --recipe 'Read settings from a recipe'
             cand --json 'Print JSON on standard output: events where there are any, then one final object'
             cand -q 'Say only warnings and errors'
             cand --quiet 'Say only warnings and errors'
@@ -527,10 +620,13 @@ set edit:completion:arg-completer[eu] = {|@words|
             cand identify 'Add the language of each record'
             cand filter 'Keep the records that pass the thresholds of their language'
             cand redact 'Find personal data, and mask it'
+            cand numbers 'Check identity, tax, company and account numbers, each by the rules of its country'
             cand decontaminate 'Keep the records that hold nothing of evaluation sets'
             cand dedup 'Keep the first of records that are equal or nearly so'
             cand tokenizer 'Train a vocabulary in which languages pay alike, and tell what each pays'
             cand encode 'Give the token ids of each record''s text'
+            cand pack 'Write the tokens of records, shuffled, a pair of files for each language and split'
+            cand mix 'Tell what share of a mix each language has, and how often its text is repeated'
             cand stats 'Count records, bytes and words per language'
             cand explain 'Say for each record, or one of a prepared folder, what every filter measured'
             cand whatif 'Tell what each filter would drop, on a sample'
@@ -549,6 +645,8 @@ set edit:completion:arg-completer[eu] = {|@words|
         }
         &'eu;prepare;help;redact'= {
         }
+        &'eu;prepare;help;numbers'= {
+        }
         &'eu;prepare;help;decontaminate'= {
         }
         &'eu;prepare;help;dedup'= {
@@ -556,6 +654,10 @@ set edit:completion:arg-completer[eu] = {|@words|
         &'eu;prepare;help;tokenizer'= {
         }
         &'eu;prepare;help;encode'= {
+        }
+        &'eu;prepare;help;pack'= {
+        }
+        &'eu;prepare;help;mix'= {
         }
         &'eu;prepare;help;stats'= {
         }
@@ -638,6 +740,7 @@ set edit:completion:arg-completer[eu] = {|@words|
         }
         &'eu;eval'= {
             cand --data 'Text to score on: a prepared folder (its held-out text), or files of records'
+            cand --contamination 'Score texts that hold an item of these apart too: evaluation sets, or an index (.eui). Without it, of a run, the items that were met in its own training text'
             cand -o 'Folder for results_*.json'
             cand --output 'Folder for results_*.json'
             cand --langs 'Languages to score: codes or sets, with commas between'
@@ -946,10 +1049,13 @@ set edit:completion:arg-completer[eu] = {|@words|
             cand identify 'Add the language of each record'
             cand filter 'Keep the records that pass the thresholds of their language'
             cand redact 'Find personal data, and mask it'
+            cand numbers 'Check identity, tax, company and account numbers, each by the rules of its country'
             cand decontaminate 'Keep the records that hold nothing of evaluation sets'
             cand dedup 'Keep the first of records that are equal or nearly so'
             cand tokenizer 'Train a vocabulary in which languages pay alike, and tell what each pays'
             cand encode 'Give the token ids of each record''s text'
+            cand pack 'Write the tokens of records, shuffled, a pair of files for each language and split'
+            cand mix 'Tell what share of a mix each language has, and how often its text is repeated'
             cand stats 'Count records, bytes and words per language'
             cand explain 'Say for each record, or one of a prepared folder, what every filter measured'
             cand whatif 'Tell what each filter would drop, on a sample'
@@ -967,6 +1073,8 @@ set edit:completion:arg-completer[eu] = {|@words|
         }
         &'eu;help;prepare;redact'= {
         }
+        &'eu;help;prepare;numbers'= {
+        }
         &'eu;help;prepare;decontaminate'= {
         }
         &'eu;help;prepare;dedup'= {
@@ -974,6 +1082,10 @@ set edit:completion:arg-completer[eu] = {|@words|
         &'eu;help;prepare;tokenizer'= {
         }
         &'eu;help;prepare;encode'= {
+        }
+        &'eu;help;prepare;pack'= {
+        }
+        &'eu;help;prepare;mix'= {
         }
         &'eu;help;prepare;stats'= {
         }

@@ -291,14 +291,16 @@ fn told(stage: Stage, item: Item, tools: &Tools, vocab: Option<&Vocab>, bench: &
                 Ok(ids) => ids,
                 Err(error) => return Told::Failed(error.into()),
             };
-            let bytes = || {
-                ids.iter()
-                    .flat_map(|id| id.to_le_bytes())
-                    .collect::<Vec<u8>>()
+            let hash = || {
+                let mut bytes = Vec::with_capacity(4 * ids.len());
+                for id in &ids {
+                    bytes.extend_from_slice(&id.to_le_bytes());
+                }
+                xxh3_64(&bytes)
             };
             let told = match count {
                 true => json!({"id": record.id, "n_ids": ids.len(),
-                    "xxh3": format!("{:016x}", xxh3_64(&bytes()))}),
+                    "xxh3": format!("{:016x}", hash())}),
                 false => json!({"id": record.id, "ids": ids}),
             };
             Told::Line(format!("{told}\n"))

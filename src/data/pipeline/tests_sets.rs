@@ -85,7 +85,7 @@ fn what_is_met_of_evaluation_sets_is_told_by_set_item_and_language() {
     assert!(
         String::from_utf8(page)
             .unwrap()
-            .contains("<td>bench&#x2f;known</td>")
+            .contains(">bench&#x2f;known</th>")
     );
     // What was met can be asked for again, without the sets.
     let met = Index::open(&plan.output.join(Report::INDEX)).unwrap();
