@@ -117,7 +117,8 @@ pub fn each_item(
 }
 
 /// The arrays of a file that hold its records: the file itself, or what lies in its object. Where
-/// some there hold objects, those that hold none (names of labels, of authors) are no records.
+/// some there hold objects, those that hold none (names of labels, of authors) are no records; nor
+/// are the choices of a file that is one record.
 fn arrays(value: &Value) -> Vec<&Vec<Value>> {
     let mut arrays: Vec<&Vec<Value>> = match value {
         Value::Array(records) => vec![records],
@@ -125,7 +126,10 @@ fn arrays(value: &Value) -> Vec<&Vec<Value>> {
         _ => Vec::new(),
     };
     let holds_objects = |array: &&Vec<Value>| array.iter().any(Value::is_object);
-    if arrays.iter().any(holds_objects) {
+    let has_text = value
+        .as_object()
+        .is_some_and(|fields| fields.values().any(Value::is_string));
+    if has_text || arrays.iter().any(holds_objects) {
         arrays.retain(holds_objects);
     }
     arrays

@@ -218,7 +218,7 @@ impl Folder {
     ) -> Result<Found> {
         // As they stand in JSON, without the quotation marks.
         let words = words.map(|words| serde_json::to_string(words).unwrap_or_default());
-        let needle = words.as_deref().map(|words| words.trim_matches('"'));
+        let needle = words.as_deref().map(inside);
         let needle = needle.map(Finder::new);
         let mut left = n_bytes;
         let Some(lines) = self.near(group, from)? else {
@@ -269,6 +269,14 @@ impl Folder {
         let metrics = self.meter.measure_all(&document.text, rules, &known);
         Ok(verdict(&metrics, rules))
     }
+}
+
+/// What stands between the quotation marks of a JSON text.
+fn inside(text: &str) -> &str {
+    let inside = text
+        .strip_prefix('"')
+        .and_then(|rest| rest.strip_suffix('"'));
+    inside.unwrap_or(text)
 }
 
 fn not_a_record(path: &Path, line: u64) -> Error {

@@ -87,8 +87,12 @@ impl Lines {
         while let Some(frame) = &mut self.frame {
             let left = (MAX_LINE_BYTES + 1).saturating_sub(line.len()) as u64;
             let read = frame.take(left).read_until(b'\n', line);
-            read.map_err(|e| self.damaged(e))?;
+            if let Err(error) = read {
+                self.frame = None; // to meet the same again, and not the rest of a line
+                return Err(self.damaged(error).into());
+            }
             if line.len() > MAX_LINE_BYTES {
+                self.frame = None;
                 return Err(disk::Error::LongLine {
                     path: self.path.clone(),
                     line: self.next + 1,

@@ -2,10 +2,11 @@
 //!
 //! A paragraph is a line, known by its bare words. Where pages are read, a [`ParagraphCounter`]
 //! counts on how many of a host each stands and leaves a file; later [`Boilerplate::gather`] adds
-//! up the files and keeps the hashes of the frequent ones alone; [`Boilerplate::apply`] takes
-//! these out of a text. All occurrences go: what ten pages of a site repeat is furniture on each
-//! of them, and which page was first depends on the order. Rows of numbers are no paragraphs: any
-//! digit is as good as any other here, and tables would lose rows that differ.
+//! up the files and keeps the frequent ones alone; [`Boilerplate::apply`] takes these out of a
+//! text. One page keeps each of them, that with the smallest hash of its text, whatever the order:
+//! so of pages that are copies of one another one stays whole, and no text is lost. Rows of numbers
+//! are no paragraphs: any digit is as good as any other here, and tables would lose rows that
+//! differ.
 
 use std::borrow::Cow;
 use std::cmp::Reverse;
@@ -28,9 +29,9 @@ use crate::event::Control;
 use crate::letters::{BareWords, Class};
 
 /// First bytes of a file of counts; the last one is the version.
-const COUNTS: &[u8; 8] = b"EUPARAS\x01";
+const COUNTS: &[u8; 8] = b"EUPARAS\x02";
 /// First bytes of a file of frequent paragraphs; the last one is the version.
-const FREQUENT: &[u8; 8] = b"EUBOILR\x01";
+const FREQUENT: &[u8; 8] = b"EUBOILR\x02";
 /// Paragraphs that are named: those most pages have.
 const NAMED: usize = 20;
 /// The host of pages without one.
@@ -98,7 +99,8 @@ impl Paragraphs {
 /// Counts on how many pages each paragraph stands.
 pub struct ParagraphCounter {
     min_words: usize,
-    table: Sorter<(u64, u64)>,
+    /// Host, paragraph, hash of the page.
+    table: Sorter<(u64, u64, u64)>,
     paragraphs: Paragraphs,
     of_page: HashSet<u64>,
 }
@@ -122,7 +124,7 @@ impl ParagraphCounter {
     /// # Errors
     /// When the disk is full.
     pub fn add(&mut self, text: &str, host: Option<&str>) -> Result<()> {
-        let host = host_hash(host);
+        let (host, page) = (host_hash(host), xxh3_64(text.as_bytes()));
         self.of_page.clear();
         for paragraph in text.lines() {
             if !has_words(paragraph, self.min_words) {
@@ -130,7 +132,7 @@ impl ParagraphCounter {
             }
             let hash = self.paragraphs.hash(paragraph);
             if self.of_page.insert(hash) {
-                self.table.push((host, hash))?;
+                self.table.push((host, hash, page))?;
             }
         }
         Ok(())
@@ -164,17 +166,23 @@ impl ParagraphCounter {
     }
 }
 
-/// The next row with how often it stands there.
-fn counted(rows: &mut Rows<(u64, u64)>) -> Result<Option<(u64, u64, u64)>> {
-    let Some((host, paragraph)) = rows.next()? else {
+/// A host, a paragraph, how many of its pages have it, and the smallest hash among these.
+type Count = (u64, u64, u64, u64);
+
+/// The next paragraph of a host.
+fn counted(rows: &mut Rows<(u64, u64, u64)>) -> Result<Option<Count>> {
+    let Some((host, paragraph, page)) = rows.next()? else {
         return Ok(None);
     };
     let mut n = 1;
-    while rows.peek() == Some(&(host, paragraph)) {
+    while rows
+        .peek()
+        .is_some_and(|next| (next.0, next.1) == (host, paragraph))
+    {
         rows.next()?;
         n += 1;
     }
-    Ok(Some((host, paragraph, n)))
+    Ok(Some((host, paragraph, n, page)))
 }
 
 fn host_hash(host: Option<&str>) -> u64 {
@@ -198,10 +206,10 @@ pub struct Removed {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Boilerplate {
     min_words: usize,
-    /// Host and paragraph, sorted.
-    of_hosts: Vec<u64>,
-    /// Paragraphs, sorted.
-    of_corpus: Vec<u64>,
+    /// Host and paragraph, sorted, and the page that keeps it.
+    of_hosts: Vec<(u64, u64)>,
+    /// Paragraphs, sorted, and the page that keeps each.
+    of_corpus: Vec<(u64, u64)>,
     /// Those that most pages have, sorted: hash and number of pages.
     named: Vec<(u64, u64)>,
 }
@@ -220,16 +228,16 @@ impl Boilerplate {
         memory_bytes: usize,
         control: &Control,
     ) -> Result<Self> {
-        let mut of_hosts: Sorter<(u64, u64, u64)> = Sorter::new(work, memory_bytes / 4)?;
+        let mut of_hosts: Sorter<Count> = Sorter::new(work, memory_bytes / 4)?;
         for path in counts {
             let file = File::open(path).map_err(|e| disk::Error::io(path, "open", e))?;
             let (mut reader, _) = BlockReader::new(path, BufReader::new(file), COUNTS)?;
-            while let Some((paragraph, host, n)) = reader.next(by_paragraph)? {
+            while let Some(count) = reader.next(by_paragraph)? {
                 check(control)?;
-                of_hosts.push((paragraph, host, n))?;
+                of_hosts.push(count)?;
             }
         }
-        let most = memory_bytes / 2 / size_of::<u64>();
+        let most = memory_bytes / 2 / size_of::<(u64, u64)>();
         let mut found = Boilerplate {
             min_words: rule.min_words,
             of_hosts: Vec::new(),
@@ -239,23 +247,25 @@ impl Boilerplate {
         let of_hosts = of_hosts.sorted()?;
         let mut rows = of_hosts.rows()?;
         let (mut n_host, mut n_corpus, mut is_frequent) = (0u64, 0u64, false);
+        let (mut keeps_host, mut keeps_corpus) = (u64::MAX, u64::MAX);
         let mut named: BTreeSet<(u64, Reverse<u64>)> = BTreeSet::new();
-        while let Some((paragraph, host, n)) = rows.next()? {
+        while let Some((paragraph, host, n, page)) = rows.next()? {
             check(control)?;
+            (keeps_host, keeps_corpus) = (keeps_host.min(page), keeps_corpus.min(page));
             n_host = n_host.saturating_add(n);
             n_corpus = n_corpus.saturating_add(n);
             let next = rows.peek();
             let same_paragraph = next.is_some_and(|next| next.0 == paragraph);
             if !(same_paragraph && next.is_some_and(|next| next.1 == host)) {
                 if n_host >= rule.min_host_pages && host != NOWHERE {
-                    found.of_hosts.push(fold(host, paragraph));
+                    found.of_hosts.push((fold(host, paragraph), keeps_host));
                     is_frequent = true;
                 }
-                n_host = 0;
+                (n_host, keeps_host) = (0, u64::MAX);
             }
             if !same_paragraph {
                 if n_corpus >= rule.min_corpus_pages {
-                    found.of_corpus.push(paragraph);
+                    found.of_corpus.push((paragraph, keeps_corpus));
                     is_frequent = true;
                 }
                 if is_frequent {
@@ -264,7 +274,7 @@ impl Boilerplate {
                         named.pop_first();
                     }
                 }
-                (n_corpus, is_frequent) = (0, false);
+                (n_corpus, keeps_corpus, is_frequent) = (0, u64::MAX, false);
             }
             if found.of_hosts.len() + found.of_corpus.len() > most {
                 return Err(Error::usage(
@@ -302,8 +312,8 @@ impl Boilerplate {
         Ok(disk::replace(path, |out| {
             let mut writer = BlockWriter::new(out, FREQUENT, &header)?;
             let all = self.of_hosts.iter().chain(&self.of_corpus);
-            for hash in all {
-                writer.push(|out| hash.put(out))?;
+            for row in all {
+                writer.push(|out| row.put(out))?;
             }
             writer.finish().map(drop)
         })?)
@@ -330,10 +340,10 @@ impl Boilerplate {
             of_corpus: Vec::new(),
             named,
         };
-        while let Some(hash) = reader.next(u64::take)? {
+        while let Some(row) = reader.next(Field::take)? {
             match (found.of_hosts.len() as u64) < n_hosts {
-                true => found.of_hosts.push(hash),
-                false => found.of_corpus.push(hash),
+                true => found.of_hosts.push(row),
+                false => found.of_corpus.push(row),
             }
         }
         match found.of_hosts.is_sorted() && found.of_corpus.is_sorted() {
@@ -342,9 +352,15 @@ impl Boilerplate {
         }
     }
 
-    /// The text without its frequent paragraphs, and what was taken out of it.
+    /// The text without its frequent paragraphs, but for those that it is the one to keep, and
+    /// what was taken out of it.
     pub fn apply<'a>(&self, text: &'a str, host: Option<&str>) -> (Cow<'a, str>, Vec<Removed>) {
-        let host = host_hash(host);
+        let (host, page) = (host_hash(host), xxh3_64(text.as_bytes()));
+        let goes = |frequent: &[(u64, u64)], hash: u64| {
+            let at = frequent.binary_search_by_key(&hash, |row| row.0);
+            let keeper = at.ok().and_then(|at| frequent.get(at));
+            keeper.is_some_and(|row| row.1 != page)
+        };
         let mut paragraphs = Paragraphs::new();
         let (mut removed, mut kept, mut start) = (Vec::new(), Vec::new(), 0);
         for line in text.split_inclusive('\n') {
@@ -353,9 +369,9 @@ impl Boilerplate {
                 true => Some(paragraphs.hash(paragraph)),
                 false => None,
             };
-            let on_host = host != NOWHERE
-                && hash.is_some_and(|h| self.of_hosts.binary_search(&fold(host, h)).is_ok());
-            let frequent = hash.filter(|h| on_host || self.of_corpus.binary_search(h).is_ok());
+            let on_host =
+                host != NOWHERE && hash.is_some_and(|h| goes(&self.of_hosts, fold(host, h)));
+            let frequent = hash.filter(|h| on_host || goes(&self.of_corpus, *h));
             if let Some(paragraph_hash) = frequent {
                 removed.push(Removed {
                     start,
@@ -380,9 +396,9 @@ impl Boilerplate {
 }
 
 /// A row of counts, the paragraph first.
-fn by_paragraph(from: &mut &[u8]) -> Option<(u64, u64, u64)> {
-    let (host, paragraph, n) = Field::take(from)?;
-    Some((paragraph, host, n))
+fn by_paragraph(from: &mut &[u8]) -> Option<Count> {
+    let (host, paragraph, n, page) = Field::take(from)?;
+    Some((paragraph, host, n, page))
 }
 
 #[cfg(test)]

@@ -184,16 +184,16 @@ fn lawful_page(
     Some(rules.judge(&asked, tally))
 }
 
-/// What lists and the files of its site say of a record that has an address.
+/// What its licences, lists and the files of its site say of a record.
 fn lawful_record(record: &Record, tools: &Tools, tally: &mut Tally) -> Option<Judgement> {
     let rules = tools.lawful.as_ref()?;
     let said = |key: &str| record.fields.get(key).and_then(Value::as_str);
-    let licences: Vec<String> = ["license", "licence"]
-        .iter()
-        .filter_map(|key| said(key).map(String::from))
-        .collect();
+    let found = record.fields.get("licences").and_then(Value::as_array);
+    let found = found.into_iter().flatten().filter_map(Value::as_str);
+    let named = ["license", "licence"].into_iter().filter_map(said);
+    let licences: Vec<String> = named.chain(found).map(String::from).collect();
     let asked = Asked {
-        url: record.url()?,
+        url: record.url().unwrap_or(""),
         date: record.date(),
         signals: None,
         licences: &licences,

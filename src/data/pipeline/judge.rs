@@ -108,6 +108,7 @@ impl<'a> Judge<'a> {
             json = line(&short, Some(&why)).into_bytes();
             // What is met is told of the reason it was dropped for, so that sums agree.
             (record, verdict, met) = (short, Some(why), None);
+            found.retain(|(what, ..)| *what != EVALUATION_SETS);
         }
         Judged {
             damage,
@@ -151,7 +152,7 @@ impl<'a> Judge<'a> {
         if let Some((held, verdict)) = evaluated(record, tools, &mut self.scratch) {
             *met = Some((held, record.code()));
             if let Some((benchmark, verdict)) = verdict {
-                found.push(("evaluation sets", benchmark, 1));
+                found.push((EVALUATION_SETS, benchmark, 1));
                 return Some(verdict);
             }
         }
@@ -193,6 +194,9 @@ impl<'a> Judge<'a> {
         }
     }
 }
+
+/// What is told of evaluation sets under, by set.
+const EVALUATION_SETS: &str = "evaluation sets";
 
 /// What copies of a record are found by.
 pub(super) fn sketch(record: &Record, sketcher: &mut Sketcher) -> Sketch {

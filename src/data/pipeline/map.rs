@@ -234,9 +234,21 @@ fn read_ahead(unit: &Unit, tools: &Tools, to: SyncSender<Result<Vec<Item>>>) {
 /// Bytes an item holds in memory, roughly.
 pub(super) fn held_bytes(item: &Item) -> usize {
     match item {
-        Item::Record(record) => record.text.len(),
+        Item::Record(record) => {
+            record.text.len() + record.fields.values().map(text_bytes).sum::<usize>()
+        }
         Item::Page(page) | Item::Robots(page) => page.body.len(),
         Item::Skipped(_) | Item::Quarantined(_) => 0,
+    }
+}
+
+/// Bytes of the texts in a field.
+fn text_bytes(value: &Value) -> usize {
+    match value {
+        Value::String(text) => text.len(),
+        Value::Array(values) => values.iter().map(text_bytes).sum(),
+        Value::Object(fields) => fields.values().map(text_bytes).sum(),
+        _ => size_of::<Value>(),
     }
 }
 

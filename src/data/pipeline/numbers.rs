@@ -23,8 +23,9 @@ pub(super) fn checked(record: Record) -> String {
         Some(scheme) => ids::validate(&country, scheme, &number),
         None => {
             let own = ids::schemes().filter(|scheme| scheme.country == country);
-            let known = own.clone().next().is_some();
-            let of_iban = ids::validate(&country, "iban", &number) == Some(true);
+            let iban = ids::validate(&country, "iban", &number);
+            let known = own.clone().next().is_some() || iban.is_some();
+            let of_iban = iban == Some(true);
             let names = own
                 .filter(|scheme| scheme.normal(&number).is_some())
                 .map(|scheme| scheme.name)

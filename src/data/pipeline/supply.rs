@@ -1,7 +1,7 @@
 //! The mix alone: how much of each language there is, counted wherever it lies, and what its share
 //! would be.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
@@ -43,10 +43,8 @@ pub fn plan_mix(inputs: &[PathBuf], plan: &Plan, control: &Control) -> Result<Mi
     };
     plan.check()?;
     let vocab = plan.tokenizer.as_deref().map(Vocab::open).transpose()?;
-    let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads(plan.threads)
-        .build()
-        .map_err(|e| Error::Failed(format!("cannot start {} threads: {e}", plan.threads)))?;
+    let pool = plan.pool()?;
+    let mut shards = BTreeSet::new();
     let mut counted = Counted::default();
     let mut records = Vec::new();
     for path in inputs {
@@ -63,13 +61,15 @@ pub fn plan_mix(inputs: &[PathBuf], plan: &Plan, control: &Control) -> Result<Mi
             continue;
         }
         match stems(path)? {
-            stems if stems.is_empty() => records.push(path.clone()),
-            stems => {
-                for stem in stems {
-                    pool.install(|| counted.shard(&stem, vocab.as_ref(), control))?;
-                }
+            stems if stems.is_empty() && path.join("unique").is_dir() => {
+                records.push(path.join("unique")); // prepared, and without tokens
             }
+            stems if stems.is_empty() => records.push(path.clone()),
+            stems => shards.extend(stems),
         }
+    }
+    for stem in shards {
+        pool.install(|| counted.shard(&stem, vocab.as_ref(), control))?;
     }
     if !records.is_empty() {
         pool.install(|| counted.records(&records, &plan, vocab.as_ref(), control))?;
@@ -115,8 +115,9 @@ fn stems(path: &Path) -> Result<Vec<PathBuf>> {
     if path == Path::new("-") || (!path.is_dir() && !is_token_file(path)) {
         return Ok(Vec::new());
     }
-    let train = path.join("tokens").join("train");
-    let files = disk::walk(if train.is_dir() { &train } else { path })?;
+    let train = ["tokens/train", "train"].map(|part| path.join(part));
+    let train = train.iter().find(|folder| folder.is_dir());
+    let files = disk::walk(train.map_or(path, |folder| folder))?;
     // In a folder a `.bin` without an index beside it is something else.
     let is_wanted = |file: &&PathBuf| *file == path || file.extension().is_some_and(|e| e == "idx");
     let stems = files.iter().filter(is_wanted);
@@ -175,9 +176,9 @@ impl Counted {
                     }
                     Some(_) => {} // a page has no text of its own before `extract`
                 }
-            }
-            if control.stop_requested() {
-                return Err(interrupted());
+                if control.stop_requested() {
+                    return Err(interrupted());
+                }
             }
             let count = |record: &mut Record| -> Result<[u64; 4]> {
                 if record.lang.is_none() {
@@ -317,6 +318,28 @@ mod tests {
         let one = mixed(&[path("data/tokens/train/mlt_Latn.idx")], &tokens).unwrap();
         assert_eq!((one.rows.len(), one.rows[0].n_tokens), (1, n_tokens));
         assert!(mixed(&[path("data/tokens")], &wish()).is_err());
+        let twice = [path("data/tokens/train/mlt_Latn.idx"), path("data/tokens")];
+        assert_eq!(mixed(&twice, &known).unwrap(), of_records);
+
+        // What is scored on is not counted, whatever of the folder is named.
+        let packed = Plan {
+            output: path("parted"),
+            heldout_share: 0.5,
+            ..packed
+        };
+        super::super::run(&packed, &control, &crate::event::Silent).unwrap();
+        let of_folder = mixed(&[path("parted")], &wish()).unwrap();
+        assert!(of_folder.rows[0].n_docs < 30);
+        assert_eq!(mixed(&[path("parted/tokens")], &known).unwrap(), of_folder);
+        let packed = Plan {
+            output: path("untold"),
+            steps: vec![super::super::Step::Dedup],
+            ..packed
+        };
+        super::super::run(&packed, &control, &crate::event::Silent).unwrap();
+        let kept = |of: Mix| of.rows.iter().map(|row| row.n_docs).sum::<u64>();
+        let whole = kept(mixed(&[path("untold/unique")], &wish()).unwrap());
+        assert_eq!(kept(mixed(&[path("untold")], &wish()).unwrap()), whole);
     }
 
     #[test]

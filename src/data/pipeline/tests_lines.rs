@@ -68,8 +68,9 @@ fn what_a_site_repeats_goes_from_its_pages_and_from_no_other() {
     assert_eq!(gone[0].fields["verdict"]["stage"], "dedup_lines");
     let told = report.boilerplate_lines.unwrap();
     assert_eq!((told.n_of_sites, told.n_of_corpus), (1, 0));
-    assert_eq!((told.n_records, told.n_lines), (31, 31));
-    assert_eq!(told.n_bytes, 31 * FOOTER.len() as u64);
+    // One page keeps it.
+    assert_eq!((told.n_records, told.n_lines), (30, 30));
+    assert_eq!(told.n_bytes, 30 * FOOTER.len() as u64);
     assert_eq!(
         (told.examples[0].text.as_str(), told.examples[0].n_records),
         (FOOTER, 32)
@@ -121,4 +122,31 @@ fn neither_units_nor_threads_nor_a_stop_change_what_goes() {
     disk::remove_folder(&made).unwrap();
     prepared(&again);
     assert_eq!(bytes(&plan.output), bytes(&again.output));
+}
+
+#[test]
+fn of_copies_of_a_page_one_stays_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = "Der erste Satz hat viele Worte.\nDer zweite Satz hat auch viele Worte.";
+    let lines: Vec<String> = (0..20)
+        .map(|i| {
+            // Ten are equal, ten differ in a word.
+            let text = match i < 10 {
+                true => text.to_string(),
+                false => format!("{text}\nNummer {}", "x".repeat(i)),
+            };
+            json!({"id": i.to_string(), "lang": "de", "u": format!("http://a.eu/{i}"), "text": text})
+                .to_string()
+        })
+        .collect();
+    let path = folder.path().join("copies.jsonl");
+    disk::replace_bytes(&path, lines.join("\n").as_bytes()).unwrap();
+    let plan = Plan {
+        inputs: vec![path],
+        ..input(folder.path())
+    };
+    prepared(&plan);
+    let kept = records(&[plan.output.join("unique/deu_Latn.jsonl.zst")]);
+    let whole = kept.iter().filter(|record| record.text.starts_with(text));
+    assert_eq!(whole.count(), 1);
 }

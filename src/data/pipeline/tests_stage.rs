@@ -263,3 +263,22 @@ fn thresholds_and_tables_are_the_same_for_any_number_of_threads() {
         assert!(with(3) == alone, "{stage:?}");
     }
 }
+
+#[test]
+fn licences_that_were_found_on_a_page_are_asked_about_later_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let list = folder.path().join("licences");
+    disk::replace_bytes(&list, b"deny *-NC*\n").unwrap();
+    let plan = Plan {
+        licences: Some(list),
+        ..Plan::default()
+    };
+    let licence = |name: &str| format!("https://creativecommons.org/licenses/{name}/4.0/");
+    let lines = [
+        json!({"id": "a", "text": "x", "licences": [licence("by-nc")]}),
+        json!({"id": "b", "text": "x", "licences": [licence("by")]}),
+    ];
+    let told = through(Stage::Lawful, &plan, &lines);
+    let allowed: Vec<&Value> = told.iter().map(|line| &line["allowed"]).collect();
+    assert_eq!(allowed, [false, true]);
+}

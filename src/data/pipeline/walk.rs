@@ -33,7 +33,6 @@ use crate::data::record::Record;
 use crate::data::tokenize::Parity;
 use crate::disk;
 use crate::event::{Control, Event, Sink};
-use crate::fault::{Fault, Kind};
 use crate::lang::Lang;
 use crate::ledger::Manifest;
 use crate::vocab::Vocab;
@@ -96,11 +95,10 @@ pub fn run(plan: &Plan, control: &Control, sink: &dyn Sink) -> Result<Walked> {
             }
             Ok(shard) => Ok(shard),
             Err(error) => {
-                // What can be taken up again is kept: after a stop or a full disk, or where
-                // another limit is all that is needed. Of a share of the units, others may be at
-                // work on the rest.
-                let can_resume = matches!(error.kind(), Kind::Interrupted | Kind::Gate)
-                    || matches!(error, Error::Disk(_) | Error::Shard(_));
+                // What is done is kept: after a stop or a full disk, or where more memory or
+                // another limit is all that is needed. Where nothing is left there is nothing to
+                // go on with. Of a share of the units, others may be at work on the rest.
+                let can_resume = !matches!(error, Error::NothingLeft { .. });
                 if !can_resume && is_new && plan.shard.is_none() {
                     work.remove()?;
                 }

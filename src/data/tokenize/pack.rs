@@ -13,6 +13,8 @@ use crate::vocab::Vocab;
 
 /// Documents encoded at a time.
 const CHUNK: usize = 1024;
+/// Bytes of lines held at a time, or one line.
+const CHUNK_BYTES: usize = 8 << 20;
 
 /// What was packed.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -52,8 +54,8 @@ pub fn pack_file(
     let mut ended = false;
     while !ended {
         let mut lines: Vec<Vec<u8>> = Vec::new();
-        let mut n_read = 0;
-        while lines.len() < CHUNK && n_read < CHUNK as u64 {
+        let (mut n_read, mut n_bytes) = (0, 0);
+        while lines.len() < CHUNK && n_read < CHUNK as u64 && n_bytes < CHUNK_BYTES {
             let Some((_, said)) = rounds.next(&mut line)? else {
                 ended = true;
                 break;
@@ -63,6 +65,7 @@ pub fn pack_file(
                 packed.count(said.n, said.source, repeats);
             }
             if said.n > 0 {
+                n_bytes += line.len();
                 lines.push(std::mem::take(&mut line));
             }
         }

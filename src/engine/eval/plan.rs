@@ -26,7 +26,8 @@ pub struct Plan {
     /// Text to score on: a prepared folder (its held-out text), or files of records.
     pub data: Vec<PathBuf>,
     /// Evaluation sets, or the index of them: texts that hold an item of these are scored apart
-    /// too. Of a run, without it, the items that were met in its own training text.
+    /// too. Of a run, without it, the items that were met in the text its own was prepared from;
+    /// what held them was left out then.
     pub contamination: Vec<PathBuf>,
     /// Folder for `results_*.json`; none: nothing is written.
     pub output: Option<PathBuf>,

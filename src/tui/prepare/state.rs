@@ -171,6 +171,7 @@ impl<L: Library> Browser<L> {
             (self.window, self.shown) = (Window::default(), None);
             return;
         };
+        self.failed = None;
         self.document = self.hold(group, document);
         self.scroll = 0;
         self.shown = None;
@@ -200,8 +201,10 @@ impl<L: Library> Browser<L> {
             false => wanted,
         };
         let held = &self.window;
-        let is_before = held.from == 0 || held.from + MARGIN <= wanted;
-        let is_after = held.ended || wanted + MARGIN < held.end();
+        // Of large documents a window holds few.
+        let margin = MARGIN.min(held.texts.len() as u64 / 4);
+        let is_before = held.from == 0 || held.from + margin <= wanted;
+        let is_after = held.ended || wanted + margin < held.end();
         if is_before && is_after && !held.texts.is_empty() && wanted >= held.from {
             return wanted;
         }
