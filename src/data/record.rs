@@ -81,11 +81,10 @@ impl Record {
         if text_key != "text" {
             fields = rename_text(fields, text_key);
         }
-        let id = match fields.get("id") {
-            Some(Value::String(id)) if !id.is_empty() => id.clone(),
-            Some(Value::Number(id)) => id.to_string(),
-            _ => named_anew(&mut fields, source.id()),
-        };
+        let id = fields
+            .get("id")
+            .and_then(name)
+            .unwrap_or_else(|| source.id());
         let (lang, lang_prob) = label(&fields).map_or((None, 0.0), |(l, p)| (Some(l), p));
         Some(Record {
             id,
@@ -142,6 +141,13 @@ impl Record {
         for (key, value) in &self.fields {
             match key.as_str() {
                 "text" => out.serialize_entry(key, &self.text)?,
+                // One that names nothing gives way to one that does, and stays beside it.
+                "id" if name(value).is_none() => {
+                    out.serialize_entry(key, &self.id)?;
+                    if !value.is_null() && value != "" {
+                        out.serialize_entry(&original(&self.fields, key), value)?;
+                    }
+                }
                 _ => out.serialize_entry(key, value)?,
             }
         }
@@ -207,15 +213,13 @@ fn rename_text(fields: Map<String, Value>, text_key: &str) -> Map<String, Value>
     fields.into_iter().map(|(k, v)| (rename(k), v)).collect()
 }
 
-/// Puts `id` in the place of one that names nothing; what is lost by that stays beside it.
-fn named_anew(fields: &mut Map<String, Value>, id: String) -> String {
-    if let Some(found) = fields.get_mut("id") {
-        let found = std::mem::replace(found, id.clone().into());
-        if !found.is_null() && found != "" {
-            fields.insert(original(fields, "id"), found);
-        }
+/// What a value of the field `id` calls a record, if anything.
+pub(super) fn name(id: &Value) -> Option<String> {
+    match id {
+        Value::String(id) if !id.is_empty() => Some(id.clone()),
+        Value::Number(id) => Some(id.to_string()),
+        _ => None,
     }
-    id
 }
 
 /// A name that no field has, for what `key` was before.

@@ -98,7 +98,7 @@ pub fn run(plan: &Plan, control: &Control, sink: &dyn Sink) -> Result<Walked> {
                 // What is done is kept: after a stop or a full disk, or where more memory or
                 // another limit is all that is needed. Where nothing is left there is nothing to
                 // go on with. Of a share of the units, others may be at work on the rest.
-                let can_resume = !matches!(error, Error::NothingLeft { .. });
+                let can_resume = !matches!(error, Error::NothingLeft { .. } | Error::Empty { .. });
                 if !can_resume && is_new && plan.shard.is_none() {
                     work.remove()?;
                 }

@@ -10,7 +10,7 @@ use super::item::{Item, Options, Position, Quarantined};
 use super::page::{Page, PageKind};
 use super::unpacked::{Have, Unpacked};
 use super::warc;
-use crate::data::record::{Record, Source};
+use crate::data::record::{Record, Source, name};
 use crate::lang::Lang;
 
 const BOM: &[u8] = b"\xef\xbb\xbf";
@@ -269,22 +269,13 @@ impl Lines {
             Ok(other) => return Some(other),
             Err(what) => return Some(self.quarantined(offset, size, self.n_lines, what)),
         };
-        if !has_id(&record.fields) {
+        if record.fields.get("id").and_then(name).is_none() {
             // The same wherever reading began, so not by the number of the line.
             let place = format!("{}@{offset}+{n_feeds}", self.path.display());
             record.id = format!("{:032x}", xxh3_128(place.as_bytes()));
         }
         label_by_name(&mut record, self.lang);
         Some(Item::Record(record))
-    }
-}
-
-/// Whether a record has a name of its own.
-fn has_id(fields: &Map<String, Value>) -> bool {
-    match fields.get("id") {
-        Some(Value::String(id)) => !id.is_empty(),
-        Some(Value::Number(_)) => true,
-        _ => false,
     }
 }
 
