@@ -3,6 +3,7 @@
 
 #![allow(dead_code)] // each target uses a part
 
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
@@ -44,7 +45,7 @@ pub fn options(max_record_bytes: usize) -> Options {
 /// stand outside of items in a file that is not packed.
 pub fn check(name: &str, bytes: &[u8], options: &Options, between: fn(u8) -> bool) {
     // What begins as a table is read as one from a file, and from a file alone.
-    if bytes.windows(4).any(|w| w == b"PAR1") {
+    if begins_as_table(bytes) {
         return;
     }
     let path = file(name, bytes);
@@ -71,6 +72,18 @@ pub fn check(name: &str, bytes: &[u8], options: &Options, between: fn(u8) -> boo
     if bytes.len() > 4096 {
         parts(&path, &items, options);
     }
+}
+
+fn begins_as_table(bytes: &[u8]) -> bool {
+    let mut head = [0; 4];
+    let unpacked = if bytes.starts_with(&[0x1f, 0x8b]) {
+        flate2::bufread::MultiGzDecoder::new(bytes).read_exact(&mut head)
+    } else if is_zstd(bytes) {
+        zstd::Decoder::new(bytes).and_then(|mut zstd| zstd.read_exact(&mut head))
+    } else {
+        (&mut &bytes[..]).read_exact(&mut head)
+    };
+    unpacked.is_ok() && head == *b"PAR1"
 }
 
 fn is_zstd(bytes: &[u8]) -> bool {

@@ -331,33 +331,59 @@ impl Unpacked {
 
     /// Unpacks a piece of the member that began at `start`.
     fn step(&mut self, start: u64) -> io::Result<()> {
+        match self.codec {
+            Codec::Gzip(_) => self.step_gzip(start),
+            Codec::Zstd(_) => self.step_zstd(start),
+            Codec::Plain => Ok(()),
+        }
+    }
+
+    fn step_gzip(&mut self, start: u64) -> io::Result<()> {
+        let Codec::Gzip(member) = &mut self.codec else {
+            return Ok(());
+        };
         let input = self.stored.peek(1)?;
         let is_cut = input.is_empty();
         let n_before = self.window.len();
-        let (stepped, unit) = match &mut self.codec {
-            Codec::Gzip(member) => {
-                if self.window.capacity() - n_before < STEP_BYTES / 2 {
-                    self.window.reserve(STEP_BYTES);
-                }
-                let step = member.step(input, &mut self.window);
-                (step.map(|s| (s.n_in, s.ends)), "gzip member")
-            }
-            Codec::Zstd(frames) => {
-                let step = frames.step(input, &mut self.window);
-                (step.map(|s| (s.n_in, s.ends)), "zstd frame")
-            }
-            Codec::Plain => return Ok(()),
-        };
-        let (n_in, ends) = match stepped {
+        if self.window.capacity() - n_before < STEP_BYTES / 2 {
+            self.window.reserve(STEP_BYTES);
+        }
+        let step = match member.step(input, &mut self.window) {
             Ok(step) => step,
             Err(what) => return self.damage(start, &what),
         };
-        self.stored.consume(n_in);
-        if ends {
+        self.stored.consume(step.n_in);
+        if step.ends {
             return self.end_member(start);
         }
-        if self.window.len() == n_before && (is_cut || n_in == 0) {
-            return self.damage(start, &format!("{unit} is cut short"));
+        if self.window.len() == n_before && (is_cut || step.n_in == 0) {
+            return self.damage(start, "gzip member is cut short");
+        }
+        Ok(())
+    }
+
+    fn step_zstd(&mut self, start: u64) -> io::Result<()> {
+        let Codec::Zstd(frames) = &mut self.codec else {
+            return Ok(());
+        };
+        let len = match frames.part_len(self.stored.peek(zst::MAX_HEADER_BYTES)?) {
+            Ok(len) => len,
+            Err(what) => return self.damage(start, &what),
+        };
+        let part = match len {
+            Some(len) => self.stored.peek(len)?.get(..len),
+            None => None,
+        };
+        let Some(part) = part else {
+            return self.damage(start, "zstd frame is cut short");
+        };
+        if let Err(what) = frames.step(part, &mut self.window) {
+            return self.damage(start, &what);
+        }
+        let (n, ends) = (part.len(), frames.at_end());
+        self.stored.consume(n);
+        if ends {
+            return self.end_member(start);
         }
         Ok(())
     }
@@ -439,58 +465,4 @@ pub(super) fn is_frame(bytes: &[u8], expected: Option<Expected>) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::data::read::stored::Input;
-
-    /// Members that begin every 32 bytes inside of each other, of stored blocks that end at one
-    /// place: each goes on through all that follow, and fails where the file ends.
-    fn nested(len: usize) -> Vec<u8> {
-        const BLOCK: usize = 32 << 10;
-        let mut bytes = Vec::with_capacity(len + BLOCK);
-        while bytes.len() < len {
-            let block_end = bytes.len() + BLOCK;
-            let stored = |from: usize| {
-                let n = (block_end - from - 5) as u16;
-                [&[0][..], &n.to_le_bytes(), &(!n).to_le_bytes()].concat()
-            };
-            bytes.extend(stored(bytes.len()));
-            while bytes.len() + 48 < block_end {
-                bytes.extend(b"\x1f\x8b\x08\0\0\0\0\0\0\x03");
-                bytes.extend(stored(bytes.len()));
-                bytes.extend(b"WARC/1.1\r\n\r\nxxxxx");
-            }
-            bytes.resize(block_end, b' ');
-        }
-        bytes
-    }
-
-    #[test]
-    fn members_inside_of_members_are_unpacked_a_few_times_each() {
-        let mut bytes = b"\x1f\x8b\x08\0\0\0\0\0\0\x03".to_vec();
-        bytes.extend(nested(10 << 20));
-        let len = bytes.len() as u64;
-        let stored = Stored::new(Input::Bytes(io::Cursor::new(bytes)));
-        let mut unpacked = Unpacked::new(stored, 0).unwrap();
-        unpacked.expect(|head| head.starts_with(b"WARC/") || head.starts_with(b"\x1f\x8b"));
-        let (mut n_unpacked, mut n_tries, mut last) = (0, 0, 0);
-        loop {
-            let have = unpacked.ensure(1).unwrap();
-            n_unpacked += unpacked.bytes().len() as u64;
-            unpacked.consume(usize::MAX);
-            assert!(n_unpacked <= 2 * PASSED_PART * len, "{n_tries} tries");
-            match have {
-                Have::Enough => {}
-                Have::End => break,
-                Have::Break => {
-                    let damage = unpacked.take_break().unwrap();
-                    assert!(damage.offset >= last && damage.size > 0);
-                    last = damage.offset + damage.size;
-                    n_tries += 1;
-                }
-            }
-        }
-        assert_eq!(last, len);
-        assert!(n_tries > 100, "{n_tries} members were tried");
-    }
-}
+mod tests;

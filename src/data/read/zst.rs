@@ -8,8 +8,10 @@ pub(super) const MAGIC: &[u8] = b"\x28\xb5\x2f\xfd";
 const DICTIONARY: &[u8] = b"\x37\xa4\x30\xec";
 /// Longest header of a frame.
 pub(super) const MAX_HEADER_BYTES: usize = 18;
-/// Bytes unpacked at a time, as the library recommends.
+/// Bytes a block unpacks to at most.
 const STEP_BYTES: usize = 128 << 10;
+/// Bytes of a block at most, its header included.
+const MAX_BLOCK_BYTES: usize = 3 + STEP_BYTES;
 
 /// What stands where a frame should begin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,18 +82,24 @@ pub(super) fn is_dictionary(frame: &[u8]) -> bool {
     frame.starts_with(b"\x5d") && (content.starts_with(DICTIONARY) || content.starts_with(MAGIC))
 }
 
-/// The decoder of one frame after another.
+/// The decoder of one frame after another. It is given a frame part by part, and every frame a
+/// decoder of its own, so that what is unpacked before an error, and where the error is, comes of
+/// the frame's bytes alone and not of what was read before it or how much was read at a time.
 pub(super) struct Frames {
     decoder: Decoder<'static>,
     room: Vec<u8>,
+    next: Part,
+    checksum: bool,
 }
 
-/// What a step of decoding gave.
-pub(super) struct Step {
-    /// Bytes of the input taken.
-    pub(super) n_in: usize,
-    /// Whether the frame ends here.
-    pub(super) ends: bool,
+/// A part of a frame (RFC 8878, section 3.1.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Part {
+    Header,
+    Block,
+    LastBlock,
+    Checksum,
+    End,
 }
 
 impl Frames {
@@ -99,25 +107,67 @@ impl Frames {
         Ok(Frames {
             decoder: Decoder::new().map_err(|e| e.to_string())?,
             room: vec![0; STEP_BYTES],
+            next: Part::Header,
+            checksum: false,
         })
     }
 
     pub(super) fn reset(&mut self) -> Result<(), String> {
-        self.decoder.reinit().map_err(|e| e.to_string())
+        self.decoder = Decoder::new().map_err(|e| e.to_string())?;
+        (self.next, self.checksum) = (Part::Header, false);
+        Ok(())
     }
 
-    /// Unpacks some of `input` to the end of `out`.
-    pub(super) fn step(&mut self, input: &[u8], out: &mut Vec<u8>) -> Result<Step, String> {
-        let status = self
-            .decoder
-            .run_on_buffers(input, &mut self.room)
-            .map_err(|e| format!("damaged zstd data: {}", e.to_string().to_lowercase()))?;
+    /// Whether the frame has been unpacked to its end.
+    pub(super) fn at_end(&self) -> bool {
+        self.next == Part::End
+    }
+
+    /// Length of the part of the frame that begins with `ahead`, of which [`MAX_HEADER_BYTES`] are
+    /// enough; none where they are too few.
+    pub(super) fn part_len(&mut self, ahead: &[u8]) -> Result<Option<usize>, String> {
+        match self.next {
+            Part::Header => match begin(ahead) {
+                Begin::Frame { header, checksum } => {
+                    self.checksum = checksum;
+                    Ok(Some(header))
+                }
+                Begin::Cut => Ok(None),
+                Begin::Skippable(_) | Begin::Not => Err("not a zstd frame".into()),
+            },
+            Part::Block | Part::LastBlock if ahead.len() < 3 => Ok(None),
+            Part::Block | Part::LastBlock => {
+                let (len, is_last) = block(ahead).ok_or("damaged zstd data")?;
+                if is_last {
+                    self.next = Part::LastBlock;
+                }
+                let len = usize::try_from(len).ok().filter(|n| *n <= MAX_BLOCK_BYTES);
+                len.map(Some).ok_or("damaged zstd data".into())
+            }
+            Part::Checksum => Ok(Some(4)),
+            Part::End => Ok(Some(0)),
+        }
+    }
+
+    /// Unpacks `part`, whole as [`Frames::part_len`] said, to the end of `out`.
+    pub(super) fn step(&mut self, part: &[u8], out: &mut Vec<u8>) -> Result<(), String> {
+        let status = self.decoder.run_on_buffers(part, &mut self.room);
+        let status = status.map_err(|e| match self.next {
+            Part::Header => format!("zstd frame: {}", e.to_string().to_lowercase()),
+            Part::Checksum => "checksum of the zstd frame does not hold".into(),
+            _ => "damaged zstd data".into(),
+        })?;
+        if status.bytes_read != part.len() {
+            return Err("damaged zstd data".into());
+        }
         let unpacked = self.room.get(..status.bytes_written);
         out.extend_from_slice(unpacked.unwrap_or_default());
-        Ok(Step {
-            n_in: status.bytes_read,
-            ends: status.remaining == 0,
-        })
+        self.next = match self.next {
+            Part::Header | Part::Block => Part::Block,
+            Part::LastBlock if self.checksum => Part::Checksum,
+            Part::LastBlock | Part::Checksum | Part::End => Part::End,
+        };
+        Ok(())
     }
 }
 
@@ -162,12 +212,57 @@ mod tests {
         assert_eq!(begin(b"WARC/1.0"), Begin::Not);
     }
 
+    /// Unpacks the frame at the front of `bytes`: what came of it, its end or what it failed at.
+    fn unpack(frames: &mut Frames, bytes: &[u8]) -> (Vec<u8>, Result<usize, String>) {
+        let (mut out, mut at) = (Vec::new(), 0);
+        frames.reset().unwrap();
+        while !frames.at_end() {
+            let rest = &bytes[at..];
+            let part = frames.part_len(&rest[..rest.len().min(MAX_HEADER_BYTES)]);
+            let part = part.map(|len| len.and_then(|len| rest.get(..len)));
+            let step = match part {
+                Ok(Some(part)) => frames.step(part, &mut out).map(|()| part.len()),
+                Ok(None) => Err("cut short".into()),
+                Err(what) => Err(what),
+            };
+            match step {
+                Ok(n) => at += n,
+                Err(what) => return (out, Err(format!("{at}: {what}"))),
+            }
+        }
+        (out, Ok(at))
+    }
+
+    #[test]
+    fn a_frame_that_lies_fails_alike_whatever_came_before_it() {
+        // One segment of 10 bytes, as it says, in two blocks of 8 as they come.
+        let mut liar = b"\x28\xb5\x2f\xfd\x20\x0a".to_vec();
+        for head in [8 << 3, 8 << 3 | 1_u8] {
+            liar.extend([head, 0, 0]);
+            liar.extend(b"12345678");
+        }
+        let alone = unpack(&mut Frames::new().unwrap(), &liar);
+        assert_eq!(
+            alone,
+            (b"12345678".to_vec(), Err("17: damaged zstd data".into()))
+        );
+        let mut frames = Frames::new().unwrap();
+        let large = zstd::encode_all(&vec![7; 1 << 20][..], 1).unwrap();
+        assert_eq!(unpack(&mut frames, &large).1, Ok(large.len()));
+        assert_eq!(unpack(&mut frames, &liar), alone);
+    }
+
     proptest::proptest! {
         #[test]
         fn no_bytes_make_it_panic(bytes: Vec<u8>) {
             begin(&bytes);
             block(&bytes);
-            let _ = Frames::new().unwrap().step(&bytes, &mut Vec::new());
+            let mut frame = MAGIC.to_vec();
+            frame.extend(&bytes);
+            let mut frames = Frames::new().unwrap();
+            let (_, alone) = unpack(&mut frames, &frame);
+            assert_eq!(unpack(&mut frames, &frame).1, alone);
+            let _ = unpack(&mut frames, &bytes);
         }
     }
 }
