@@ -74,21 +74,12 @@ fn compute(c: char) -> Class {
 /// capitals nobody can tell.
 #[inline]
 pub(crate) fn bare(c: char) -> Option<char> {
-    match bare_table().get(c as usize) {
-        Some(bare) => *bare,
+    match BARE_CODES.get(c as usize) {
+        Some(&NOTHING) => None,
+        Some(&PART) => Some(' '),
+        Some(&code) => char::from_u32(code.into()),
         None => compute_bare(c),
     }
-}
-
-/// [`bare`] of every character below U+3000, for loops that look up many.
-#[inline]
-pub(crate) fn bare_table() -> &'static [Option<char>] {
-    static BARE: LazyLock<Vec<Option<char>>> = LazyLock::new(|| {
-        (0..TABLE)
-            .map(|n| compute_bare(char::from_u32(n)?))
-            .collect()
-    });
-    &BARE
 }
 
 fn compute_bare(c: char) -> Option<char> {

@@ -6,10 +6,9 @@ use std::sync::Arc;
 
 use super::fail::Result;
 use super::out::{self, Out};
-use super::stages::{StageArgs, inputs};
+use super::stages::{StageArgs, inputs, named};
 use super::table::Table;
 use super::{prepare, signals};
-use crate::data::mix::Unit;
 use crate::data::{self, Plan};
 use crate::event::Control;
 use crate::shard::Mix;
@@ -59,11 +58,9 @@ pub fn run(args: &Args, mut plan: Plan, control: &Arc<Control>, out: &Arc<Out>) 
         plan.text_key.clone_from(key);
     }
     plan.tokenizer = args.tokenizer.clone().or(plan.tokenizer);
-    plan.mix_unit = match args.mix_unit.as_deref() {
-        Some("tokens") => Unit::Tokens,
-        Some(_) => Unit::Bytes,
-        None => plan.mix_unit,
-    };
+    if let Some(unit) = &args.mix_unit {
+        plan.mix_unit = named(unit)?;
+    }
     plan.temperature = args.temperature.or(plan.temperature);
     if let Some(weights) = &args.weights {
         plan.weights.clone_from(weights);

@@ -5,11 +5,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::cli::Shared;
-use super::fail::{Failure, Result};
+use super::fail::Result;
 use super::out::Out;
 use super::prepare;
-use super::stages::{StageArgs, inputs};
-use crate::data::{Layout, Plan, Step};
+use super::stages::{StageArgs, inputs, named};
+use crate::data::{Plan, Step};
 use crate::event::Control;
 
 /// Shown above the help.
@@ -60,7 +60,7 @@ pub fn run(
         plan.text_key.clone_from(key);
     }
     if let Some(names) = &args.layouts {
-        plan.layouts = names.iter().map(|n| layout(n)).collect::<Result<_>>()?;
+        plan.layouts = names.iter().map(|n| named(n)).collect::<Result<_>>()?;
     }
     plan.heldout_share = args.heldout_share.unwrap_or(plan.heldout_share);
     if let Some(weights) = &args.source_weights {
@@ -74,15 +74,4 @@ pub fn run(
     plan.steps = vec![Step::Tokenizer, Step::Pack];
     plan.contamination = Vec::new();
     prepare::walk(plan, shared, control, out)
-}
-
-fn layout(name: &str) -> Result<Layout> {
-    match name {
-        "megatron" => Ok(Layout::Megatron),
-        "datatrove" => Ok(Layout::Datatrove),
-        "olmo" => Ok(Layout::Olmo),
-        _ => Err(Failure::usage(format!("{name}: no layout"))
-            .hint("there are megatron, datatrove and olmo")
-            .into()),
-    }
 }

@@ -388,6 +388,18 @@ fn found(args: &ExplainArgs, plan: &Plan) -> Result<Option<serde_json::Value>> {
     }
 }
 
+/// The value of a setting that has a name of its own, as recipes write it.
+///
+/// # Errors
+/// When there is none of that name; the hint says which there are.
+pub(super) fn named<T: serde::de::DeserializeOwned>(name: &str) -> Result<T> {
+    serde_json::from_value(name.into()).map_err(|e| {
+        Failure::usage(format!("{name}: not known"))
+            .hint(e.to_string())
+            .into()
+    })
+}
+
 /// Makes the index of evaluation sets: hashes that can be handed on where the sets cannot.
 fn index(target: &Path, sets: &[PathBuf], out: &Out) -> Result<()> {
     if target.extension().is_none_or(|e| e != Index::ENDING) {

@@ -7,10 +7,10 @@ use serde::de::IgnoredAny;
 
 use super::fail::{Failure, Result};
 use super::out::{self, Out};
-use super::stages::{TokenizerArgs, inputs};
+use super::stages::{TokenizerArgs, inputs, named};
 use super::table::Table;
 use crate::data::tokenize::{Parity, compare};
-use crate::data::{self, Model, Plan, Stage};
+use crate::data::{self, Plan, Stage};
 use crate::disk;
 use crate::event::Control;
 use crate::lang::Lang;
@@ -57,11 +57,9 @@ fn laid_over(args: &TokenizerArgs, mut plan: Plan) -> Result<Plan> {
         plan.text_key.clone_from(key);
     }
     plan.vocab_size = args.vocab_size.unwrap_or(plan.vocab_size);
-    plan.model = match args.model.as_deref() {
-        Some("unigram") => Model::Unigram,
-        Some(_) => Model::Bpe,
-        None => plan.model,
-    };
+    if let Some(model) = &args.model {
+        plan.model = named(model)?;
+    }
     if !args.parallel.is_empty() {
         plan.parallel.clone_from(&args.parallel);
     }
@@ -168,6 +166,7 @@ fn table(parity: &Parity, plain: Option<&Parity>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::data::Model;
 
     #[test]
     fn what_was_not_typed_stays_as_it_was_set() {

@@ -1,4 +1,4 @@
-//! The index on disk, little-endian: `EUNGRAMS`, `u32` version 1, `u32` lengths k, k × `u32`
+//! The index on disk, little-endian: `EUNGRAMS`, `u32` version 2, `u32` lengths k, k × `u32`
 //! lengths, `u32` sets, `u32` items, `u32` rows, `u64` entries; sets (`u32` items, short ones,
 //! common runs, and the name); items (`u32` set, and the id); rows (`u32` item, part, words, k ×
 //! `u32` runs); entries × `u64` hashes, ascending; entries × `u32` rows; xxh3 of all before. A
@@ -14,7 +14,7 @@ use super::index::{Benchmark, Index, Row};
 use crate::disk;
 
 const MAGIC: &[u8; 8] = b"EUNGRAMS";
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 /// Most lengths of runs an index may have.
 const MAX_LENGTHS: u32 = 16;
 

@@ -1,66 +1,46 @@
 //! Text to hashes of its words, and of runs of them.
 
-use crate::letters::{bare, bare_table};
+use crate::letters::{BareWords, bare};
 
-/// Not there at all, as a mark on a letter.
-const NOTHING: u32 = 0;
-const SPACE: u32 = ' ' as u32;
-const SEED: u64 = 0x9e37_79b9_7f4a_7c15; // golden ratio, as in splitmix64
 const MULTIPLIER: u64 = 0xff51_afd7_ed55_8ccd; // murmur3's finaliser
 /// Base of the polynomial over words; odd, so that no word of a run is lost.
 const BASE: u64 = 0xc4ce_b9fe_1a85_ec53; // murmur3's finaliser
-
-/// What a character is in a word: its bare letter as a code, or nothing, or what parts words.
-fn fold(c: char) -> u32 {
-    bare(c).map_or(NOTHING, u32::from)
-}
 
 fn mix(h: u64) -> u64 {
     let h = (h ^ (h >> 32)).wrapping_mul(MULTIPLIER);
     h ^ (h >> 29)
 }
 
-/// Calls `found` with the hash of each word and the byte where it ends.
-#[inline]
-pub(super) fn each_word(text: &str, mut found: impl FnMut(u64, usize)) {
-    let table = bare_table();
-    let mut hash = SEED;
-    for (at, c) in text.char_indices() {
-        let folded = match table.get(c as usize) {
-            Some(folded) => folded.map_or(NOTHING, u32::from),
-            None => fold(c),
-        };
-        match folded {
-            SPACE if hash == SEED => {}
-            SPACE => {
-                found(mix(hash), at);
-                hash = SEED;
-            }
-            NOTHING => {}
-            letter => hash = (hash.rotate_left(5) ^ u64::from(letter)).wrapping_mul(MULTIPLIER),
-        }
-    }
-    if hash != SEED {
-        found(mix(hash), text.len());
-    }
-}
-
 /// Byte ranges of the words of a text, in order.
 pub(super) fn spans(text: &str) -> Vec<std::ops::Range<usize>> {
     let mut spans: Vec<std::ops::Range<usize>> = Vec::new();
-    let mut ends = Vec::new();
-    each_word(text, |_, end| ends.push(end));
-    let mut from = 0;
-    for end in ends {
-        // The word begins at the first letter after the word before.
-        let gap = text.get(from..end).unwrap_or_default();
-        let letter = gap
-            .char_indices()
-            .find(|(_, c)| !matches!(fold(*c), SPACE | NOTHING));
-        spans.push(from + letter.map_or(0, |(at, _)| at)..end);
-        from = end;
+    let mut first = None;
+    for (at, c) in text.char_indices() {
+        match (bare(c), first) {
+            (None, _) => {} // a mark on a letter, or on nothing
+            (Some(' '), Some(from)) => {
+                spans.push(from..at);
+                first = None;
+            }
+            (Some(' '), None) => {}
+            (Some(_), _) => first = first.or(Some(at)),
+        }
     }
+    spans.extend(first.map(|from| from..text.len()));
     spans
+}
+
+/// Calls `found` with the hash of each word.
+#[inline]
+fn each_word(text: &str, mut found: impl FnMut(u64)) {
+    let (mut words, mut hashes) = (BareWords::new(text), [0; 256]);
+    loop {
+        let n = words.fill(&mut hashes);
+        hashes.iter().take(n).for_each(|hash| found(mix(*hash)));
+        if n < hashes.len() {
+            break;
+        }
+    }
 }
 
 /// The words of a text as a polynomial over their hashes, from which the hash of any run of
@@ -77,7 +57,7 @@ impl Words {
         let mut sum = 0u64;
         self.sums.push(sum);
         let sums = &mut self.sums;
-        each_word(text, |word, _| {
+        each_word(text, |word| {
             sum = sum.wrapping_mul(BASE).wrapping_add(word);
             sums.push(sum);
         });
@@ -113,7 +93,7 @@ mod tests {
 
     fn hashes(text: &str) -> Vec<u64> {
         let mut found = Vec::new();
-        each_word(text, |hash, _| found.push(hash));
+        each_word(text, |hash| found.push(hash));
         found
     }
 

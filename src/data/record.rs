@@ -50,6 +50,8 @@ const LABEL_OBJECTS: [&str; 3] = ["openlid_v3", "glotlid_v3", "openlid_v2"];
 const URL_KEYS: [&str; 2] = ["u", "url"];
 /// Fields that hold when it was fetched, else when it was written.
 const DATE_KEYS: [&str; 2] = ["ts", "date"];
+/// Field of a kept record that counts the copies it stands for, itself included.
+pub(super) const CLUSTER_SIZE: &str = "cluster_size";
 
 impl Record {
     /// A record of `text` alone.
@@ -232,7 +234,7 @@ fn original(fields: &Map<String, Value>, key: &str) -> String {
 }
 
 /// The label a record came with, where it is one of ours.
-fn label(fields: &Map<String, Value>) -> Option<(&'static Lang, f32)> {
+pub(super) fn label(fields: &Map<String, Value>) -> Option<(&'static Lang, f32)> {
     let pairs = LABELS
         .iter()
         .map(|(lang, prob)| (fields.get(*lang), fields.get(*prob)));

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use crate::data::filter::spans;
+use crate::data::record::label;
 
 /// Longest fact told of a document, in characters.
 const FACT_CHARS: usize = 300;
@@ -62,14 +63,10 @@ impl Document {
         let n_bytes = text.len();
         text.truncate(text.floor_char_boundary(MAX_TEXT_BYTES));
         text.shrink_to_fit();
-        let prob = match fields.get("prob") {
-            Some(Value::Array(list)) => list.first(),
-            value => value.or(fields.get("language_score")),
-        };
         Some(Document {
             id: fields.get("id").map(told).unwrap_or_default(),
             lang: lang.into(),
-            lang_prob: prob.and_then(Value::as_f64).unwrap_or(1.0),
+            lang_prob: label(&fields).map_or(0.0, |(_, prob)| f64::from(prob)),
             why: why(&fields),
             facts: facts(&fields),
             marks: marks(&text, &fields),

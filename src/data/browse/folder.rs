@@ -9,8 +9,8 @@ use memchr::memmem::Finder;
 use super::document::{self, Document};
 use super::lines::Lines;
 use crate::data::error::{Error, Result};
-use crate::data::filter::{Check, Known, Meter, RuleBook, verdict};
-use crate::data::pipeline::{Plan, Report, rules};
+use crate::data::filter::{BadWords, Check, Known, Meter, RuleBook, verdict};
+use crate::data::pipeline::{Plan, Report, bad_words, own_share, rules};
 use crate::disk;
 use crate::lang::Lang;
 use crate::ledger::Manifest;
@@ -59,7 +59,7 @@ pub struct Folder {
     groups: Vec<Group>,
     totals: Option<Totals>,
     open: Option<(usize, Lines)>,
-    rules: Option<RuleBook>,
+    rules: Option<(RuleBook, Option<BadWords>)>,
     meter: Meter,
 }
 
@@ -245,7 +245,7 @@ impl Folder {
     /// or not; none where its language has no rules.
     ///
     /// # Errors
-    /// When the folder does not say which rules, or a file of thresholds is gone.
+    /// When the folder does not say which rules, or a file of thresholds or words is gone.
     pub fn checks(&mut self, document: &Document) -> Result<Vec<Check>> {
         if self.rules.is_none() {
             let unknown = || {
@@ -256,15 +256,16 @@ impl Folder {
             };
             let manifest = Manifest::of(&self.path).ok_or_else(unknown)?;
             let plan: Plan = serde_json::from_value(manifest.settings).map_err(|_| unknown())?;
-            self.rules = Some(rules(&plan)?);
+            self.rules = Some((rules(&plan)?, bad_words(&plan)?));
         }
-        let (Some(book), Some(lang)) = (&self.rules, Lang::find(&document.lang)) else {
+        let (Some((book, words)), Some(lang)) = (&self.rules, Lang::find(&document.lang)) else {
             return Ok(Vec::new());
         };
         let rules = book.of(lang);
         let known = Known {
             lang_prob: document.lang_prob,
-            ..Known::default()
+            lang_share: own_share(&document.text, lang),
+            bad_words: words.as_ref(),
         };
         let metrics = self.meter.measure_all(&document.text, rules, &known);
         Ok(verdict(&metrics, rules))

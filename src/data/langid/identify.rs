@@ -68,6 +68,8 @@ pub struct Identifier {
     langs: Vec<Vec<Option<&'static Lang>>>,
     /// For each section, the number of each label's group of close languages.
     groups: Vec<Vec<usize>>,
+    /// For each script, whether there are languages to tell apart by its words.
+    has_coarse: [bool; 5],
 }
 
 /// What was read of a text so far.
@@ -87,10 +89,15 @@ impl Identifier {
         let langs = |s: &Section| s.labels.iter().map(|label| Lang::find(label)).collect();
         let langs: Vec<Vec<Option<&'static Lang>>> = sections.iter().map(langs).collect();
         let groups = langs.iter().map(|langs| groups(langs)).collect();
+        let mut has_coarse = [false; 5];
+        for section in sections.iter().filter(|s| s.grain == Grain::Coarse) {
+            has_coarse[section.script as usize] = true;
+        }
         Some(Identifier {
             sections,
             langs,
             groups,
+            has_coarse,
         })
     }
 
@@ -124,6 +131,9 @@ impl Identifier {
         words(text, |script, word| {
             let script = script as usize;
             heard.letters[script] += (word.len() - 2) as f32;
+            if !self.has_coarse[script] {
+                return; // of one language, or of none that we know
+            }
             let hashes = &mut heard.hashes[script];
             if hashes.capacity() == 0 {
                 hashes.reserve(MOST_FEATURES * text.len());

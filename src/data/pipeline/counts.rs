@@ -16,7 +16,7 @@ pub(super) struct Counts {
     pub(super) n_kept: u64,
     /// Those that did not: by stage, reason and language code.
     pub(super) dropped: BTreeMap<String, BTreeMap<String, BTreeMap<String, u64>>>,
-    /// What was met on the way, by kind: personal data, encodings, evaluation sets.
+    /// What was met on the way, by kind: personal data, encodings, answers of sites.
     pub(super) found: BTreeMap<String, BTreeMap<String, u64>>,
 }
 

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use super::batches::interrupted;
 use super::learn::vocabularies;
-use super::map::CLUSTER_SIZE;
 use super::output::line;
 use super::plan::Plan;
-use super::stage::{PassedOver, Stage, interrupted};
+use super::stage::{PassedOver, Stage};
 use super::stats::Stats;
 use super::tools::Tools;
 use crate::data::dedup::{Document, Fate, exact_duplicates, near_duplicates};
@@ -16,7 +16,7 @@ use crate::data::error::{Error, Result};
 use crate::data::filter::Metrics;
 use crate::data::filter::calibrate::{self, Reading};
 use crate::data::filter::whatif::WhatIf;
-use crate::data::record::Record;
+use crate::data::record::{CLUSTER_SIZE, Record};
 use crate::event::Control;
 use crate::lang::Lang;
 

@@ -5,13 +5,14 @@ use std::path::PathBuf;
 
 use rayon::prelude::*;
 
+use super::batches::sound;
 use super::gather::Supplied;
 use super::output::write_records;
 use super::plan::Plan;
 use super::steps::{identify, select};
 use super::work::Work;
 use crate::data::dedup::text_hash;
-use crate::data::error::{Error, Result};
+use crate::data::error::Result;
 use crate::data::extract;
 use crate::data::read::{self, Item};
 use crate::data::record::Record;
@@ -61,19 +62,6 @@ pub(super) fn read_sound(paths: &[PathBuf], plan: &Plan) -> Result<Vec<Record>> 
         }
     }
     Ok(records)
-}
-
-/// An item that can be read; damage is an error where others must be able to rely on the whole.
-pub(super) fn sound(item: Result<Item>) -> Result<Item> {
-    match item? {
-        Item::Quarantined(broken) => Err(Error::line(
-            &broken.path,
-            broken.line,
-            broken.what,
-            "as an input of `eu prepare` it would be set aside; here it must be whole",
-        )),
-        item => Ok(item),
-    }
 }
 
 /// Hash and id of each text, sorted.

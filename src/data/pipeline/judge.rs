@@ -8,11 +8,11 @@ use super::output::line;
 use super::plan::Step;
 use super::quality::Learnt;
 use super::site;
-use super::steps::{Verdict, evaluated, redact, select};
+use super::steps::{Verdict, evaluated, heldout_copy, redact, select};
 use super::tools::Tools;
 use super::unit_files::Row;
 use crate::contamination::{Met, Scratch};
-use crate::data::dedup::{Sketch, Sketcher, text_hash};
+use crate::data::dedup::{Sketch, Sketcher};
 use crate::data::filter::Meter;
 use crate::data::optout;
 use crate::data::pii::Span;
@@ -108,7 +108,6 @@ impl<'a> Judge<'a> {
             json = line(&short, Some(&why)).into_bytes();
             // What is met is told of the reason it was dropped for, so that sums agree.
             (record, verdict, met) = (short, Some(why), None);
-            found.retain(|(what, ..)| *what != EVALUATION_SETS);
         }
         Judged {
             damage,
@@ -151,13 +150,15 @@ impl<'a> Judge<'a> {
         }
         if let Some((held, verdict)) = evaluated(record, tools, &mut self.scratch) {
             *met = Some((held, record.code()));
-            if let Some((benchmark, verdict)) = verdict {
-                found.push((EVALUATION_SETS, benchmark, 1));
-                return Some(verdict);
+            if verdict.is_some() {
+                return verdict;
             }
         }
-        if let Some(verdict) = self.heldout(record) {
+        if let Some(verdict) = heldout_copy(&record.text, &tools.heldout, "heldout_copies") {
             return Some(verdict);
+        }
+        if plan.annotate {
+            learnt.score(record, tools, &mut self.meter);
         }
         if let Some((finder, mode)) = &tools.personal {
             redact(record, finder, mode, &mut self.spans);
@@ -171,18 +172,6 @@ impl<'a> Judge<'a> {
         None
     }
 
-    /// What is scored on is never trained on.
-    fn heldout(&self, record: &Record) -> Option<Verdict> {
-        let theirs = &self.tools.heldout;
-        if theirs.is_empty() {
-            return None;
-        }
-        let hash = text_hash(&record.text);
-        let at = theirs.partition_point(|(other, _)| *other < hash);
-        let (_, id) = theirs.get(at).filter(|(other, _)| *other == hash)?;
-        Some(Verdict::copy("heldout_copies", "in_heldout", 1.0, 1.0, id))
-    }
-
     fn kept(&mut self, record: &Record, spoke_of_mining: bool) -> Kept {
         Kept {
             row: Row {
@@ -194,9 +183,6 @@ impl<'a> Judge<'a> {
         }
     }
 }
-
-/// What is told of evaluation sets under, by set.
-const EVALUATION_SETS: &str = "evaluation sets";
 
 /// What copies of a record are found by.
 pub(super) fn sketch(record: &Record, sketcher: &mut Sketcher) -> Sketch {

@@ -18,7 +18,8 @@ use super::judge::sketch;
 use super::map::row;
 use super::output::line;
 use super::plan::{Plan, Step};
-use super::steps::Verdict;
+use super::steps::{Verdict, heldout_copy};
+use super::tools::Tools;
 use super::unit_files::{Finished, Row, Writer};
 use super::work::Work;
 use crate::data::dedup::{Boilerplate, BoilerplateRule, ParagraphCounter, Removed, Sketcher};
@@ -79,10 +80,11 @@ pub(super) fn sketches_now(plan: &Plan) -> bool {
 /// Takes frequent paragraphs out of the records of `units`, if the plan asks for it.
 pub(super) fn strip(
     units: &[Finished],
-    plan: &Plan,
+    tools: &Tools,
     work: &Work,
     control: &Control,
 ) -> Result<Bare> {
+    let plan = tools.plan;
     if plan.dedup_lines == 0 || !plan.has(Step::Dedup) {
         return Ok(Bare {
             units: None,
@@ -96,7 +98,7 @@ pub(super) fn strip(
         .map(|(at, unit)| {
             let target = folder.join("units").join(format!("{at:08}"));
             if Finished::open(&target).is_none() {
-                rewrite(unit, &target, &frequent, plan, control)?;
+                rewrite(unit, &target, &frequent, tools, control)?;
             }
             let unit = Finished::open(&target)
                 .ok_or_else(|| Error::Failed(format!("{}: not done", target.display())))?;
@@ -190,11 +192,12 @@ fn rewrite(
     unit: &Finished,
     target: &Path,
     frequent: &Boilerplate,
-    plan: &Plan,
+    tools: &Tools,
     control: &Control,
 ) -> Result<()> {
-    let mut writer = Writer::new(target, Some(plan.bands()))?;
-    let mut sketcher = Sketcher::new(plan.bands());
+    let bands = tools.plan.bands();
+    let mut writer = Writer::new(target, Some(bands))?;
+    let mut sketcher = Sketcher::new(bands);
     let mut tally = Tally::default();
     let mut rows = unit.rows()?;
     let mut bytes = Vec::new();
@@ -220,6 +223,11 @@ fn rewrite(
             let verdict = Verdict::said(STAGE, "boilerplate", &evidence);
             let line = line(&record, Some(&verdict));
             return writer.drop(line.as_bytes(), STAGE, "boilerplate", record.code());
+        }
+        // With its menu it was no copy of what is scored on; without, it may be.
+        if let Some(verdict) = heldout_copy(&left, &tools.heldout, STAGE) {
+            let line = line(&record, Some(&verdict));
+            return writer.drop(line.as_bytes(), STAGE, verdict.reason, record.code());
         }
         let left = left.into_owned();
         follow(&mut record.fields, &record.text, &removed);

@@ -20,7 +20,7 @@ use super::units::Unit;
 use super::work::Work;
 use crate::data::error::{Error, Result};
 use crate::data::read::{self, Item};
-use crate::data::record::Record;
+use crate::data::record::{CLUSTER_SIZE, Record};
 use crate::event::{Control, Event, Sink};
 
 /// Name of the stage in events.
@@ -277,6 +277,3 @@ pub(super) fn row(record: &Record) -> Row {
         spoke_of_mining: false,
     }
 }
-
-/// Field of a kept record that counts the copies it stands for, itself included.
-pub(super) const CLUSTER_SIZE: &str = "cluster_size";

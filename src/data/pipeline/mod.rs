@@ -2,10 +2,12 @@
 //!
 //! `plan` says what, `walk` does it from top to bottom. First a map: `units` cuts the inputs,
 //! `map` takes unit after unit, `judge` and `steps` look at one record, `unit_files` is what a
-//! unit leaves. Then all are brought together: `lines` takes boilerplate out, `fates` compares them with each other, `gather`
-//! shuffles what stays, `tokens` packs it. `work` remembers what is done, `counts` that nothing
-//! is lost, `report` tells.
+//! unit leaves. Then all are brought together: `lines` takes boilerplate out, `fates` compares them
+//! with each other, `gather` shuffles what stays, `tokens` packs it. `work` remembers what is done,
+//! `counts` that nothing is lost, `report` tells. Of `stage`, which takes a step alone, `batches`
+//! reads.
 
+mod batches;
 mod bucket;
 mod counts;
 mod domains;
@@ -61,6 +63,7 @@ pub use domains::DomainRow;
 pub use estimate::{Estimate, estimate};
 pub use lines::{BoilerplateLine, BoilerplateLines};
 pub use plan::{Layout, Model, Plan, Redact, Step};
+pub(in crate::data) use quality::own_share;
 pub use quantity::{Bytes, ShardOf};
 pub use report::{LangRow, Report, StageRow};
 pub use sketch::sketch;
@@ -68,5 +71,5 @@ pub use stage::{PassedOver, Stage, run_stage};
 pub use steps::{Measure, Verdict};
 pub use supply::plan_mix;
 pub use tokens::vocabulary_cost;
-pub(in crate::data) use tools::rules;
+pub(in crate::data) use tools::{bad_words, rules};
 pub use walk::{Walked, run};

@@ -19,7 +19,7 @@ const PLOT: (f64, f64) = (640.0, 110.0);
 #[derive(Serialize)]
 struct Reason {
     reason: String,
-    /// The stage that drops for it.
+    /// The stage that drops for it, or those that do.
     stage: String,
     n: u64,
 }
@@ -107,18 +107,19 @@ pub(super) fn page(report: &Report) -> Result<String> {
     made.map_err(|e| Error::Failed(format!("report.html: {e:#}")))
 }
 
-/// The stage that drops for a reason.
-fn stage_of<'a>(report: &'a Report, reason: &str) -> &'a str {
-    let mut stages = report.stages.iter();
-    let stage = stages.find(|stage| stage.dropped.contains_key(reason));
-    stage.map_or("", |stage| &stage.stage)
+/// The stages that drop for a reason: files of sites are asked twice, for one.
+fn stages_of(report: &Report, reason: &str) -> String {
+    let stages = report.stages.iter();
+    let stages = stages.filter(|stage| stage.dropped.contains_key(reason));
+    let names: Vec<&str> = stages.map(|stage| stage.stage.as_str()).collect();
+    names.join(", ")
 }
 
 /// Reasons, the most frequent first.
 fn reasons(report: &Report) -> Vec<Reason> {
     let all = report.dropped.iter().map(|(reason, n)| Reason {
         reason: reason.clone(),
-        stage: stage_of(report, reason).into(),
+        stage: stages_of(report, reason),
         n: *n,
     });
     let mut all: Vec<Reason> = all.collect();
@@ -128,13 +129,16 @@ fn reasons(report: &Report) -> Vec<Reason> {
 
 /// What may become of a record: it stays, it is held out, or a stage drops it.
 fn parts(report: &Report) -> Vec<String> {
-    let stages = report.stages.iter();
-    let drops = stages.filter(|stage| stage.dropped.keys().any(|reason| reason != "heldout"));
-    let names = drops.map(|stage| format!("dropped by {}", stage.stage));
-    ["to train on".into(), "held out".into()]
-        .into_iter()
-        .chain(names)
-        .collect()
+    let mut parts = vec!["to train on".into(), "held out".into()];
+    for stage in &report.stages {
+        for reason in report.dropped.keys() {
+            let part = format!("dropped by {}", stages_of(report, reason));
+            if stage.dropped.contains_key(reason) && !parts.contains(&part) {
+                parts.push(part);
+            }
+        }
+    }
+    parts
 }
 
 fn lang_row(row: &LangRow, reasons: &[Reason], parts: &[String]) -> Row {
@@ -167,7 +171,12 @@ fn lang_row(row: &LangRow, reasons: &[Reason], parts: &[String]) -> Row {
             n,
             x: format!("{x:.1}"),
             width: format!("{width:.1}"),
-            colour: at % COLOURS,
+            // Those of what stays are nobody else's.
+            colour: if at < 2 {
+                at
+            } else {
+                2 + (at - 2) % (COLOURS - 2)
+            },
         };
         x += width;
         part

@@ -153,8 +153,16 @@ impl Learnt {
         Ok(cleaned.removed)
     }
 
+    /// Measures what [`Learnt::annotate`] notes, of the text as it is now.
+    pub(super) fn score(&mut self, record: &Record, tools: &Tools, meter: &mut Meter) {
+        if let Some(lang) = record.lang {
+            self.measure(record, lang, scores(), tools, meter);
+        }
+    }
+
     /// Notes the language of each line, HPLT's document scores, and, of a record that was judged,
-    /// that no filter objects. The scores are those of the text before it was masked.
+    /// that no filter objects. The scores are those of the text before it was masked, if
+    /// [`Learnt::score`] was asked for then.
     pub(super) fn annotate(&mut self, record: &mut Record, tools: &Tools, meter: &mut Meter) {
         let Some(lang) = record.lang else { return };
         let metrics = self.measure(record, lang, scores(), tools, meter);
@@ -175,6 +183,11 @@ impl Learnt {
 /// The family whose metrics are noted.
 fn scores() -> Families {
     [Family::Wds].into_iter().collect()
+}
+
+/// The share of a text's lines that is in its language, by bytes, or in one close to it.
+pub(in crate::data) fn own_share(text: &str, lang: &Lang) -> f64 {
+    lang_share(text, &langid::segments(text, &langid::identify(text)), lang)
 }
 
 /// Bytes of the lines in `lang`, or in one close to it, over those of all lines that have a

@@ -7,9 +7,9 @@ use rayon::prelude::*;
 use serde_json::{Value, json};
 use xxhash_rust::xxh3::xxh3_64;
 
+use super::batches::Batches;
 use super::enter::{Entered, enter};
 use super::gathered::{Gathered, Told};
-use super::heldout::sound;
 use super::numbers;
 use super::output::line;
 use super::plan::{Plan, Step};
@@ -23,7 +23,7 @@ use crate::data::filter::calibrate::Reading;
 use crate::data::filter::{Families, Meter, verdict, whatif};
 use crate::data::optout;
 use crate::data::pii::Span;
-use crate::data::read::{self, Item};
+use crate::data::read::Item;
 use crate::data::record::Record;
 use crate::event::Control;
 use crate::lang::Lang;
@@ -125,11 +125,6 @@ pub struct PassedOver {
     pub warnings: Vec<String>,
 }
 
-/// Items judged between two looks at the signals.
-const BATCH_ITEMS: usize = 512;
-/// Text judged between two looks at the signals.
-const BATCH_BYTES: usize = 4 << 20;
-
 /// Runs `stage` over all that `inputs` hold, on every thread, and gives the lines that come out
 /// to `out`, many at a time, in order, each with its line feed.
 ///
@@ -164,25 +159,9 @@ pub fn run_stage(
     };
     let pool = plan.pool()?;
     let mut gathered = Gathered::new(stage, &tools);
-    let mut items = read::items(inputs, &tools.options)?.fuse();
-    let (mut n_items, mut ended) = (0u64, false);
-    while !ended {
-        let (mut batch, mut n_bytes, mut failed) = (Vec::new(), 0, None);
-        while batch.len() < BATCH_ITEMS && n_bytes < BATCH_BYTES && !ended {
-            match items.next() {
-                None => ended = true,
-                Some(item) => match sound(item) {
-                    Ok(item) => {
-                        n_bytes += super::map::held_bytes(&item);
-                        batch.push(item);
-                    }
-                    Err(error) => (failed, ended) = (Some(error), true),
-                },
-            }
-        }
-        if control.stop_requested() {
-            return Err(interrupted());
-        }
+    let mut batches = Batches::open(inputs, &tools.options, control)?;
+    let mut n_items = 0u64;
+    while let Some(batch) = batches.next()? {
         n_items += batch.len() as u64;
         let told: Vec<Told> = pool.install(|| {
             let judged = batch.into_par_iter();
@@ -196,7 +175,7 @@ pub fn run_stage(
         if !lines.is_empty() {
             out(&lines);
         }
-        if let Some(error) = unsaid.or(failed) {
+        if let Some(error) = unsaid {
             return Err(error);
         }
     }
@@ -310,6 +289,7 @@ fn told(stage: Stage, item: Item, tools: &Tools, vocab: Option<&Vocab>, bench: &
             if !plain {
                 labelled(&mut record, plan, &mut learnt);
             }
+            record.fields.clear(); // all text is held; nothing else is asked for
             Told::Held(Box::new(record))
         }
         Stage::Calibrate => {
@@ -343,12 +323,6 @@ fn told(stage: Stage, item: Item, tools: &Tools, vocab: Option<&Vocab>, bench: &
             let metrics = learnt.measure(&record, lang, all, tools, &mut bench.meter);
             Told::Metrics(lang, record.text.len() as u64, Box::new(metrics.clone()))
         }
-    }
-}
-
-pub(super) fn interrupted() -> Error {
-    Error::Interrupted {
-        stage: "the stage".into(),
     }
 }
 
@@ -402,7 +376,7 @@ fn explain(
         })
         .or_else(|| {
             let evaluated = evaluated(record, tools, &mut bench.scratch);
-            evaluated.and_then(|(_, verdict)| Some(verdict?.1))
+            evaluated.and_then(|(_, verdict)| verdict)
         });
     let mut spans = Vec::new();
     if let Some((finder, _)) = &tools.personal {

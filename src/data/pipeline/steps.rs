@@ -7,6 +7,7 @@ use super::plan::Plan;
 use super::quality::Learnt;
 use super::tools::Tools;
 use crate::contamination::{Met, Rule, Scratch};
+use crate::data::dedup::text_hash;
 use crate::data::filter::{Bound, Check};
 use crate::data::langid::{self, Guess};
 use crate::data::pii;
@@ -148,12 +149,12 @@ pub(super) fn select(record: &Record, langs: &[&'static Lang]) -> Option<Verdict
 }
 
 /// What evaluation sets hold is never trained on: what of them was met, and, if that is anything,
-/// the set it is most of and the verdict. None where no sets were given.
+/// the verdict. None where no sets were given.
 pub(super) fn evaluated(
     record: &Record,
     tools: &Tools,
     scratch: &mut Scratch,
-) -> Option<(Met, Option<(String, Verdict)>)> {
+) -> Option<(Met, Option<Verdict>)> {
     let index = tools.evaluation.as_ref()?;
     let rule = Rule::default();
     let hits = index.check(&record.text, scratch);
@@ -167,7 +168,23 @@ pub(super) fn evaluated(
         worst.benchmark, worst.id, worst.n_matched, worst.n
     );
     let verdict = Verdict::said("decontaminate", "in_evaluation_set", &evidence);
-    Some((met, Some((worst.benchmark.into(), verdict))))
+    Some((met, Some(verdict)))
+}
+
+/// What is scored on is never trained on: the verdict of `stage` on a text that is one of
+/// `heldout`, which are hashes and ids, sorted.
+pub(super) fn heldout_copy(
+    text: &str,
+    heldout: &[(u128, String)],
+    stage: &'static str,
+) -> Option<Verdict> {
+    if heldout.is_empty() {
+        return None;
+    }
+    let hash = text_hash(text);
+    let at = heldout.partition_point(|(other, _)| *other < hash);
+    let (_, id) = heldout.get(at).filter(|(other, _)| *other == hash)?;
+    Some(Verdict::copy(stage, "in_heldout", 1.0, 1.0, id))
 }
 
 /// Finds personal data and does with it what the plan says; `spans` is where it lies now.

@@ -6,10 +6,9 @@ use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
-use super::heldout::sound;
+use super::batches::{Batches, interrupted};
 use super::output::line;
 use super::plan::Plan;
-use super::stage::interrupted;
 use super::steps::identify;
 use crate::data::error::{Error, Result};
 use crate::data::mix::{Supply, Unit, mix};
@@ -21,9 +20,6 @@ use crate::lang::Lang;
 use crate::shard::{Mix, Shard};
 use crate::vocab::Vocab;
 
-/// Records counted between two looks at the signals, and the most text of them.
-const BATCH_ITEMS: usize = 512;
-const BATCH_BYTES: usize = 4 << 20;
 /// Tokens of a shard looked at together.
 const SPAN_TOKENS: u64 = 1 << 20;
 
@@ -163,23 +159,10 @@ impl Counted {
             ..read::Options::default()
         };
         let repeats = plan.repeats();
-        let mut items = read::items(paths, &options)?.fuse();
-        let mut ended = false;
-        while !ended {
-            let (mut batch, mut n_bytes) = (Vec::new(), 0);
-            while batch.len() < BATCH_ITEMS && n_bytes < BATCH_BYTES && !ended {
-                match items.next().map(sound).transpose()? {
-                    None => ended = true,
-                    Some(Item::Record(record)) => {
-                        n_bytes += record.text.len();
-                        batch.push(record);
-                    }
-                    Some(_) => {} // a page has no text of its own before `extract`
-                }
-                if control.stop_requested() {
-                    return Err(interrupted());
-                }
-            }
+        let mut batches = Batches::open(paths, &options, control)?;
+        while let Some(batch) = batches.next()? {
+            // A page has no text of its own before `extract`.
+            let mut batch: Vec<Record> = batch.into_iter().filter_map(Item::record).collect();
             let count = |record: &mut Record| -> Result<[u64; 4]> {
                 if record.lang.is_none() {
                     identify(record, plan);

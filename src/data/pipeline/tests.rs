@@ -3,8 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
-use super::{Bytes, Plan, Report, ShardOf, Stage, Step, Walked, run, run_stage};
-use crate::data::filter::N_FILTERS;
+use super::{Bytes, Plan, Report, ShardOf, Step, Walked, run};
 use crate::data::record::Record;
 use crate::data::{corpus, read};
 use crate::disk;
@@ -462,54 +461,6 @@ fn every_stage_speaks_and_counts() {
     assert_eq!(steps.cloned().collect::<Vec<_>>(), rows.collect::<Vec<_>>());
     assert_eq!(done.len(), report.stages.len() + 3);
     assert!(matches!(events.last(), Some(Event::Saved { what, .. }) if what == "data"));
-}
-
-/// What a stage gives for some lines of JSON.
-fn through(stage: Stage, lines: &[serde_json::Value]) -> Vec<serde_json::Value> {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("in.jsonl");
-    let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
-    disk::replace_bytes(&path, text.as_bytes()).unwrap();
-    let mut told = Vec::new();
-    run_stage(
-        stage,
-        &[path],
-        &Plan::default(),
-        &Control::default(),
-        &mut |lines| told.extend(lines.lines().map(|l| serde_json::from_str(l).unwrap())),
-    )
-    .unwrap();
-    told
-}
-
-#[test]
-fn a_stage_alone_is_a_filter_over_lines() {
-    let long: Vec<String> = corpus::records()
-        .filter(|r| r.code() == "gle_Latn")
-        .map(|r| r.text)
-        .collect();
-    let good = serde_json::json!({"z": 1, "id": "a", "text": long[..8].join("\n"), "lang": "ga"});
-    let bad = serde_json::json!({"id": "b", "text": "ró-ghearr", "lang": "ga"});
-    let lines = [good.clone(), bad.clone(), good.clone()];
-    assert_eq!(through(Stage::Filter, &lines), [good.clone(), good.clone()]);
-    let unique = through(Stage::Dedup, &lines);
-    assert_eq!(unique.len(), 2);
-    assert_eq!(
-        (&unique[0]["id"], &unique[0]["cluster_size"]),
-        (&good["id"], &2.into())
-    );
-    assert_eq!(unique[1]["id"], bad["id"]);
-    let explained = through(Stage::Explain, &lines);
-    assert_eq!(explained.len(), 3);
-    assert_eq!(explained[1]["kept"], false);
-    assert_eq!(explained[1]["verdict"]["reason"], "too_few_words");
-    assert_eq!(explained[0]["checks"].as_array().unwrap().len(), N_FILTERS);
-    let stats = through(Stage::Stats, &lines);
-    assert_eq!(
-        (stats[0]["lang"].as_str(), stats[0]["n_records"].as_u64()),
-        (Some("gle_Latn"), Some(3))
-    );
-    assert_eq!(stats[0]["would_drop"]["too_few_words"], 1);
 }
 
 #[test]

@@ -117,7 +117,7 @@ fn neither_units_nor_threads_nor_a_stop_change_what_goes() {
         .unwrap();
     super::map::run(&units, None, &work, &tools, &pool, &progress).unwrap();
     let (finished, _) = super::map::gather(&work, units.len()).unwrap();
-    super::lines::strip(&finished, &again, &work, &first).unwrap();
+    super::lines::strip(&finished, &tools, &work, &first).unwrap();
     let made = work.temporary("lines").join("units").join("00000001");
     disk::remove_folder(&made).unwrap();
     prepared(&again);
@@ -149,4 +149,24 @@ fn of_copies_of_a_page_one_stays_whole() {
     let kept = records(&[plan.output.join("unique/deu_Latn.jsonl.zst")]);
     let whole = kept.iter().filter(|record| record.text.starts_with(text));
     assert_eq!(whole.count(), 1);
+}
+
+#[test]
+fn what_is_scored_on_is_known_without_its_boilerplate() {
+    let folder = tempfile::tempdir().unwrap();
+    let plan = input(folder.path());
+    prepared(&plan);
+    let kept = records(&[plan.output.join("unique/deu_Latn.jsonl.zst")]);
+    let bare = kept.iter().find(|record| record.id == "seite3").unwrap();
+    let heldout = folder.path().join("heldout.jsonl");
+    let line = json!({"id": "h", "lang": "de", "text": bare.text});
+    disk::replace_bytes(&heldout, line.to_string().as_bytes()).unwrap();
+    let report = prepared(&Plan {
+        heldout: vec![heldout],
+        output: folder.path().join("again"),
+        ..plan
+    });
+    assert_eq!(report.dropped["in_heldout"], 1);
+    let of_lines = report.stages.iter().find(|row| row.stage == "dedup_lines");
+    assert_eq!(of_lines.unwrap().dropped["in_heldout"], 1);
 }

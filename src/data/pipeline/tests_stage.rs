@@ -8,6 +8,7 @@ use super::tests::{prepared, records};
 use super::{Plan, Stage, Step, run_stage};
 use crate::data::corpus;
 use crate::data::error::Result;
+use crate::data::filter::N_FILTERS;
 use crate::disk;
 use crate::event::Control;
 
@@ -281,4 +282,35 @@ fn licences_that_were_found_on_a_page_are_asked_about_later_too() {
     let told = through(Stage::Lawful, &plan, &lines);
     let allowed: Vec<&Value> = told.iter().map(|line| &line["allowed"]).collect();
     assert_eq!(allowed, [false, true]);
+}
+
+#[test]
+fn a_stage_alone_is_a_filter_over_lines() {
+    let long: Vec<String> = corpus::records()
+        .filter(|r| r.code() == "gle_Latn")
+        .map(|r| r.text)
+        .collect();
+    let good = json!({"z": 1, "id": "a", "text": long[..8].join("\n"), "lang": "ga"});
+    let bad = json!({"id": "b", "text": "ró-ghearr", "lang": "ga"});
+    let lines = [good.clone(), bad.clone(), good.clone()];
+    let through = |stage| through(stage, &Plan::default(), &lines);
+    assert_eq!(through(Stage::Filter), [good.clone(), good.clone()]);
+    let unique = through(Stage::Dedup);
+    assert_eq!(unique.len(), 2);
+    assert_eq!(
+        (&unique[0]["id"], &unique[0]["cluster_size"]),
+        (&good["id"], &2.into())
+    );
+    assert_eq!(unique[1]["id"], bad["id"]);
+    let explained = through(Stage::Explain);
+    assert_eq!(explained.len(), 3);
+    assert_eq!(explained[1]["kept"], false);
+    assert_eq!(explained[1]["verdict"]["reason"], "too_few_words");
+    assert_eq!(explained[0]["checks"].as_array().unwrap().len(), N_FILTERS);
+    let stats = through(Stage::Stats);
+    assert_eq!(
+        (stats[0]["lang"].as_str(), stats[0]["n_records"].as_u64()),
+        (Some("gle_Latn"), Some(3))
+    );
+    assert_eq!(stats[0]["would_drop"]["too_few_words"], 1);
 }

@@ -71,10 +71,7 @@ impl<'a> Tools<'a> {
                 false => None,
             },
             rules: rules(plan)?,
-            bad_words: match &plan.bad_words {
-                Some(path) => Some(BadWords::load(path)?),
-                None => None,
-            },
+            bad_words: bad_words(plan)?,
             personal: personal(plan)?,
             evaluation: evaluation(plan, &mut warnings)?,
             heldout: heldout::hashes(held),
@@ -195,6 +192,12 @@ pub(super) fn fetched(page: &read::Page) -> Fetched<'_> {
         body: &page.body,
         date: page.ts.as_deref(),
     }
+}
+
+/// The words nobody wants of the file the plan names.
+pub(in crate::data) fn bad_words(plan: &Plan) -> Result<Option<BadWords>> {
+    let path = plan.bad_words.as_deref();
+    path.map(BadWords::load).transpose()
 }
 
 /// Thresholds of the file the plan names, or our own, with the families it names.

@@ -135,7 +135,7 @@ fn walk(
     let damage = tell_damage(&finished, &counts, progress);
 
     let began = Instant::now();
-    let bare = lines::strip(&finished, plan, work, progress.control)?;
+    let bare = lines::strip(&finished, tools, work, progress.control)?;
     let (units, earlier) = match &bare.units {
         Some(units) => (&units[..], &finished[..]),
         None => (&finished[..], &[][..]),

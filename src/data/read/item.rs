@@ -25,6 +25,14 @@ pub enum Item {
 }
 
 impl Item {
+    /// The document, if it is one.
+    pub fn record(self) -> Option<Record> {
+        match self {
+            Item::Record(record) => Some(record),
+            _ => None,
+        }
+    }
+
     /// File of the item, and offset and length in bytes as stored there (0 where unknown).
     pub fn place(&self) -> (&Path, u64, u64) {
         let of = |source: &'_ Source| (source.offset, source.size);

@@ -9,13 +9,12 @@ use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use crate::data::dedup::{Rehydration, repeats};
 use crate::data::error::{Error, Result};
+use crate::data::record::CLUSTER_SIZE;
 use crate::disk;
 
 /// Fields that name the source of a record, the first that does counts: dolma's, HPLT's, that of
 /// pages read here, FineWeb's.
 pub const SOURCE_FIELDS: [&str; 4] = ["source", "collection", "crawl_id", "dump"];
-/// Field that counts the copies a record stands for.
-const CLUSTER_SIZE: &str = "cluster_size";
 
 /// A rule for how often records are packed.
 #[derive(Debug, Clone, Default, PartialEq)]
