@@ -3,6 +3,8 @@
 
 use std::sync::{Mutex, PoisonError};
 
+use memmap2::MmapMut;
+
 use super::Scanner;
 use super::bpe::{Bpe, ID_BITS, Work};
 use super::shape::{Kind, Shape};
@@ -118,7 +120,7 @@ impl Encoder {
                 let in_first = (a ^ key.0[0] | b ^ key.0[1]) == 0;
                 let in_second = (c ^ key.0[0] | d ^ key.0[1]) == 0;
                 // Both are read, which takes less time than to guess wrong.
-                let ids = std::hint::select_unpredictable(in_second, [*e, *f], *ids);
+                let ids = std::hint::select_unpredictable(in_second, [e, f], ids);
                 if in_first | in_second {
                     unpack(&ids, &mut out, n)
                 } else {
@@ -126,8 +128,8 @@ impl Encoder {
                 }
             } else {
                 let [a, b, c, d, ids @ ..] = cache.long.line(*at);
-                if len <= LONG && key.0 == [*a, *b, *c, *d] {
-                    unpack(ids, &mut out, n)
+                if len <= LONG && key.0 == [a, b, c, d] {
+                    unpack(&ids, &mut out, n)
                 } else {
                     0
                 }
@@ -142,16 +144,13 @@ impl Encoder {
             self.unknown(&text[*start..*end], cache, ids);
             let made = &ids[before..];
             if len <= SHORT {
-                if let Some([c, d]) = pack(made) {
-                    let line = cache.short.line_mut(*at);
-                    let [e, f, g, h, ..] = *line;
-                    *line = [key.0[0], key.0[1], c, d, e, f, g, h];
+                if let Some(ids) = pack(made) {
+                    cache.put_short(key, *at, ids);
                 }
             } else if len <= LONG
-                && let Some([e, f, g, h]) = pack(made)
+                && let Some(ids) = pack(made)
             {
-                let [a, b, c, d] = key.0;
-                *cache.long.line_mut(*at) = [a, b, c, d, e, f, g, h];
+                cache.put_long(key, *at, ids);
             }
         }
         ids.extend_from_slice(&out[..n.min(out.len())]);
@@ -175,6 +174,12 @@ const LONG: usize = 31;
 const SHORT_LINES: usize = 1 << 19;
 /// Lines of one long word: 8 MiB.
 const LONG_LINES: usize = 1 << 17;
+/// Lines at first: a text alone is read before so much memory were cleared.
+const FIRST_SHORT_LINES: usize = 1 << 12;
+const FIRST_LONG_LINES: usize = 1 << 10;
+/// Rows of lines from this size on ask for huge pages.
+#[cfg(target_os = "linux")]
+const HUGE: usize = 2 << 20; // bytes of a huge page on x86-64
 /// Words looked up at once.
 const BATCH: usize = 32;
 /// Ids that the slot of a long word has room for.
@@ -281,46 +286,120 @@ struct Cache {
 impl Default for Cache {
     fn default() -> Self {
         Cache {
-            short: Lines::new(SHORT_LINES),
-            long: Lines::new(LONG_LINES),
+            short: Lines::new(FIRST_SHORT_LINES),
+            long: Lines::new(FIRST_LONG_LINES),
             work: Work::default(),
             best: Vec::new(),
         }
     }
 }
 
-/// Lines of the processor's cache, found by hash. They take no memory until they are written to.
-struct Lines {
-    numbers: Vec<u64>,
-    /// Where in `numbers` a line begins.
-    begin: usize,
-    mask: usize,
+impl Cache {
+    /// Keeps the ids of a short word. In its line it comes first, and drives the second one out.
+    fn put_short(&mut self, key: &Key, at: usize, [c, d]: [u64; 2]) {
+        if self.short.is_worn(SHORT_LINES) {
+            let old = std::mem::replace(&mut self.short, Lines::new(SHORT_LINES));
+            for [a, b, c, d, e, f, g, h] in old.lines() {
+                // the older word first, so that it is second again
+                for [a, b, c, d] in [[e, f, g, h], [a, b, c, d]] {
+                    if b != 0 {
+                        self.short.push(Key([a, b, 0, 0]).hash(), [a, b, c, d]);
+                    }
+                }
+            }
+        }
+        self.short.push(at, [key.0[0], key.0[1], c, d]);
+    }
+
+    /// Keeps the ids of a long word.
+    fn put_long(&mut self, key: &Key, at: usize, [e, f, g, h]: [u64; 4]) {
+        if self.long.is_worn(LONG_LINES) {
+            let old = std::mem::replace(&mut self.long, Lines::new(LONG_LINES));
+            for line in old.lines() {
+                let [a, b, c, d, ..] = line;
+                if d != 0 {
+                    self.long.set_line(Key([a, b, c, d]).hash(), line);
+                }
+            }
+        }
+        let [a, b, c, d] = key.0;
+        self.long.n_put += 1;
+        self.long.set_line(at, [a, b, c, d, e, f, g, h]);
+    }
 }
+
+/// Lines of the processor's cache, found by hash. They take no memory until they are written to,
+/// and where they are many, huge pages: most of what a word takes is to wait for its line, and
+/// where that is has to be looked up as well.
+struct Lines {
+    bytes: MmapMut,
+    mask: usize,
+    /// Words put here so far.
+    n_put: usize,
+}
+
+/// Bytes of a line.
+const LINE: usize = 64;
 
 impl Lines {
     /// So many lines, a power of two.
+    ///
+    /// # Panics
+    /// When the system gives no room of that size, as an allocation of a `Vec` does.
     fn new(n: usize) -> Self {
-        let numbers = vec![0; 8 * (n + 1)];
-        let begin = numbers.as_ptr().align_offset(64).min(8);
+        let bytes = MmapMut::map_anon(LINE * n)
+            .unwrap_or_else(|e| panic!("the system gives no room for words: {e}"));
+        #[cfg(target_os = "linux")]
+        if bytes.len() >= HUGE {
+            let _ = bytes.advise(memmap2::Advice::HugePage); // slower without, not wrong
+        }
         Lines {
-            numbers,
-            begin,
+            bytes,
             mask: n - 1,
+            n_put: 0,
         }
     }
 
-    #[inline(always)]
-    fn line(&self, hash: usize) -> &[u64; 8] {
-        let at = self.begin + 8 * (hash & self.mask);
-        let line = self.numbers.get(at..).and_then(|line| line.first_chunk());
-        line.unwrap_or(&[0; 8])
+    /// Whether so many words were put here that `most` lines are worth their memory.
+    fn is_worn(&self, most: usize) -> bool {
+        self.n_put > self.mask && self.mask + 1 < most
     }
 
-    fn line_mut(&mut self, hash: usize) -> &mut [u64; 8] {
-        let at = self.begin + 8 * (hash & self.mask);
-        let line = self.numbers[at..].first_chunk_mut();
-        line.expect("there is one line more than can be asked for")
+    fn lines(&self) -> impl Iterator<Item = [u64; 8]> {
+        self.bytes.as_chunks().0.iter().map(numbers)
     }
+
+    #[inline(always)]
+    fn line(&self, hash: usize) -> [u64; 8] {
+        let lines = self.bytes.as_chunks().0;
+        lines.get(hash & self.mask).map_or([0; 8], numbers)
+    }
+
+    #[inline(always)]
+    fn set_line(&mut self, hash: usize, line: [u64; 8]) {
+        let lines = self.bytes.as_chunks_mut::<LINE>().0;
+        let parts = lines[hash & self.mask].as_chunks_mut().0;
+        for (part, number) in parts.iter_mut().zip(line) {
+            *part = number.to_le_bytes();
+        }
+    }
+
+    /// Puts a word in front of the other one of its line.
+    fn push(&mut self, hash: usize, [a, b, c, d]: [u64; 4]) {
+        self.n_put += 1;
+        let [e, f, g, h, ..] = self.line(hash);
+        self.set_line(hash, [a, b, c, d, e, f, g, h]);
+    }
+}
+
+/// The numbers of a line.
+#[inline(always)]
+fn numbers(line: &[u8; LINE]) -> [u64; 8] {
+    let mut numbers = [0; 8];
+    for (number, bytes) in numbers.iter_mut().zip(line.as_chunks().0) {
+        *number = u64::from_le_bytes(*bytes);
+    }
+    numbers
 }
 
 #[cfg(test)]

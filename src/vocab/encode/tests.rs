@@ -113,6 +113,34 @@ fn long_words_and_crowded_caches_change_nothing() {
 }
 
 #[test]
+fn a_cache_that_grows_keeps_the_words_it_had() {
+    let mut cache = Cache::default();
+    let key = |i: usize, prefix: &str| {
+        let word = format!("{prefix}{i}");
+        Key::of(word.as_bytes(), 0, word.len())
+    };
+    let long = "a word of more than fifteen";
+    for i in 0..2 * FIRST_SHORT_LINES {
+        let (short, long) = (key(i, ""), key(i, long));
+        let (ids, rest) = (pack(&[i as u32]).unwrap(), pack(&[i as u32]).unwrap());
+        cache.put_short(&short, short.hash(), ids);
+        cache.put_long(&long, long.hash(), rest);
+    }
+    assert_eq!(cache.short.mask + 1, SHORT_LINES);
+    assert_eq!(cache.long.mask + 1, LONG_LINES);
+    // Those put last before and first after it grew; a few may have been driven out.
+    let kept = |i: &usize| {
+        let (key, line) = (key(*i, ""), cache.short.line(key(*i, "").hash()));
+        line[..2] == key.0[..2] || line[4..6] == key.0[..2]
+    };
+    let n = (FIRST_SHORT_LINES - 1000..FIRST_SHORT_LINES + 1000).filter(kept);
+    assert!(n.count() > 1950);
+    let kept = |i: &usize| cache.long.line(key(*i, long).hash())[..4] == key(*i, long).0;
+    let n = (FIRST_LONG_LINES - 500..FIRST_LONG_LINES + 500).filter(kept);
+    assert!(n.count() > 700);
+}
+
+#[test]
 fn recorded_ids_are_given_again() {
     let Some(root) = shared() else { return };
     let root = root.join("tokenizers/hf-json");
