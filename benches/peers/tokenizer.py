@@ -7,6 +7,7 @@
 TEXTS.jsonl has a record with a field `text` in each line. Both programs train a plain byte-level
 BPE vocabulary with the same word pattern on all of it, one thread each, and the merges are
 compared; then both encode all of it with the vocabulary that eu made, and the ids are compared.
+With --tokenizer FILE nothing is trained, and both encode with that vocabulary.
 
 Speed is megabytes of text for each second of processor time. eu is timed as a whole process; from
 encoding, what it takes to start and to read the vocabulary (a run on no text) is taken off, as the
@@ -74,6 +75,7 @@ def main():
     parser = options(__doc__, rounds=5)
     parser.add_argument("texts", nargs="+", type=pathlib.Path)
     parser.add_argument("--vocab-size", type=int, default=32768)
+    parser.add_argument("--tokenizer", type=pathlib.Path, help="encode with this, train nothing")
     parser.add_argument("--count", action="store_true", help="compare hashes of ids")
     args = parser.parse_args()
 
@@ -84,7 +86,7 @@ def main():
     size = sum(len(text.encode()) for text in texts) / 1e6
     ours, peer = version(args.eu), f"tokenizers {tokenizers.__version__}"
     print_machine()
-    print(f"{len(texts)} texts, {size:.1f} MB, vocabulary {args.vocab_size}")
+    print(f"{len(texts)} texts, {size:.1f} MB, vocabulary {args.tokenizer or args.vocab_size}")
 
     def print_rounds(spent):
         speeds = {name: [size / max(s, 1e-3) for s in seconds] for name, seconds in spent.items()}
@@ -105,22 +107,24 @@ def main():
             shutil.rmtree(made, ignore_errors=True)
             return timed(train)
 
-        programs = {ours: train_anew, peer: lambda: peer_train(texts, args.vocab_size)}
-        found, spent = by_turns(args.rounds, programs)
-        merges = found[peer]
-        own = json.loads((made / "tokenizer.json").read_text(encoding="utf-8"))["model"]["merges"]
-        same = sum(a == b for a, b in zip(own, merges))
-        print(f"training: {same} of {len(merges)} merges are the same, at the same place")
-        print_rounds(spent)
+        if not args.tokenizer:
+            programs = {ours: train_anew, peer: lambda: peer_train(texts, args.vocab_size)}
+            found, spent = by_turns(args.rounds, programs)
+            merges = found[peer]
+            own = json.loads((made / "tokenizer.json").read_bytes())["model"]["merges"]
+            same = sum(a == b for a, b in zip(own, merges))
+            print(f"training: {same} of {len(merges)} merges are the same, at the same place")
+            print_rounds(spent)
 
-        encode = [args.eu, "prepare", "encode", "--tokenizer", str(made / "tokenizer.json")]
+        vocabulary = args.tokenizer or made / "tokenizer.json"
+        encode = [args.eu, "prepare", "encode", "--tokenizer", str(vocabulary)]
         encode += ["--threads", "1", "--quiet"] + (["--count"] if args.count else [])
 
         def encode_all():
             out, seconds = timed(encode, input=records.encode())
             return out, seconds - timed(encode, input=b'{"text": ""}\n')[1]
 
-        programs = {ours: encode_all, peer: lambda: peer_encode(made / "tokenizer.json", texts)}
+        programs = {ours: encode_all, peer: lambda: peer_encode(vocabulary, texts)}
         found, spent = by_turns(args.rounds, programs)
         out, ids = found[ours], found[peer]
         got = [json.loads(line) for line in out.splitlines()]

@@ -140,7 +140,7 @@ impl Bpe {
         while let Some((token, len)) = next {
             let end = at + len;
             let open = dead[end / 64] >> (end % 64) & 1 == 0;
-            let fits = open && (at == 0 || self.fit(ids[ids.len() - 1], token, NONE));
+            let fits = open && (at == 0 || self.fits(ids[ids.len() - 1], token, &mut work.asked));
             if fits {
                 ids.push(token);
                 at = end;
@@ -165,6 +165,17 @@ impl Bpe {
         if word.len() > 1 << 20 {
             *work = Work::default();
         }
+    }
+
+    /// As [`Bpe::fit`] by all merges. A few pairs are asked for again and again, and are known.
+    #[inline]
+    fn fits(&self, a: u32, b: u32, asked: &mut Asked) -> bool {
+        let key = pair_key(a, b);
+        let slot = asked.slot(key);
+        if *slot >> 1 != key + 1 {
+            *slot = (key + 1) << 1 | u64::from(self.fit(a, b, NONE));
+        }
+        *slot & 1 == 1
     }
 
     /// Whether two tokens stay as they are when merging their bytes, by merges below `limit`.
@@ -303,4 +314,26 @@ impl Whole {
 pub(super) struct Work {
     /// Places in the word from which no row of tokens leads on, one bit each.
     dead: Vec<u64>,
+    /// What is known of pairs.
+    asked: Asked,
+}
+
+/// Whether pairs of tokens fit, for those asked for last, found by hash: the key of the pair + 1
+/// above one bit, 0 for none.
+struct Asked(Vec<u64>);
+
+/// Bits of the number of pairs that are kept: 128 KiB of them.
+const ASKED_BITS: u32 = 14;
+
+impl Default for Asked {
+    fn default() -> Self {
+        Asked(vec![0; 1 << ASKED_BITS])
+    }
+}
+
+impl Asked {
+    #[inline(always)]
+    fn slot(&mut self, key: u64) -> &mut u64 {
+        &mut self.0[(pair_hash(key) >> (64 - ASKED_BITS)) as usize]
+    }
 }

@@ -291,7 +291,7 @@ pub(super) fn label_by_name(record: &mut Record, lang: Option<&'static Lang>) {
 /// # Errors
 /// What is wrong with it.
 pub(super) fn parse(bytes: &[u8]) -> Result<Map<String, Value>, String> {
-    let text = std::str::from_utf8(bytes).map_err(|e| {
+    let text = simdutf8::compat::from_utf8(bytes).map_err(|e| {
         let at = e.valid_up_to();
         let byte = bytes.get(at).copied().unwrap_or(0);
         format!("byte {} of the line, {byte:#04x}, is not UTF-8", at + 1)
