@@ -1,15 +1,17 @@
 //! Types of tensors: how many weights a block holds, in how many bytes, and who can decode it.
 
-use candle_core::quantized::{GgmlDType, QStorage, QTensor};
+use candle_core::quantized::{GgmlDType, QTensor};
 use candle_core::{Device, Tensor};
 use half::{bf16, f16};
 use rayon::prelude::*;
+
+use super::blocks;
 
 /// Weights of a work item; a multiple of every block, so that cutting changes no byte.
 const CHUNK: usize = 1 << 16;
 
 /// A type of tensor.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct Kind {
     /// Name, as llama.cpp prints it.
     pub name: &'static str,
@@ -23,16 +25,29 @@ pub struct Kind {
     code: Code,
 }
 
-#[derive(Debug, PartialEq, Eq)]
+impl PartialEq for Kind {
+    fn eq(&self, other: &Self) -> bool {
+        self.id == other.id
+    }
+}
+
+impl Eq for Kind {}
+
+#[derive(Debug)]
 enum Code {
     F32,
     F16,
     Bf16,
-    /// By the block formats of candle-core.
-    Blocks(GgmlDType),
+    /// Whole blocks, decoded here and encoded by candle-core.
+    Blocks(Decode, GgmlDType),
+    /// Whole blocks, decoded and not encoded.
+    Read(Decode),
     /// Listed, not decoded.
     Unknown,
 }
+
+/// Decodes whole blocks.
+type Decode = fn(&[u8], &mut [f32]);
 
 const fn row(name: &'static str, id: u32, block: usize, block_bytes: usize, code: Code) -> Kind {
     Kind {
@@ -49,26 +64,86 @@ static KINDS: [Kind; 33] = [
     row("F32", 0, 1, 4, Code::F32),
     row("F16", 1, 1, 2, Code::F16),
     row("BF16", 30, 1, 2, Code::Bf16),
-    row("Q4_0", 2, 32, 18, Code::Blocks(GgmlDType::Q4_0)),
-    row("Q4_1", 3, 32, 20, Code::Blocks(GgmlDType::Q4_1)),
-    row("Q5_0", 6, 32, 22, Code::Blocks(GgmlDType::Q5_0)),
-    row("Q5_1", 7, 32, 24, Code::Blocks(GgmlDType::Q5_1)),
-    row("Q8_0", 8, 32, 34, Code::Blocks(GgmlDType::Q8_0)),
-    row("Q2_K", 10, 256, 84, Code::Blocks(GgmlDType::Q2K)),
-    row("Q3_K", 11, 256, 110, Code::Blocks(GgmlDType::Q3K)),
-    row("Q4_K", 12, 256, 144, Code::Blocks(GgmlDType::Q4K)),
-    row("Q5_K", 13, 256, 176, Code::Blocks(GgmlDType::Q5K)),
-    row("Q6_K", 14, 256, 210, Code::Blocks(GgmlDType::Q6K)),
+    row(
+        "Q4_0",
+        2,
+        32,
+        18,
+        Code::Blocks(blocks::q4_0, GgmlDType::Q4_0),
+    ),
+    row(
+        "Q4_1",
+        3,
+        32,
+        20,
+        Code::Blocks(blocks::q4_1, GgmlDType::Q4_1),
+    ),
+    row(
+        "Q5_0",
+        6,
+        32,
+        22,
+        Code::Blocks(blocks::q5_0, GgmlDType::Q5_0),
+    ),
+    row(
+        "Q5_1",
+        7,
+        32,
+        24,
+        Code::Blocks(blocks::q5_1, GgmlDType::Q5_1),
+    ),
+    row(
+        "Q8_0",
+        8,
+        32,
+        34,
+        Code::Blocks(blocks::q8_0, GgmlDType::Q8_0),
+    ),
+    row(
+        "Q2_K",
+        10,
+        256,
+        84,
+        Code::Blocks(blocks::q2_k, GgmlDType::Q2K),
+    ),
+    row(
+        "Q3_K",
+        11,
+        256,
+        110,
+        Code::Blocks(blocks::q3_k, GgmlDType::Q3K),
+    ),
+    row(
+        "Q4_K",
+        12,
+        256,
+        144,
+        Code::Blocks(blocks::q4_k, GgmlDType::Q4K),
+    ),
+    row(
+        "Q5_K",
+        13,
+        256,
+        176,
+        Code::Blocks(blocks::q5_k, GgmlDType::Q5K),
+    ),
+    row(
+        "Q6_K",
+        14,
+        256,
+        210,
+        Code::Blocks(blocks::q6_k, GgmlDType::Q6K),
+    ),
     row("Q8_1", 9, 32, 36, Code::Unknown),
     row("Q8_K", 15, 256, 292, Code::Unknown),
     row("IQ2_XXS", 16, 256, 66, Code::Unknown),
     row("IQ2_XS", 17, 256, 74, Code::Unknown),
     row("IQ3_XXS", 18, 256, 98, Code::Unknown),
     row("IQ1_S", 19, 256, 50, Code::Unknown),
-    row("IQ4_NL", 20, 32, 18, Code::Unknown),
+    row("IQ4_NL", 20, 32, 18, Code::Read(blocks::iq4_nl)),
     row("IQ3_S", 21, 256, 110, Code::Unknown),
     row("IQ2_S", 22, 256, 82, Code::Unknown),
-    row("IQ4_XS", 23, 256, 136, Code::Unknown),
+    row("IQ4_XS", 23, 256, 136, Code::Read(blocks::iq4_xs)),
     row("I8", 24, 1, 1, Code::Unknown),
     row("I16", 25, 1, 2, Code::Unknown),
     row("I32", 26, 1, 4, Code::Unknown),
@@ -94,7 +169,12 @@ impl Kind {
 
     /// True when weights of this type can be decoded.
     pub fn is_readable(&self) -> bool {
-        self.code != Code::Unknown
+        !matches!(self.code, Code::Unknown)
+    }
+
+    /// True when weights can be encoded in this type.
+    pub fn is_writable(&self) -> bool {
+        self.is_readable() && !matches!(self.code, Code::Read(_))
     }
 
     /// Bits of one weight.
@@ -109,23 +189,27 @@ impl Kind {
         whole.then(|| blocks.checked_mul(self.block_bytes as u64))?
     }
 
-    /// Decodes `bytes` into `into`, whose length says how many weights there are.
+    /// Decodes `bytes` into `into`, whose length says how many weights there are, on all threads.
     ///
     /// # Errors
     /// In words, when the type cannot be decoded or the lengths do not fit.
     pub fn decode(&self, bytes: &[u8], into: &mut [f32]) -> Result<(), String> {
-        let want = self.len_bytes(into.len() as u64);
-        if want != Some(bytes.len() as u64) {
-            let (have, n) = (bytes.len(), into.len());
-            return Err(format!(
-                "{have} bytes are not {n} weights of type {}",
-                self.name
-            ));
-        }
+        self.check_len(bytes, into.len())?;
         let chunk_bytes = CHUNK / self.block * self.block_bytes;
         into.par_chunks_mut(CHUNK)
             .zip(bytes.par_chunks(chunk_bytes))
             .try_for_each(|(into, bytes)| self.decode_chunk(bytes, into))
+    }
+
+    fn check_len(&self, bytes: &[u8], n: usize) -> Result<(), String> {
+        match self.len_bytes(n as u64) == Some(bytes.len() as u64) {
+            true => Ok(()),
+            false => Err(format!(
+                "{} bytes are not {n} weights of type {}",
+                bytes.len(),
+                self.name
+            )),
+        }
     }
 
     fn decode_chunk(&self, bytes: &[u8], into: &mut [f32]) -> Result<(), String> {
@@ -146,7 +230,7 @@ impl Kind {
                     *x = bf16::from_le_bytes(b).to_f32();
                 }
             }
-            Code::Blocks(dtype) => return decode_blocks(*dtype, bytes, into),
+            Code::Blocks(decode, _) | Code::Read(decode) => decode(bytes, into),
             Code::Unknown => return Err(format!("weights of type {} cannot be read", self.name)),
         }
         Ok(())
@@ -182,28 +266,12 @@ impl Kind {
                 let half = weights.iter().map(|x| bf16::from_f32(*x));
                 half.flat_map(bf16::to_le_bytes).collect()
             }
-            Code::Blocks(dtype) => encode_blocks(*dtype, weights).map_err(|e| e.to_string())?,
-            Code::Unknown => return Err(format!("weights of type {} cannot be made", self.name)),
+            Code::Blocks(_, dtype) => encode_blocks(*dtype, weights).map_err(|e| e.to_string())?,
+            Code::Read(_) | Code::Unknown => {
+                return Err(format!("weights of type {} cannot be made", self.name));
+            }
         })
     }
-}
-
-/// Alignment that suits the block types of candle-core, whose largest member is a word.
-const ALIGN: usize = 16;
-
-fn decode_blocks(dtype: GgmlDType, bytes: &[u8], into: &mut [f32]) -> Result<(), String> {
-    // Blocks are read in place by candle-core, which insists on their alignment.
-    let mut copy = vec![0u8; bytes.len() + ALIGN];
-    let start = copy.as_ptr().align_offset(ALIGN).min(ALIGN);
-    copy[start..start + bytes.len()].copy_from_slice(bytes);
-    let aligned = &copy[start..start + bytes.len()];
-    let weights = QStorage::from_data(aligned.into(), &Device::Cpu, dtype)
-        .and_then(|storage| QTensor::new(storage, into.len()))
-        .and_then(|blocks| blocks.dequantize(&Device::Cpu))
-        .and_then(|tensor| tensor.to_vec1::<f32>())
-        .map_err(|e| e.to_string())?;
-    into.copy_from_slice(&weights);
-    Ok(())
 }
 
 /// Weights of a super-block of the k-quants (ggml-common.h, `QK_K`).
@@ -282,7 +350,7 @@ mod tests {
         spike[77] = -3.0;
         let tiny = vec![1e-9; 256];
         let half: Vec<f32> = (0..256).map(|i| if i < 128 { 0.0 } else { 1.0 }).collect();
-        for kind in KINDS.iter().filter(|k| k.is_readable()) {
+        for kind in KINDS.iter().filter(|k| k.is_writable()) {
             for original in [&zeros, &ones, &spike, &tiny, &half] {
                 let mut back = vec![f32::NAN; 256];
                 kind.decode(&kind.encode(original).unwrap(), &mut back)
@@ -299,7 +367,7 @@ mod tests {
     #[test]
     fn long_tensors_are_cut_between_blocks() {
         let original = weights(CHUNK + 512);
-        for kind in KINDS.iter().filter(|k| k.is_readable()) {
+        for kind in KINDS.iter().filter(|k| k.is_writable()) {
             let whole = kind.encode(&original).unwrap();
             let (head, tail) = (
                 kind.encode(&original[..CHUNK]),
@@ -324,7 +392,7 @@ mod tests {
     fn sizes_agree_with_the_block_formats() {
         for kind in &KINDS {
             assert!(CHUNK.is_multiple_of(kind.block), "{}", kind.name);
-            if let Code::Blocks(dtype) = &kind.code {
+            if let Code::Blocks(_, dtype) = &kind.code {
                 let have = (dtype.block_size(), dtype.type_size());
                 assert_eq!(have, (kind.block, kind.block_bytes), "{}", kind.name);
             }

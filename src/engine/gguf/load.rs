@@ -182,8 +182,8 @@ fn tensor_of<'a>(path: &Path, header: &'a Header, param: &Param) -> Result<&'a T
 fn unsupported(path: &Path, what: String) -> Error {
     Error::Usage {
         what: format!("{}: {what}", path.display()),
-        hint: "models of the Llama architecture in types F32, F16, BF16, Q8_0, Q4_0 to Q5_1 \
-               and Q2_K to Q6_K can be loaded"
+        hint: "models of the Llama architecture in types F32, F16, BF16, Q8_0, Q4_0 to Q5_1, \
+               Q2_K to Q6_K, IQ4_NL and IQ4_XS can be loaded"
             .into(),
     }
 }

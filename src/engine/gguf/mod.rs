@@ -4,6 +4,7 @@
 //! [`Header`] parses the former with every length checked against the file before anything is
 //! allocated; [`load`] makes a model with its vocabulary of the whole; [`Draft`] writes one.
 
+mod blocks;
 mod kind;
 mod load;
 mod metadata;
