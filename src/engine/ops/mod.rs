@@ -18,6 +18,7 @@ pub mod rms_norm;
 pub mod rope;
 pub mod swiglu;
 
+pub(in crate::engine) mod blocks;
 #[allow(unsafe_code)] // memory of the system
 mod buffer;
 mod cpu;
