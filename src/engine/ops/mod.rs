@@ -18,6 +18,7 @@ pub mod rms_norm;
 pub mod rope;
 pub mod swiglu;
 
+#[allow(unsafe_code)] // outputs that threads share, and vectors behind their detection
 pub(in crate::engine) mod blocks;
 #[allow(unsafe_code)] // memory of the system
 mod buffer;
@@ -28,8 +29,12 @@ mod real;
 mod reference;
 mod simd;
 pub mod table;
+#[allow(unsafe_code)] // work lent to threads that are waited for
+mod team;
 
 pub use buffer::{Buffer, Plain};
 pub use executor::{Executor, ISAS, Ops, Precision};
 pub use real::{Real, Stored};
+pub(in crate::engine) use simd::Isa;
+pub(in crate::engine) use team::Team;
 pub(crate) use reference::Reference;

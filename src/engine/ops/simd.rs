@@ -16,7 +16,7 @@ pub(super) type Lanes = [f32; LANES];
 /// [`Isa::detect`] and [`Isa::named`] make one, so that holding it proves that its instructions
 /// are there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Isa(Level);
+pub(in crate::engine) struct Isa(Level);
 
 /// Instruction sets the loops are compiled for, the widest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

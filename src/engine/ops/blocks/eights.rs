@@ -1,5 +1,8 @@
 //! Rows of activations in eight bits, as products with blocks take them.
 
+use super::super::gemm::Shared;
+use super::super::simd::{Isa, simd};
+use super::super::team::Team;
 use super::{PART, SUPER};
 
 /// Parts of a super-block.
@@ -24,24 +27,30 @@ pub(in crate::engine) struct Eights {
 
 impl Eights {
     /// Takes the rows of `x[n,i]` in place of those it had; i is a multiple of 32.
-    pub(in crate::engine) fn set(&mut self, x: &[f32], i: usize) {
+    pub(in crate::engine) fn set(&mut self, isa: Isa, team: &mut Team, x: &[f32], i: usize) {
         let n = x.len() / i;
         self.width = i.next_multiple_of(SUPER);
+        let parts = self.width / PART;
         self.q.clear();
         self.q.resize(n * self.width, 0);
         self.d.clear();
-        self.d.resize(n * self.width / PART, 0.0);
+        self.d.resize(n * parts, 0.0);
         self.sums.clear();
-        self.sums.resize(n * self.width / (PART / 2), 0.0);
-        let rows = self.q.chunks_exact_mut(self.width);
-        let scales = self.d.chunks_exact_mut(self.width / PART);
-        let sums = self.sums.chunks_exact_mut(self.width / (PART / 2));
-        for (((x, q), d), sums) in x.chunks_exact(i).zip(rows).zip(scales).zip(sums) {
-            let (x, q) = (x.as_chunks::<PART>().0, q.as_chunks_mut::<PART>().0);
-            for (((x, q), d), sums) in x.iter().zip(q).zip(d).zip(sums.as_chunks_mut().0) {
-                (*d, *sums) = part(x, q);
-            }
-        }
+        self.sums.resize(n * 2 * parts, 0.0);
+        let width = self.width;
+        let (q, d) = (Shared::new(&mut self.q), Shared::new(&mut self.d));
+        let sums = Shared::new(&mut self.sums);
+        team.run(n, &|row| {
+            // SAFETY: each row is one task's
+            let (q, d, sums) = unsafe {
+                (
+                    q.slice(row * width, width),
+                    d.slice(row * parts, parts),
+                    sums.slice(row * 2 * parts, 2 * parts),
+                )
+            };
+            round(isa, &x[row * i..][..i], q, d, sums);
+        });
     }
 
     /// Rows.
@@ -75,6 +84,16 @@ impl Row<'_> {
     }
 }
 
+simd! {
+    /// Rounds a row.
+    fn round<FMA>(x: &[f32], q: &mut [i8], d: &mut [f32], sums: &mut [f32]) {
+        let (x, q) = (x.as_chunks::<PART>().0, q.as_chunks_mut::<PART>().0);
+        for (((x, q), d), sums) in x.iter().zip(q).zip(d).zip(sums.as_chunks_mut().0) {
+            (*d, *sums) = part(x, q);
+        }
+    }
+}
+
 /// Scale and sums of a part, whose numbers are written to `q`.
 #[inline(always)]
 fn part(x: &[f32; PART], q: &mut [i8; PART]) -> (f32, [f32; 2]) {
@@ -88,12 +107,16 @@ fn part(x: &[f32; PART], q: &mut [i8; PART]) -> (f32, [f32; 2]) {
     }
     let largest = largest.into_iter().fold(0.0, f32::max);
     let d = largest / 127.0;
-    let inverse = if largest > 0.0 { 127.0 / largest } else { 0.0 };
-    for (q, x) in q.iter_mut().zip(x) {
-        *q = (x * inverse + ROUND).to_bits() as i8;
+    let inverse = if d > 0.0 { 1.0 / d } else { 0.0 };
+    let mut whole = [0i32; PART];
+    for (whole, x) in whole.iter_mut().zip(x) {
+        *whole = (x * inverse + ROUND).to_bits().cast_signed() - ROUND.to_bits().cast_signed();
     }
-    let sum = |q: &[i8]| d * q.iter().map(|q| i32::from(*q)).sum::<i32>() as f32;
-    (d, [sum(&q[..PART / 2]), sum(&q[PART / 2..])])
+    for (q, whole) in q.iter_mut().zip(&whole) {
+        *q = *whole as i8;
+    }
+    let sum = |whole: &[i32]| d * whole.iter().sum::<i32>() as f32;
+    (d, [sum(&whole[..PART / 2]), sum(&whole[PART / 2..])])
 }
 
 #[cfg(test)]
@@ -106,8 +129,9 @@ mod tests {
             .map(|i| ((i * 37 % 101) as f32 - 50.0) * if i < 288 { 0.01 } else { 3.0 })
             .collect();
         let mut eights = Eights::default();
-        eights.set(&[1.0; 64], 64);
-        eights.set(&x, 288);
+        let (isa, mut team) = (Isa::detect(), Team::new(2).unwrap());
+        eights.set(isa, &mut team, &[1.0; 64], 64);
+        eights.set(isa, &mut team, &x, 288);
         assert_eq!((eights.n(), eights.width), (2, 512));
         for n in 0..2 {
             let row = eights.row(n);
@@ -129,7 +153,7 @@ mod tests {
         let mut x = vec![0.0; 64];
         (x[40], x[41]) = (f32::MIN_POSITIVE, -1.0);
         let mut eights = Eights::default();
-        eights.set(&x, 64);
+        eights.set(Isa::detect(), &mut Team::new(1).unwrap(), &x, 64);
         assert!(eights.row(0).q[..32].iter().all(|q| *q == 0));
         assert_eq!(eights.row(0).q[41], -127);
         assert_eq!(eights.row(0).d[0], 0.0);

@@ -1,23 +1,29 @@
-//! Products of activations with matrices kept in blocks of few bits, as they lie in a file.
+//! Products of activations with matrices as they lie in a file: blocks of few bits, or plain
+//! numbers.
 //!
-//! Activations are rounded to eight bits ([`Eights`]), so that products are of whole numbers, which
-//! processors have instructions for. A weight of a part p is a·q − b with q ≥ 0, whatever the
-//! format; of a part the product is a·d·Σ q·x − b·Σ x, where d·x are the activations.
-//!
-//! The reference decodes weights to f32 and multiplies with the same rounded activations: kernels
+//! With few rows of activations a product takes as long as the matrix takes to be read. The
+//! activations are then rounded to eight bits ([`Eights`]), so that products are of whole numbers,
+//! which processors have instructions for. A weight of a part p is a·q − b with q ≥ 0, whatever
+//! the format; of a part the product is a·d·Σ q·x − b·Σ x, where d·x are the activations. The
+//! reference decodes weights to f32 and multiplies with the same rounded activations: kernels
 //! differ from it by the rounding of sums only.
+//!
+//! With many rows it takes as long as multiplying does: weights become bf16, a panel of them at a
+//! time, for the tiles of the processor (`tiles`).
 
 mod eights;
+mod plain;
+mod products;
 mod reference;
 #[cfg(test)]
 mod tests;
 #[cfg(target_arch = "x86_64")]
-#[allow(unsafe_code)] // vector instructions, behind their detection
+mod tiles;
+#[cfg(target_arch = "x86_64")]
 mod vnni;
 
-use rayon::prelude::*;
-
-pub(in crate::engine) use eights::Eights;
+use eights::Eights;
+pub(in crate::engine) use products::{Product, Products};
 
 use super::simd::{Isa, Level};
 use crate::engine::gguf::Kind;
@@ -26,10 +32,8 @@ use crate::engine::gguf::Kind;
 const PART: usize = 32;
 /// Weights that kernels take together: a super-block, or eight blocks.
 const SUPER: usize = 256;
-/// Rows of a matrix that are one piece of work.
-const ROWS: usize = 16;
 
-/// A matrix `[o,i]` in blocks, row after row.
+/// A matrix `[o,i]`, row after row.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::engine) struct Matrix<'a> {
     kind: &'static Kind,
@@ -51,13 +55,16 @@ impl<'a> Matrix<'a> {
         if !kind.is_readable() {
             return Err(format!("weights of type {} are not read", kind.name));
         }
-        if i == 0 || !i.is_multiple_of(PART) {
+        if i == 0 || !i.is_multiple_of(PART) && kind.block > 1 {
             return Err(format!("rows of {i} weights are no multiple of {PART}"));
         }
         let row = kind.len_bytes(i as u64).unwrap_or(0);
         if row == 0 || !(bytes.len() as u64).is_multiple_of(row) {
             let n = bytes.len();
-            return Err(format!("{n} bytes are no rows of {i} of type {}", kind.name));
+            return Err(format!(
+                "{n} bytes are no rows of {i} of type {}",
+                kind.name
+            ));
         }
         Ok(Matrix { kind, bytes, i })
     }
@@ -72,6 +79,16 @@ impl<'a> Matrix<'a> {
         self.bytes.len() / self.row_bytes()
     }
 
+    /// Weights of a row, which are the inputs.
+    pub(in crate::engine) fn i(&self) -> usize {
+        self.i
+    }
+
+    /// Whether weights are numbers of their own, without a scale for many.
+    fn is_plain(&self) -> bool {
+        self.kind.block == 1
+    }
+
     /// Some of its rows.
     fn rows(&self, from: usize, n: usize) -> Matrix<'a> {
         let row = self.row_bytes();
@@ -81,36 +98,22 @@ impl<'a> Matrix<'a> {
             ..*self
         }
     }
-}
 
-/// `y[n,o]` = `x[n,i]` · `w[o,i]`ᵀ, on all threads of the pool.
-pub(in crate::engine) fn matmul(isa: Isa, y: &mut [f32], x: &Eights, w: &Matrix<'_>) {
-    let (n, o) = (x.n(), w.o());
-    debug_assert_eq!(y.len(), n * o);
-    if n == 1 {
-        y.par_chunks_mut(ROWS).enumerate().for_each(|(piece, y)| {
-            some(isa, y, x, &w.rows(piece * ROWS, y.len()));
-        });
-        return;
-    }
-    // By rows of the matrix, which are read once: y comes transposed.
-    let mut by_rows = vec![0.0; n * o];
-    by_rows.par_chunks_mut(ROWS * n).enumerate().for_each(|(piece, y)| {
-        some(isa, y, x, &w.rows(piece * ROWS, y.len() / n));
-    });
-    for (n, y) in y.chunks_exact_mut(o).enumerate() {
-        for (y, row) in y.iter_mut().zip(by_rows.chunks_exact(x.n())) {
-            *y = row[n];
+    /// Row `o` as numbers.
+    pub(in crate::engine) fn decode_row(&self, o: usize, into: &mut [f32]) {
+        let row = self.rows(o, 1);
+        if row.bytes.is_empty() || self.kind.decode_here(row.bytes, into).is_err() {
+            into.fill(f32::NAN); // lengths were compared when the matrix was made
         }
     }
 }
 
-/// `y[o,n]`, on this thread.
-fn some(isa: Isa, y: &mut [f32], x: &Eights, w: &Matrix<'_>) {
+/// `y[o,n]` = `w[o,i]` · `x[n,i]`ᵀ, on this thread.
+fn few(isa: Isa, y: &mut [f32], x: &Eights, w: &Matrix<'_>) {
     #[cfg(target_arch = "x86_64")]
     if matches!(isa.level(), Level::Amx | Level::Avx512) && vnni::matmul(y, x, w) {
         return;
     }
     let _ = (isa.level(), Level::Scalar);
-    reference::matmul(y, x, w);
+    reference::matmul(isa, y, x, w);
 }

@@ -1,7 +1,7 @@
 //! Kernels beside the reference, and the reference beside sums in f64.
 
 use super::*;
-use crate::engine::ops::simd::Isa;
+use crate::engine::ops::Team;
 
 const KINDS: [&str; 12] = [
     "Q4_0", "Q4_1", "Q5_0", "Q5_1", "Q8_0", "IQ4_NL", "Q2_K", "Q3_K", "Q4_K", "Q5_K", "Q6_K",
@@ -44,6 +44,13 @@ fn activations(n: usize, i: usize) -> Vec<f32> {
     numbers.map(|x| (x % 4001) as f32 * 1e-3 - 2.0).collect()
 }
 
+/// `y[n,o]`, on two threads.
+fn all(isa: Isa, y: &mut [f32], x: &[f32], w: &Matrix<'_>) {
+    let mut products = Products::new(isa, true);
+    let w = *w;
+    products.multiply(&mut Team::new(2).unwrap(), x, &mut [Product { w, y }]);
+}
+
 #[test]
 fn products_of_every_format_are_right_on_every_instruction_set() {
     for name in KINDS {
@@ -66,12 +73,12 @@ fn products_of_every_format_are_right_on_every_instruction_set() {
             assert_eq!(w.o(), o);
             let x = activations(n, i);
             let mut eights = Eights::default();
-            eights.set(&x, i);
+            eights.set(Isa::detect(), &mut Team::new(1).unwrap(), &x, i);
             let mut weights = vec![0.0; o * i];
             kind.decode(&bytes, &mut weights).unwrap();
             for isa in Isa::all() {
                 let mut y = vec![f32::NAN; n * o];
-                matmul(isa, &mut y, &eights, &w);
+                all(isa, &mut y, &x, &w);
                 for (at, y) in y.iter().enumerate() {
                     let (row, out) = (eights.row(at / o), at % o);
                     let (mut sum, mut size) = (0.0, 0.0);
@@ -100,5 +107,45 @@ fn what_is_no_matrix_of_blocks_is_refused() {
     assert!(Matrix::new(kind("Q4_0"), &bytes, 64).is_ok());
     for (name, i) in [("Q4_0", 96), ("Q4_0", 48), ("Q4_0", 0), ("Q4_K", 32), ("IQ1_S", 256)] {
         assert!(Matrix::new(kind(name), &bytes, i).is_err(), "{name} {i}");
+    }
+}
+
+#[test]
+fn many_rows_are_right_on_every_instruction_set() {
+    let plain = ["F32", "F16", "BF16"].map(|name| (name, false));
+    for (name, in_blocks) in plain.into_iter().chain(KINDS.map(|name| (name, true))) {
+        let kind = Kind::named(name).unwrap();
+        for (n, o, i) in [(32, 32, 256), (45, 39, 512), (12, 70, 256), (64, 33, 288)] {
+            if i % kind.block != 0 {
+                continue;
+            }
+            let bytes = match in_blocks {
+                true => matrix(kind, o, i),
+                false => kind.encode(&activations(o, i)).unwrap(),
+            };
+            let w = Matrix::new(kind, &bytes, i).unwrap();
+            let x = activations(n, i);
+            let mut weights = vec![0.0; o * i];
+            kind.decode(&bytes, &mut weights).unwrap();
+            for (isa, exact) in Isa::all().into_iter().flat_map(|isa| [(isa, true), (isa, false)]) {
+                let mut y = vec![f32::NAN; n * o];
+                let mut products = Products::new(isa, exact);
+                let product = Product { w, y: &mut y };
+                products.multiply(&mut Team::new(2).unwrap(), &x, &mut [product]);
+                for (at, y) in y.iter().enumerate() {
+                    let (x, w) = (&x[at / o * i..][..i], &weights[at % o * i..][..i]);
+                    let terms = x.iter().zip(w).map(|(x, w)| f64::from(*x) * f64::from(*w));
+                    let (sum, size) = terms.fold((0.0, 0.0), |(s, a), t| (s + t, a + t * t));
+                    // two numbers rounded to eight bits each err by 2^-8 of a term at most
+                    let coarse = in_blocks || !exact;
+                    let bound = if coarse { 0.03 } else { 1e-5 } * f64::sqrt(size) + 1e-6;
+                    assert!(
+                        (f64::from(*y) - sum).abs() <= bound,
+                        "{name} {n}x{o}x{i} {} {exact}: {y} at {at}, not {sum}",
+                        isa.name()
+                    );
+                }
+            }
+        }
     }
 }

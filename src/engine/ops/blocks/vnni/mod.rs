@@ -4,40 +4,90 @@
 //! scales of the parts those belong to are multiplied in f32. Some rows of the matrix go side by
 //! side, so that activations are loaded once for them, and memory is read in several streams.
 
+mod decode;
 mod formats;
 
 use std::arch::x86_64::*;
 
+use half::bf16;
+
 use super::eights::Row;
 use super::{Eights, Matrix, PART, SUPER};
+use crate::engine::gguf::Kind;
 use formats::{Format, Iq4Nl, Iq4Xs, Q2K, Q3K, Q4_0, Q4_1, Q4K, Q5_0, Q5_1, Q5K, Q6K, Q8_0};
 
 /// Bytes that kernels may read behind a row of blocks.
 const BEYOND: usize = 64;
 
+/// What is done with a format.
+struct Ways {
+    product: unsafe fn(&mut [f32], &Eights, &Matrix<'_>),
+    decode: unsafe fn(&Matrix<'_>, &mut [bf16]),
+}
+
+const fn ways<F: Format>() -> Ways {
+    Ways {
+        product: product::<F>,
+        decode: decode::rows::<F>,
+    }
+}
+
+/// The kernels of a format, if there are some.
+fn ways_of(kind: &Kind) -> Option<&'static Ways> {
+    macro_rules! table {
+        ($($name:literal: $format:ty),* $(,)?) => {
+            match kind.name {
+                $($name => Some(const { &ways::<$format>() }),)*
+                _ => None,
+            }
+        };
+    }
+    table!(
+        "Q4_0": Q4_0, "Q4_1": Q4_1, "Q5_0": Q5_0, "Q5_1": Q5_1, "Q8_0": Q8_0, "IQ4_NL": Iq4Nl,
+        "Q2_K": Q2K, "Q3_K": Q3K, "Q4_K": Q4K, "Q5_K": Q5K, "Q6_K": Q6K, "IQ4_XS": Iq4Xs,
+    )
+}
+
+/// Whether this machine has the instructions that go beyond AVX-512 as it began.
+fn is_there() -> bool {
+    is_x86_feature_detected!("avx512vnni") && is_x86_feature_detected!("f16c")
+}
+
+/// Whether there are kernels for this type.
+pub(super) fn can(kind: &Kind) -> bool {
+    is_there() && is_x86_feature_detected!("avx512bf16") && ways_of(kind).is_some()
+}
+
 /// `y[o,n]` = `w[o,i]` · `x[n,i]`ᵀ; false where this machine or this format has no kernel.
 pub(super) fn matmul(y: &mut [f32], x: &Eights, w: &Matrix<'_>) -> bool {
-    if !(is_x86_feature_detected!("avx512vnni") && is_x86_feature_detected!("f16c")) {
+    let Some(ways) = ways_of(w.kind).filter(|_| is_there()) else {
         return false;
-    }
-    let kernel = match w.kind.name {
-        "Q4_0" => product::<Q4_0>,
-        "Q4_1" => product::<Q4_1>,
-        "Q5_0" => product::<Q5_0>,
-        "Q5_1" => product::<Q5_1>,
-        "Q8_0" => product::<Q8_0>,
-        "IQ4_NL" => product::<Iq4Nl>,
-        "Q2_K" => product::<Q2K>,
-        "Q3_K" => product::<Q3K>,
-        "Q4_K" => product::<Q4K>,
-        "Q5_K" => product::<Q5K>,
-        "Q6_K" => product::<Q6K>,
-        "IQ4_XS" => product::<Iq4Xs>,
-        _ => return false,
     };
     // SAFETY: the caller was given an `Isa` with AVX-512, the rest was detected above
-    unsafe { kernel(y, x, w) };
+    unsafe { (ways.product)(y, x, w) };
     true
+}
+
+/// The rows of `w` as numbers, `[o,i]`.
+///
+/// # Panics
+/// Where [`can`] says no.
+pub(super) fn decode(w: &Matrix<'_>, into: &mut [bf16]) {
+    assert!(can(w.kind), "weights of a type without kernels");
+    if let Some(ways) = ways_of(w.kind) {
+        // SAFETY: detected in the line above; `F16C` and VNNI are only there with the rest
+        unsafe { (ways.decode)(w, into) };
+    }
+}
+
+/// Numbers rounded to the nearest.
+///
+/// # Panics
+/// Where the processor has no bf16.
+pub(super) fn round(into: &mut [bf16], x: &[f32]) {
+    assert!(is_x86_feature_detected!("avx512bf16"), "bf16 without instructions");
+    // SAFETY: detected in the line above
+    unsafe { decode::round(into, x) };
 }
 
 /// Rows that lie side by side in registers, with one row of activations and with several.
