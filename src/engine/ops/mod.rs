@@ -10,6 +10,8 @@
 pub mod adamw;
 pub mod attention;
 pub mod cross_entropy;
+#[allow(unsafe_code)] // outputs that threads share
+pub(in crate::engine) mod decode;
 pub mod embedding;
 pub mod grad_norm;
 pub mod matmul;
@@ -36,5 +38,5 @@ pub use buffer::{Buffer, Plain};
 pub use executor::{Executor, ISAS, Ops, Precision};
 pub use real::{Real, Stored};
 pub(in crate::engine) use simd::Isa;
-pub(in crate::engine) use team::Team;
+pub(in crate::engine) use team::{Team, each_chunk};
 pub(crate) use reference::Reference;

@@ -12,6 +12,7 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use super::gemm::Shared;
 use crate::engine::{Error, Result};
 
 /// How long a thread stays awake without work.
@@ -123,6 +124,23 @@ impl Team {
             "a task of a team panicked"
         );
     }
+}
+
+/// Calls `work` with each part of so many numbers, and where it begins; on all threads where there
+/// are several.
+pub(in crate::engine) fn each_chunk(
+    team: &mut Team,
+    numbers: &mut [f32],
+    chunk: usize,
+    work: &(dyn Fn(usize, &mut [f32]) + Sync),
+) {
+    let (n, chunk) = (numbers.len(), chunk.max(1));
+    let shared = Shared::new(numbers);
+    team.run(n.div_ceil(chunk), &|task| {
+        let from = task * chunk;
+        // SAFETY: each part is one task's
+        work(from, unsafe { shared.slice(from, chunk.min(n - from)) });
+    });
 }
 
 /// Closes the work of a desk when it is dropped.

@@ -79,11 +79,6 @@ impl<'a> Matrix<'a> {
         self.bytes.len() / self.row_bytes()
     }
 
-    /// Weights of a row, which are the inputs.
-    pub(in crate::engine) fn i(&self) -> usize {
-        self.i
-    }
-
     /// Whether weights are numbers of their own, without a scale for many.
     fn is_plain(&self) -> bool {
         self.kind.block == 1
