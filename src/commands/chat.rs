@@ -18,8 +18,8 @@ use super::preview::{Input, Preview};
 use super::settings::Files;
 #[cfg(feature = "tui")]
 use super::sinks::Screen;
-use super::{model, signals, sinks};
-use crate::engine::generate::{Conversation, Plan};
+use super::{chat_bench, model, signals, sinks};
+use crate::engine::generate::{Conversation, Plan, Trial};
 use crate::engine::ops::Executor;
 #[cfg(feature = "tui")]
 use crate::event::Ask;
@@ -51,6 +51,30 @@ pub struct Args {
     #[arg(short, long, value_name = "TEXT")]
     #[serde(skip)]
     pub prompt: Option<String>,
+    /// Measure how fast the model reads and writes, and end.
+    #[arg(long, conflicts_with = "prompt", help_heading = "Measuring")]
+    #[serde(skip)]
+    pub bench: bool,
+    /// Tokens to read, with --bench.
+    #[arg(long, value_name = "N", default_value_t = 512, requires = "bench")]
+    #[arg(help_heading = "Measuring")]
+    #[serde(skip)]
+    pub prefill: usize,
+    /// Tokens to write after them, with --bench.
+    #[arg(long, value_name = "N", default_value_t = 128, requires = "bench")]
+    #[arg(help_heading = "Measuring")]
+    #[serde(skip)]
+    pub decode: usize,
+    /// Texts side by side, with --bench.
+    #[arg(long, value_name = "N", default_value_t = 1, requires = "bench")]
+    #[arg(help_heading = "Measuring")]
+    #[serde(skip)]
+    pub batch: usize,
+    /// Times that all is done, with --bench; the best counts.
+    #[arg(long, value_name = "N", default_value_t = 3, requires = "bench")]
+    #[arg(help_heading = "Measuring")]
+    #[serde(skip)]
+    pub repeat: usize,
     /// Continue text as it is, without a chat template.
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true)]
     #[arg(default_missing_value = "true")]
@@ -104,11 +128,20 @@ pub fn run(args: &Args, shared: &Shared, files: &Files, out: &Arc<Out>) -> Resul
     if shared.dry_run {
         return preview(plan).print(out);
     }
+    if args.bench {
+        let trial = Trial {
+            prefill: args.prefill,
+            decode: args.decode,
+            batch: args.batch.max(1),
+            repeat: args.repeat.max(1),
+        };
+        return chat_bench::run(&plan, trial, out);
+    }
     let control = Arc::new(Control::default());
     signals::listen(&control, out)?;
     // Read while the model loads: what is piped in is the question, or stands before it.
     let piped = (!io::stdin().is_terminal()).then(Piped::start);
-    let loaded = engine::load::load(&plan.model)?;
+    let loaded = engine::load::open(&plan.model)?;
     let executor =
         Executor::choose(&plan.device, &plan.cpu, plan.threads)?.in_precision(plan.precision);
     let mut talk = Conversation::new(&loaded, &executor, &plan)?;

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use super::sampler::Sampler;
-use crate::engine::model::{Model, Session};
+use crate::engine::infer::{Ask, Decoder as Reader, TextId, Wants, Weights};
 use crate::engine::ops::Executor;
 use crate::engine::{Error, Result};
 use crate::event::{Control, Event, Sink};
@@ -53,8 +53,9 @@ pub fn prompt_ids(vocab: &Vocab, text: &str) -> Result<Vec<u32>> {
 /// A text that a model reads and continues. What it has read is remembered: of a prompt that
 /// begins alike only the rest is read.
 pub struct Text<'m> {
-    session: Session<'m>,
-    /// The tokens that the session holds.
+    reader: Reader<'m>,
+    id: TextId,
+    /// The tokens that the reader holds.
     read: Vec<u32>,
     /// What the model expects after them, [V].
     logits: Vec<f32>,
@@ -65,9 +66,11 @@ impl<'m> Text<'m> {
     ///
     /// # Errors
     /// When the model was made for fewer.
-    pub fn new(model: &'m Model, executor: &Executor, context: usize) -> Result<Self> {
+    pub fn new(weights: &'m Weights, executor: &Executor, context: usize) -> Result<Self> {
+        let mut reader = Reader::new(weights, executor, context)?;
         Ok(Text {
-            session: Session::new(model, executor, context)?,
+            id: reader.begin(),
+            reader,
             read: Vec::new(),
             logits: Vec::new(),
         })
@@ -75,7 +78,7 @@ impl<'m> Text<'m> {
 
     /// Most tokens the text can have.
     pub fn context(&self) -> usize {
-        self.session.context()
+        self.reader.context()
     }
 
     /// Reads `prompt` and answers it with at most `max_tokens` tokens (0: until the context is
@@ -163,7 +166,7 @@ impl<'m> Text<'m> {
             .take_while(|(a, b)| a == b)
             .count();
         let keep = alike.min(prompt.len().saturating_sub(1));
-        self.session.truncate(keep);
+        self.reader.truncate(self.id, keep);
         self.read.truncate(keep);
         keep
     }
@@ -181,9 +184,16 @@ impl<'m> Text<'m> {
     }
 
     fn read(&mut self, tokens: &[u32]) -> Result<()> {
-        let logits = self.session.feed(tokens)?;
-        self.logits.clear();
-        self.logits.extend_from_slice(logits);
+        let ask = Ask {
+            text: self.id,
+            tokens,
+            wants: Wants::Last,
+        };
+        let logits = &mut self.logits;
+        self.reader.read(&[ask], &mut |_, _, heard| {
+            logits.clear();
+            logits.extend_from_slice(heard);
+        })?;
         self.read.extend_from_slice(tokens);
         Ok(())
     }

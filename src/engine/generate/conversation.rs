@@ -4,14 +4,14 @@ use super::Plan;
 use super::answer::{Answer, Text, prompt_ids};
 use super::sampler::{Sampler, fresh_seed};
 use super::template::{Message, Template};
-use crate::engine::load::Loaded;
+use crate::engine::load::Speaker;
 use crate::engine::ops::Executor;
 use crate::engine::{Error, Result};
 use crate::event::{Control, Event, Sink};
 
 /// A model in conversation. In raw mode (`plan.raw`) it continues each text by itself.
 pub struct Conversation<'m> {
-    loaded: &'m Loaded,
+    loaded: &'m Speaker,
     text: Text<'m>,
     sampler: Sampler,
     seed: u64,
@@ -27,7 +27,7 @@ impl<'m> Conversation<'m> {
     /// # Errors
     /// When the plan makes no sense; the model has no chat template, or one that is not valid,
     /// and `plan.raw` is not set; or the context is larger than the model's.
-    pub fn new(loaded: &'m Loaded, executor: &Executor, plan: &Plan) -> Result<Self> {
+    pub fn new(loaded: &'m Speaker, executor: &Executor, plan: &Plan) -> Result<Self> {
         plan.check()?;
         let template = match (plan.raw, &loaded.chat_template) {
             (true, _) => None,
@@ -45,7 +45,7 @@ impl<'m> Conversation<'m> {
         let seed = plan.seed.unwrap_or_else(fresh_seed);
         Ok(Conversation {
             loaded,
-            text: Text::new(&loaded.model, executor, plan.context)?,
+            text: Text::new(&loaded.weights, executor, plan.context)?,
             sampler: Sampler::new(plan, seed),
             seed,
             max_tokens: plan.max_tokens,

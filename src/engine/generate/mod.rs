@@ -1,6 +1,7 @@
 //! A model and a prompt to words: choosing tokens, answering, keeping a conversation.
 
 mod answer;
+mod bench;
 mod conversation;
 mod plan;
 mod python;
@@ -10,6 +11,7 @@ mod template;
 mod tests;
 
 pub use answer::{Answer, Text, prompt_ids};
+pub use bench::{Speed, Trial, bench};
 pub use conversation::Conversation;
 pub use plan::Plan;
 pub use sampler::{Choice, Sampler, fresh_seed};

@@ -5,10 +5,11 @@ use std::sync::Mutex;
 
 use super::{Answer, Conversation, Message, Plan, Sampler, Template, Text, prompt_ids};
 use crate::disk;
-use crate::engine::load::Loaded;
-use crate::engine::model::{Config, Model, Session, init};
+use crate::engine::infer::{Ask, Decoder, Wants, Weights};
+use crate::engine::load::{self, Speaker};
+use crate::engine::model::{Config, Model, init};
 use crate::engine::ops::Executor;
-use crate::engine::{Result, gguf};
+use crate::engine::Result;
 use crate::event::{Control, Event, Silent, Sink};
 use crate::fault::{Fault, Kind};
 use crate::vocab::{SPECIALS, Vocab, byte_chars};
@@ -37,7 +38,7 @@ fn vocab() -> Vocab {
     Vocab::from_json(json.to_string().as_bytes(), Path::new("tokenizer.json")).unwrap()
 }
 
-fn loaded() -> Loaded {
+fn loaded() -> Speaker {
     let vocab = vocab();
     let config = Config {
         n_vocab: vocab.len(),
@@ -52,11 +53,12 @@ fn loaded() -> Loaded {
         norm_eps: 1e-5,
         context: 96,
     };
-    Loaded {
-        model: Model {
-            params: init(&config, 1),
-            config,
-        },
+    let model = Model {
+        params: init(&config, 1),
+        config,
+    };
+    Speaker {
+        weights: Weights::of_model(&model).unwrap(),
         vocab,
         chat_template: Some(
             "{% for m in messages %}<|im_start|>{{ m.role[0] }}:{{ m.content }}<|im_end|>\
@@ -67,8 +69,8 @@ fn loaded() -> Loaded {
     }
 }
 
-fn answer(loaded: &Loaded, prompt: &str, plan: &Plan, sink: &dyn Sink) -> Result<Answer> {
-    let mut text = Text::new(&loaded.model, &Executor::reference(), 0)?;
+fn answer(loaded: &Speaker, prompt: &str, plan: &Plan, sink: &dyn Sink) -> Result<Answer> {
+    let mut text = Text::new(&loaded.weights, &Executor::reference(), 0)?;
     let mut sampler = Sampler::new(plan, plan.seed.unwrap());
     let ids = prompt_ids(&loaded.vocab, prompt)?;
     let control = Control::default();
@@ -145,7 +147,7 @@ fn an_answer_ends_at_a_token_that_ends_when_the_context_is_full_or_when_told() {
     loaded.vocab.eos.clear();
 
     let control = Control::default();
-    let mut text = Text::new(&loaded.model, &Executor::reference(), 0).unwrap();
+    let mut text = Text::new(&loaded.weights, &Executor::reference(), 0).unwrap();
     let mut sampler = Sampler::new(&greedy, 1);
     let stop = |event: Event| {
         if let Event::Piece { .. } = event {
@@ -175,7 +177,7 @@ fn what_was_read_is_not_read_again_and_changes_nothing() {
         temperature: 0.0,
         ..plan(1, 5)
     };
-    let mut text = Text::new(&loaded.model, &Executor::reference(), 0).unwrap();
+    let mut text = Text::new(&loaded.weights, &Executor::reference(), 0).unwrap();
     let mut sampler = Sampler::new(&greedy, 1);
     let mut say = |prompt: &str| {
         let ids = prompt_ids(&loaded.vocab, prompt).unwrap();
@@ -320,7 +322,7 @@ fn a_real_model_chooses_as_in_llama_cpp() {
         golden["sha256"].as_str().unwrap()
     );
     let cases: Vec<Case> = serde_json::from_value(golden["cases"].clone()).unwrap();
-    let loaded = gguf::load(&path).unwrap();
+    let loaded = load::open(&path).unwrap();
     let template = Template::new(loaded.chat_template.as_ref().unwrap(), &loaded.vocab).unwrap();
     let executor = Executor::choose("auto", "auto", 0).unwrap();
     let (mut n_clear, mut n_all) = (0, 0);
@@ -333,8 +335,17 @@ fn a_real_model_chooses_as_in_llama_cpp() {
             case.prompt,
             "{text}"
         );
-        let mut session = Session::new(&loaded.model, &executor, 256).unwrap();
-        let mut logits = session.feed(&case.prompt).unwrap().to_vec();
+        let mut decoder = Decoder::new(&loaded.weights, &executor, 256).unwrap();
+        let text = decoder.begin();
+        let mut feed = |tokens: &[u32]| {
+            let (mut heard, wants) = (Vec::new(), Wants::Last);
+            let asks = [Ask { text, tokens, wants }];
+            decoder
+                .read(&asks, &mut |_, _, logits| heard.extend_from_slice(logits))
+                .unwrap();
+            heard
+        };
+        let mut logits = feed(&case.prompt);
         for (token, margin) in case.tokens.iter().zip(&case.margins) {
             let mut sampler = Sampler::new(
                 &Plan {
@@ -349,7 +360,7 @@ fn a_real_model_chooses_as_in_llama_cpp() {
                 n_clear += 1;
                 assert_eq!(ours, *token, "{} token {n_all}", case.question);
             }
-            logits = session.feed(&[*token]).unwrap().to_vec();
+            logits = feed(&[*token]);
         }
     }
     assert!(
