@@ -22,7 +22,7 @@ pub(super) fn add(folder: &Path, question: &str) -> Result<()> {
 }
 
 /// The latest questions, oldest first; none where there is no file.
-#[cfg(feature = "tui")]
+#[cfg(any(test, feature = "tui"))]
 pub(super) fn recent(folder: &Path) -> Vec<String> {
     /// Most questions recalled.
     const MAX: usize = 1000;
@@ -35,7 +35,7 @@ pub(super) fn recent(folder: &Path) -> Vec<String> {
 }
 
 /// The last mebibyte of a file, from the beginning of a line on.
-#[cfg(feature = "tui")]
+#[cfg(any(test, feature = "tui"))]
 fn tail(path: &Path) -> Option<Vec<u8>> {
     use std::io::{Read, Seek, SeekFrom};
     const MAX_BYTES: u64 = 1 << 20;
@@ -51,7 +51,7 @@ fn tail(path: &Path) -> Option<Vec<u8>> {
     Some(bytes)
 }
 
-#[cfg(all(test, feature = "tui"))]
+#[cfg(test)]
 mod tests {
     use super::*;
 

@@ -247,7 +247,7 @@ impl Book {
     }
 
     /// Questions asked before, oldest first; none where nothing is kept.
-    #[cfg(feature = "tui")]
+    #[cfg(any(test, feature = "tui"))]
     pub(super) fn questions(&self) -> Vec<String> {
         let folder = self.folder.as_ref().filter(|_| !self.is_off);
         folder.map_or_else(Vec::new, |folder| questions::recent(folder))
