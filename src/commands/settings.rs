@@ -268,13 +268,22 @@ fn line_of(text: &str, at: usize) -> usize {
 
 /// `$XDG_CONFIG_HOME/eu/config.toml`, or `~/.config/eu/config.toml`.
 pub fn user_file() -> Option<PathBuf> {
+    Some(base("XDG_CONFIG_HOME", ".config")?.join("eu/config.toml"))
+}
+
+/// `$XDG_STATE_HOME/eu`, or `~/.local/state/eu`: what outlives a call but is nobody's artefact.
+pub fn state_folder() -> Option<PathBuf> {
+    Some(base("XDG_STATE_HOME", ".local/state")?.join("eu"))
+}
+
+/// A folder of the XDG Base Directory Specification: from its variable, else under the home.
+fn base(variable: &str, under_home: &str) -> Option<PathBuf> {
     let absolute = |name: &str| {
         environment(name)
             .map(PathBuf::from)
             .filter(|p| p.is_absolute())
     };
-    let base = absolute("XDG_CONFIG_HOME").or_else(|| Some(absolute("HOME")?.join(".config")))?;
-    Some(base.join("eu/config.toml"))
+    absolute(variable).or_else(|| Some(absolute("HOME")?.join(under_home)))
 }
 
 /// A variable of the environment that is set to something: the one place that asks.

@@ -9,6 +9,7 @@
 mod bad_input;
 mod bad_model;
 mod bench;
+mod chat;
 mod cli;
 mod evaluation_sets;
 mod full_disk;

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::super::ops::Precision;
 use super::super::{Error, Result};
+use crate::lang::Lang;
 
 /// How `eu chat` chooses tokens; section `[chat]` of a recipe.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -27,6 +28,10 @@ pub struct Plan {
     pub context: usize,
     /// System prompt of a conversation.
     pub system: Option<String>,
+    /// Language the model is asked to answer in.
+    pub lang: Option<String>,
+    /// Keep neither conversations nor questions.
+    pub no_history: bool,
     /// Continue text as it is, without a chat template.
     pub raw: bool,
     /// Where the work is done: `auto`, `cpu`, `reference`.
@@ -75,7 +80,26 @@ impl Plan {
                 });
             }
         }
-        Ok(())
+        self.lang().map(drop)
+    }
+
+    /// The row of the language asked for.
+    ///
+    /// # Errors
+    /// When no language is called so.
+    pub fn lang(&self) -> Result<Option<&'static Lang>> {
+        let Some(name) = self.lang.as_deref().filter(|name| !name.is_empty()) else {
+            return Ok(None);
+        };
+        let wrong = |what: String| Error::Usage {
+            what,
+            hint: "give the code of one language, such as de".into(),
+        };
+        let named = Lang::select(&[name]).map_err(|e| wrong(e.to_string()))?;
+        match named.as_slice() {
+            [lang] => Ok(Some(lang)),
+            _ => Err(wrong(format!("lang = {name} is a set of languages"))),
+        }
     }
 }
 
@@ -90,6 +114,8 @@ impl Default for Plan {
             max_tokens: 256,
             context: 0,
             system: None,
+            lang: None,
+            no_history: false,
             raw: false,
             device: "auto".into(),
             cpu: "auto".into(),

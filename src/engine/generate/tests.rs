@@ -12,6 +12,8 @@ use crate::engine::ops::Executor;
 use crate::engine::Result;
 use crate::event::{Control, Event, Silent, Sink};
 use crate::fault::{Fault, Kind};
+use crate::lang::Lang;
+use crate::talk::{Role, Turn};
 use crate::vocab::{SPECIALS, Vocab, byte_chars};
 
 /// A vocabulary of bytes.
@@ -367,4 +369,48 @@ fn a_real_model_chooses_as_in_llama_cpp() {
         n_clear * 2 > n_all,
         "{n_clear} of {n_all} choices were clear"
     );
+}
+
+#[test]
+fn a_reply_goes_by_the_turns_given_and_settings_change_between_two() {
+    let loaded = loaded();
+    let executor = Executor::reference();
+    let plan = plan(4, 6);
+    let mut conversation = Conversation::new(&loaded, &executor, &plan).unwrap();
+    let control = Control::default();
+    let turn = |role, text: &str| Turn {
+        role,
+        text: text.into(),
+    };
+    let turns = vec![turn(Role::System, "S"), turn(Role::User, "hello")];
+    let first = conversation
+        .reply(turns.clone(), &control, &Silent)
+        .unwrap();
+    let system = Plan {
+        system: Some("S".into()),
+        ..plan.clone()
+    };
+    let mut other = Conversation::new(&loaded, &executor, &system).unwrap();
+    let said = other.say("hello", &control, &Silent).unwrap();
+    assert_eq!((&first.text, first.n_prompt), (&said.text, said.n_prompt));
+
+    let in_swedish = Plan {
+        lang: Some("sv".into()),
+        max_tokens: 2,
+        ..plan.clone()
+    };
+    conversation.set_sampling(&in_swedish).unwrap();
+    let short = conversation.reply(turns, &control, &Silent).unwrap();
+    assert_eq!(short.tokens.len(), 2);
+    let asked = Lang::find("sv").unwrap().answer_in.len() + "\n\n".len();
+    assert_eq!(short.n_prompt, first.n_prompt + asked, "one token a byte");
+    for (lang, why) in [("xx", "unknown language"), ("eu24", "a set of languages")] {
+        let wrong = Plan {
+            lang: Some(lang.into()),
+            ..plan.clone()
+        };
+        let refused = conversation.set_sampling(&wrong).unwrap_err();
+        assert!(refused.to_string().contains(why), "{refused}");
+        assert_eq!(refused.kind(), Kind::Usage);
+    }
 }
