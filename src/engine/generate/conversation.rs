@@ -25,8 +25,8 @@ impl<'m> Conversation<'m> {
     /// Begins a conversation with `loaded` as `plan` says.
     ///
     /// # Errors
-    /// When the plan makes no sense; the model has no chat template, or one that is not valid,
-    /// and `plan.raw` is not set; or the context is larger than the model's.
+    /// When the plan makes no sense, or its grammar; the model has no chat template, or one that
+    /// is not valid, and `plan.raw` is not set; or the context is larger than the model's.
     pub fn new(loaded: &'m Loaded, executor: &Executor, plan: &Plan) -> Result<Self> {
         plan.check()?;
         let template = match (plan.raw, &loaded.chat_template) {
@@ -46,7 +46,7 @@ impl<'m> Conversation<'m> {
         Ok(Conversation {
             loaded,
             text: Text::new(&loaded.model, executor, plan.context)?,
-            sampler: Sampler::new(plan, seed),
+            sampler: Sampler::new(plan, &loaded.vocab, seed)?,
             seed,
             max_tokens: plan.max_tokens,
             template,
@@ -58,6 +58,11 @@ impl<'m> Conversation<'m> {
     /// The seed in use: the one asked for, or the one made up.
     pub fn seed(&self) -> u64 {
         self.seed
+    }
+
+    /// Whether pieces tell their log-probability ([`Sampler::tell_logprobs`]).
+    pub fn tell_logprobs(&mut self, on: bool) {
+        self.sampler.tell_logprobs(on);
     }
 
     /// What was said, the system prompt not included.

@@ -2,15 +2,21 @@
 
 mod answer;
 mod conversation;
+mod draft;
+mod grammar;
+mod pieces;
 mod plan;
 mod python;
 mod sampler;
+mod stop;
 mod template;
 #[cfg(test)]
 mod tests;
 
 pub use answer::{Answer, Text, prompt_ids};
 pub use conversation::Conversation;
+pub use draft::Draft;
+pub use grammar::Grammar;
 pub use plan::Plan;
 pub use sampler::{Choice, Sampler, fresh_seed};
 pub use template::{Message, Template};

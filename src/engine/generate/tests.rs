@@ -69,7 +69,7 @@ fn loaded() -> Loaded {
 
 fn answer(loaded: &Loaded, prompt: &str, plan: &Plan, sink: &dyn Sink) -> Result<Answer> {
     let mut text = Text::new(&loaded.model, &Executor::reference(), 0)?;
-    let mut sampler = Sampler::new(plan, plan.seed.unwrap());
+    let mut sampler = Sampler::new(plan, &loaded.vocab, plan.seed.unwrap())?;
     let ids = prompt_ids(&loaded.vocab, prompt)?;
     let control = Control::default();
     text.answer(
@@ -146,7 +146,7 @@ fn an_answer_ends_at_a_token_that_ends_when_the_context_is_full_or_when_told() {
 
     let control = Control::default();
     let mut text = Text::new(&loaded.model, &Executor::reference(), 0).unwrap();
-    let mut sampler = Sampler::new(&greedy, 1);
+    let mut sampler = Sampler::new(&greedy, &loaded.vocab, 1).unwrap();
     let stop = |event: Event| {
         if let Event::Piece { .. } = event {
             control.request_stop();
@@ -176,7 +176,7 @@ fn what_was_read_is_not_read_again_and_changes_nothing() {
         ..plan(1, 5)
     };
     let mut text = Text::new(&loaded.model, &Executor::reference(), 0).unwrap();
-    let mut sampler = Sampler::new(&greedy, 1);
+    let mut sampler = Sampler::new(&greedy, &loaded.vocab, 1).unwrap();
     let mut say = |prompt: &str| {
         let ids = prompt_ids(&loaded.vocab, prompt).unwrap();
         text.answer(
@@ -341,8 +341,10 @@ fn a_real_model_chooses_as_in_llama_cpp() {
                     temperature: 0.0,
                     ..Plan::default()
                 },
+                &loaded.vocab,
                 1,
-            );
+            )
+            .unwrap();
             let ours = sampler.choose(&logits).unwrap().token;
             n_all += 1;
             if *margin > 0.5 {
