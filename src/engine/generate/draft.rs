@@ -82,7 +82,10 @@ impl Draft {
                 break;
             }
             let end = at as usize + 1;
-            let pairs = self.tokens[..end].iter().rev().zip(self.tokens.iter().rev());
+            let pairs = self.tokens[..end]
+                .iter()
+                .rev()
+                .zip(self.tokens.iter().rev());
             let alike = pairs.take(LONGEST).take_while(|(a, b)| a == b).count();
             if alike > len {
                 (best, len) = (Some(end), alike);
@@ -123,7 +126,11 @@ mod tests {
     #[test]
     fn the_longest_match_is_followed_and_of_equals_the_latest() {
         assert_eq!(of(&[1, 2, 3, 4, 9, 1, 2]).propose(2), [3, 4]);
-        assert_eq!(of(&[1, 2, 3, 8, 1, 2, 4, 8, 1, 2]).propose(1), [4], "latest");
+        assert_eq!(
+            of(&[1, 2, 3, 8, 1, 2, 4, 8, 1, 2]).propose(1),
+            [4],
+            "latest"
+        );
         let tokens = [7, 1, 2, 3, 8, 1, 2, 4, 7, 1, 2];
         assert_eq!(of(&tokens).propose(1), [3], "longest");
         assert_eq!(of(&[1, 2, 3, 2]).propose(3), [] as [u32; 0]);
@@ -149,7 +156,10 @@ mod tests {
             }
             let fresh = of(draft.tokens());
             assert_eq!(draft.propose(6), fresh.propose(6));
-            assert_eq!((&draft.latest, &draft.before), (&fresh.latest, &fresh.before));
+            assert_eq!(
+                (&draft.latest, &draft.before),
+                (&fresh.latest, &fresh.before)
+            );
         }
     }
 }

@@ -111,23 +111,108 @@ impl Plan {
                 &positive,
                 "give 0 for the likeliest token, or a number such as 0.8",
             ),
-            ("dynatemp_range", self.dynatemp_range, &positive, "give 0 for none, or such as 0.5"),
-            ("dynatemp_exponent", self.dynatemp_exponent, &above_0, "give a number such as 1"),
-            ("top_n_sigma", self.top_n_sigma, &positive, "give 0 for all, or a number such as 1.5"),
-            ("typical_p", self.typical_p, &share, "give a number from 0 to 1, such as 0.9"),
-            ("top_p", self.top_p, &share, "give a number from 0 to 1, such as 0.95"),
-            ("min_p", self.min_p, &share, "give a number from 0 to 1, such as 0.05"),
-            ("xtc_probability", self.xtc_probability, &share, "give a number from 0 to 1"),
-            ("xtc_threshold", self.xtc_threshold, &share, "give a number from 0 to 1, such as 0.1"),
-            ("repeat_penalty", self.repeat_penalty, &above_0, "give 1 for none, or such as 1.1"),
-            ("presence_penalty", self.presence_penalty, &any, "give 0 for none, or such as 0.5"),
-            ("frequency_penalty", self.frequency_penalty, &any, "give 0 for none, or such as 0.5"),
-            ("dry_multiplier", self.dry_multiplier, &positive, "give 0 for none, or such as 0.8"),
-            ("dry_base", self.dry_base, &(1.0..=1e6), "give a number from 1, such as 1.75"),
-            ("mirostat", f64::from(self.mirostat), &(0.0..=2.0), "give 0 for none, 1 or 2"),
-            ("mirostat_tau", self.mirostat_tau, &positive, "give a number of bits, such as 5"),
-            ("mirostat_eta", self.mirostat_eta, &share, "give a number from 0 to 1, such as 0.1"),
-            ("draft", self.draft as f64, &(0.0..=MAX_DRAFT), "give 0 for none, or such as 8"),
+            (
+                "dynatemp_range",
+                self.dynatemp_range,
+                &positive,
+                "give 0 for none, or such as 0.5",
+            ),
+            (
+                "dynatemp_exponent",
+                self.dynatemp_exponent,
+                &above_0,
+                "give a number such as 1",
+            ),
+            (
+                "top_n_sigma",
+                self.top_n_sigma,
+                &positive,
+                "give 0 for all, or a number such as 1.5",
+            ),
+            (
+                "typical_p",
+                self.typical_p,
+                &share,
+                "give a number from 0 to 1, such as 0.9",
+            ),
+            (
+                "top_p",
+                self.top_p,
+                &share,
+                "give a number from 0 to 1, such as 0.95",
+            ),
+            (
+                "min_p",
+                self.min_p,
+                &share,
+                "give a number from 0 to 1, such as 0.05",
+            ),
+            (
+                "xtc_probability",
+                self.xtc_probability,
+                &share,
+                "give a number from 0 to 1",
+            ),
+            (
+                "xtc_threshold",
+                self.xtc_threshold,
+                &share,
+                "give a number from 0 to 1, such as 0.1",
+            ),
+            (
+                "repeat_penalty",
+                self.repeat_penalty,
+                &above_0,
+                "give 1 for none, or such as 1.1",
+            ),
+            (
+                "presence_penalty",
+                self.presence_penalty,
+                &any,
+                "give 0 for none, or such as 0.5",
+            ),
+            (
+                "frequency_penalty",
+                self.frequency_penalty,
+                &any,
+                "give 0 for none, or such as 0.5",
+            ),
+            (
+                "dry_multiplier",
+                self.dry_multiplier,
+                &positive,
+                "give 0 for none, or such as 0.8",
+            ),
+            (
+                "dry_base",
+                self.dry_base,
+                &(1.0..=1e6),
+                "give a number from 1, such as 1.75",
+            ),
+            (
+                "mirostat",
+                f64::from(self.mirostat),
+                &(0.0..=2.0),
+                "give 0 for none, 1 or 2",
+            ),
+            (
+                "mirostat_tau",
+                self.mirostat_tau,
+                &positive,
+                "give a number of bits, such as 5",
+            ),
+            (
+                "mirostat_eta",
+                self.mirostat_eta,
+                &share,
+                "give a number from 0 to 1, such as 0.1",
+            ),
+            (
+                "draft",
+                self.draft as f64,
+                &(0.0..=MAX_DRAFT),
+                "give 0 for none, or such as 8",
+            ),
         ] {
             if !value.is_finite() || !range.contains(&value) {
                 return Err(Error::Usage {
@@ -149,7 +234,10 @@ impl Plan {
                 let what = format!("{name}: {} texts are too many", texts.len());
                 return usage(what, &format!("give at most {MAX_STOPS}"));
             }
-            if texts.iter().any(|text| text.len() > MAX_STOP_BYTES || text.is_empty()) {
+            if texts
+                .iter()
+                .any(|text| text.len() > MAX_STOP_BYTES || text.is_empty())
+            {
                 let hint = format!("give texts of 1 to {MAX_STOP_BYTES} bytes");
                 return usage(format!("{name}: a text is empty or too long"), &hint);
             }

@@ -16,7 +16,11 @@ impl Stops {
     /// Ends at any of `stops`; empty ones are none.
     pub(super) fn new(stops: &[String]) -> Self {
         Stops {
-            stops: stops.iter().filter(|stop| !stop.is_empty()).cloned().collect(),
+            stops: stops
+                .iter()
+                .filter(|stop| !stop.is_empty())
+                .cloned()
+                .collect(),
             held: String::new(),
         }
     }
@@ -28,7 +32,10 @@ impl Stops {
             return (text.to_owned(), false);
         }
         self.held.push_str(text);
-        let found = self.stops.iter().filter_map(|stop| self.held.find(stop.as_str()));
+        let found = self
+            .stops
+            .iter()
+            .filter_map(|stop| self.held.find(stop.as_str()));
         if let Some(at) = found.min() {
             let mut answer = std::mem::take(&mut self.held);
             answer.truncate(at);
@@ -47,7 +54,11 @@ impl Stops {
     fn begun_at(&self) -> usize {
         let longest = self.stops.iter().map(String::len).max().unwrap_or(0);
         let from = self.held.len().saturating_sub(longest.saturating_sub(1));
-        let ends = self.held.char_indices().map(|(at, _)| at).filter(|at| *at >= from);
+        let ends = self
+            .held
+            .char_indices()
+            .map(|(at, _)| at)
+            .filter(|at| *at >= from);
         let begins = |at: &usize| self.stops.iter().any(|s| s.starts_with(&self.held[*at..]));
         ends.into_iter().find(begins).unwrap_or(self.held.len())
     }
@@ -88,15 +99,25 @@ mod tests {
         ] {
             let chars: Vec<(usize, char)> = whole.char_indices().collect();
             for size in 1..=whole.len() {
-                let pieces: Vec<String> =
-                    chars.chunks(size).map(|c| c.iter().map(|(_, c)| c).collect()).collect();
+                let pieces: Vec<String> = chars
+                    .chunks(size)
+                    .map(|c| c.iter().map(|(_, c)| c).collect())
+                    .collect();
                 let pieces: Vec<&str> = pieces.iter().map(String::as_str).collect();
-                // Of two stop texts the one that begins first in what came so far counts.
                 let (text, was) = answer(stops, &pieces);
-                if stops.len() < 2 || size >= 3 {
-                    assert_eq!((text.as_str(), was), (expected, stopped), "{whole} by {size}");
+                // Of two that overlap the one that is whole first counts, which is a matter of
+                // where the pieces are cut.
+                if stops.len() < 2 || size == whole.len() {
+                    assert_eq!(
+                        (text.as_str(), was),
+                        (expected, stopped),
+                        "{whole} by {size}"
+                    );
                 } else {
-                    assert!(was && expected.len() <= text.len());
+                    assert!(
+                        was && text.starts_with(expected),
+                        "{whole} by {size}: {text}"
+                    );
                 }
             }
         }

@@ -14,7 +14,7 @@ use crate::fault::{Fault, Kind};
 use crate::vocab::{SPECIALS, Vocab, byte_chars};
 
 /// A vocabulary of bytes.
-fn vocab() -> Vocab {
+pub(super) fn vocab() -> Vocab {
     let mut tokens: Vec<String> = SPECIALS.map(str::to_owned).to_vec();
     tokens.extend(byte_chars().iter().map(char::to_string));
     let ids: serde_json::Map<_, _> = tokens
@@ -166,6 +166,30 @@ fn an_answer_ends_at_a_token_that_ends_when_the_context_is_full_or_when_told() {
         long.to_string(),
         "the prompt has 97 tokens, the context only 96"
     );
+}
+
+#[test]
+fn an_answer_ends_before_a_stop_text_and_no_piece_shows_it() {
+    let loaded = loaded();
+    let whole = answer(&loaded, "abc", &plan(3, 60), &Silent).unwrap().text;
+    let starts: Vec<usize> = whole.char_indices().map(|(at, _)| at).collect();
+    for from in [0, 5, starts.len() / 2] {
+        let stop = &whole[starts[from]..starts[from + 3]];
+        let until = Plan {
+            stop: vec!["never said".into(), stop.into()],
+            ..plan(3, 60)
+        };
+        let pieces = Mutex::new(String::new());
+        let sink = |event| {
+            if let Event::Piece { text, .. } = event {
+                pieces.lock().unwrap().push_str(&text);
+            }
+        };
+        let said = answer(&loaded, "abc", &until, &sink).unwrap();
+        let expected = &whole[..whole.find(stop).unwrap()];
+        assert_eq!((said.reason, said.text.as_str()), ("stop", expected));
+        assert_eq!(pieces.into_inner().unwrap(), expected);
+    }
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! An answer held to a grammar.
 
 use std::collections::HashMap;
+use std::fs::File;
+use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -170,14 +172,22 @@ fn is_schema(text: &str) -> bool {
 
 /// The text of a file, which must not be longer than a grammar can be.
 fn read(path: &Path) -> Result<String> {
-    let size = std::fs::metadata(path).map_or(0, |file| file.len());
-    if size > MAX_TEXT as u64 {
+    let failed = |e| disk::Error::io(path, "read", e);
+    let mut bytes = Vec::new();
+    let file = File::open(path).map_err(|e| disk::Error::io(path, "open", e))?;
+    file.take(MAX_TEXT as u64 + 1)
+        .read_to_end(&mut bytes)
+        .map_err(failed)?;
+    if bytes.len() > MAX_TEXT {
         return Err(Error::Usage {
-            what: format!("{}: {size} bytes are no grammar", path.display()),
-            hint: format!("a grammar has at most {MAX_TEXT}"),
+            what: format!(
+                "{}: this is no grammar or schema: it is too long",
+                path.display()
+            ),
+            hint: format!("one has at most {MAX_TEXT} bytes"),
         });
     }
-    String::from_utf8(disk::read(path)?).map_err(|e| Error::Damaged {
+    String::from_utf8(bytes).map_err(|e| Error::Damaged {
         path: path.into(),
         what: format!("byte {}: not UTF-8", e.utf8_error().valid_up_to()),
     })

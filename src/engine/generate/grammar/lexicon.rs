@@ -134,7 +134,9 @@ impl Trie {
     }
 
     fn tokens_at(&self, node: usize) -> &[u32] {
-        let start = node.checked_sub(1).map_or(0, |before| self.nodes[before].end);
+        let start = node
+            .checked_sub(1)
+            .map_or(0, |before| self.nodes[before].end);
         &self.tokens[start as usize..self.nodes[node].end as usize]
     }
 }

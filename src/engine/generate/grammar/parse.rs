@@ -199,7 +199,10 @@ impl<'t> Parser<'t> {
                 _ => break,
             };
             if n == MAX_SIGNS {
-                return self.flaw("too many signs of repetition", "one of ? * + {m,n} is enough");
+                return self.flaw(
+                    "too many signs of repetition",
+                    "one of ? * + {m,n} is enough",
+                );
             }
             self.at += 1;
             part = part.times(least, most);

@@ -62,7 +62,9 @@ mod tests {
     #[test]
     fn sequences_match_the_characters_of_the_range_and_no_others() {
         let mut state = 9u32;
-        let edges = [0, 0x7f, 0x80, 0x7ff, 0x800, 0xd7ff, 0xe000, 0xffff, 0x1_0000, 0x10_ffff];
+        let edges = [
+            0, 0x7f, 0x80, 0x7ff, 0x800, 0xd7ff, 0xe000, 0xffff, 0x1_0000, 0x10_ffff,
+        ];
         let mut numbers = edges.to_vec();
         for _ in 0..60 {
             state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
@@ -80,7 +82,10 @@ mod tests {
                 let bytes = c.encode_utf8(&mut bytes).as_bytes();
                 let fits = |ranges: &&Vec<(u8, u8)>| {
                     ranges.len() == bytes.len()
-                        && ranges.iter().zip(bytes).all(|((a, b), x)| (a..=b).contains(&x))
+                        && ranges
+                            .iter()
+                            .zip(bytes)
+                            .all(|((a, b), x)| (a..=b).contains(&x))
                 };
                 let n = all.iter().filter(fits).count();
                 let expected = usize::from((low..=high).contains(&(c as u32)));

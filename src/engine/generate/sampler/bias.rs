@@ -19,14 +19,13 @@ pub(super) fn parse(entries: &[String], vocab: &Vocab) -> Result<Vec<(u32, f32)>
             )
         })?;
         if what.bytes().all(|b| b.is_ascii_digit()) {
-            let known = what.parse().ok().filter(|id: &u32| (*id as usize) < vocab.len());
+            let known = what
+                .parse()
+                .ok()
+                .filter(|id: &u32| (*id as usize) < vocab.len());
             let id = known.ok_or_else(|| {
                 let last = vocab.len().saturating_sub(1);
-                refused(
-                    entry,
-                    "names no token",
-                    &format!("ids go from 0 to {last}"),
-                )
+                refused(entry, "names no token", &format!("ids go from 0 to {last}"))
             })?;
             biases.push((id, bias));
         } else {

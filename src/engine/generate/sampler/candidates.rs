@@ -41,7 +41,13 @@ pub(super) fn best(logits: &[f32]) -> Option<Candidate> {
 
 /// The highest number of `block`; minus infinity where there is none.
 fn highest(block: &[f32]) -> f32 {
-    let number = |x: f32| if x < f32::INFINITY { x } else { f32::NEG_INFINITY };
+    let number = |x: f32| {
+        if x < f32::INFINITY {
+            x
+        } else {
+            f32::NEG_INFINITY
+        }
+    };
     let higher = |a: f32, b: f32| if b > a { b } else { a };
     let mut lanes = [f32::NEG_INFINITY; 16];
     let mut rows = block.chunks_exact(lanes.len());
@@ -51,7 +57,10 @@ fn highest(block: &[f32]) -> f32 {
         }
     }
     let rest = rows.remainder().iter().map(|x| number(*x));
-    lanes.into_iter().chain(rest).fold(f32::NEG_INFINITY, higher)
+    lanes
+        .into_iter()
+        .chain(rest)
+        .fold(f32::NEG_INFINITY, higher)
 }
 
 /// The candidates left; of the same logits always in the same order.

@@ -201,7 +201,7 @@ impl Sampler {
     }
 
     /// The stages that change single logits.
-    fn edit(&self, logits: &mut [f32]) {
+    pub(super) fn edit(&self, logits: &mut [f32]) {
         for (id, bias) in self.bias.iter() {
             if let Some(logit) = logits.get_mut(*id as usize) {
                 *logit += bias;

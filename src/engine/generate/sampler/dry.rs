@@ -68,7 +68,10 @@ impl Dry {
         }
         self.tail.extend_from_slice(self.pieces.bytes(token));
         // Of the text before this token as much is left as was not a breaker yet.
-        let is_broken = self.breakers.iter().any(|b| memmem::find(&self.tail, b).is_some());
+        let is_broken = self
+            .breakers
+            .iter()
+            .any(|b| memmem::find(&self.tail, b).is_some());
         match (is_broken, &mut self.since_breaker) {
             (true, since) => *since = Some(0),
             (false, Some(n)) => *n += 1,
@@ -111,7 +114,11 @@ impl Dry {
         }
         for (token, len) in longest {
             let piece = self.pieces.bytes(token);
-            if self.breakers.iter().any(|b| memmem::find(piece, b).is_some()) {
+            if self
+                .breakers
+                .iter()
+                .any(|b| memmem::find(piece, b).is_some())
+            {
                 continue;
             }
             if let Some(logit) = logits.get_mut(token as usize) {

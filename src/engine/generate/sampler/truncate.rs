@@ -32,12 +32,7 @@ impl Truncate {
 
     /// Takes candidates from `logits` and leaves out what each stage does; at least one stays
     /// where a logit is a number.
-    pub(super) fn apply(
-        &self,
-        candidates: &mut Candidates,
-        logits: &[f32],
-        rng: &mut ChaCha8Rng,
-    ) {
+    pub(super) fn apply(&self, candidates: &mut Candidates, logits: &[f32], rng: &mut ChaCha8Rng) {
         let bound = match self.top_n_sigma > 0.0 {
             true => sigma_bound(logits, self.top_n_sigma),
             false => f32::NEG_INFINITY,
@@ -52,7 +47,12 @@ impl Truncate {
 
 /// The lowest logit that is within `n` standard deviations of the highest (arXiv 2411.07641).
 fn sigma_bound(logits: &[f32], n: f64) -> f32 {
-    let numbers = || logits.iter().filter(|x| x.is_finite()).map(|x| f64::from(*x));
+    let numbers = || {
+        logits
+            .iter()
+            .filter(|x| x.is_finite())
+            .map(|x| f64::from(*x))
+    };
     let (mut count, mut sum, mut highest) = (0u64, 0.0, f64::NEG_INFINITY);
     for x in numbers() {
         count += 1;
@@ -91,7 +91,9 @@ fn typical(candidates: &mut Candidates, p: f64) {
         |sum| sum > p,
     );
     candidates.list.clear();
-    candidates.list.extend(scored[..n].iter().map(|(_, _, c)| *c));
+    candidates
+        .list
+        .extend(scored[..n].iter().map(|(_, _, c)| *c));
 }
 
 /// Keeps the likeliest candidates that together make up `p`: always at least one.

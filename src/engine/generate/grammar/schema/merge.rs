@@ -8,12 +8,7 @@ use super::translate::{Read, Schema, flaw};
 type Keys = Map<String, Value>;
 
 /// The keys of `keys` with those of its `allOf` and `$ref`.
-pub(super) fn flat(
-    schema: &mut Schema<'_>,
-    keys: &Keys,
-    at: &str,
-    depth: usize,
-) -> Read<Keys> {
+pub(super) fn flat(schema: &mut Schema<'_>, keys: &Keys, at: &str, depth: usize) -> Read<Keys> {
     schema.count(at)?;
     if depth > MAX_DEPTH {
         return flaw(at, "references lead back to themselves");
@@ -105,7 +100,10 @@ fn merge(all: &mut Keys, part: Keys, at: &str) -> Read<()> {
         match both {
             Some(both) => *old = both,
             None => {
-                return flaw(at, &format!("`{key}` differs in parts that must hold together"));
+                return flaw(
+                    at,
+                    &format!("`{key}` differs in parts that must hold together"),
+                );
             }
         }
     }
@@ -116,7 +114,9 @@ fn merge(all: &mut Keys, part: Keys, at: &str) -> Read<()> {
 fn is_closed_to(one: &Keys, other: &Keys) -> bool {
     let names = |keys: &Keys| -> Vec<String> {
         let named = keys.get("properties").and_then(Value::as_object);
-        named.map(|named| named.keys().cloned().collect()).unwrap_or_default()
+        named
+            .map(|named| named.keys().cloned().collect())
+            .unwrap_or_default()
     };
     let is_open = matches!(
         one.get("additionalProperties"),
@@ -151,5 +151,9 @@ fn common(a: &[Value], b: &[Value], shared: impl Fn(&Value, &Value) -> Option<Va
 /// Of two bounds the higher, or the lower.
 fn farther(a: &Value, b: &Value, higher: bool) -> Option<Value> {
     let (x, y) = (a.as_f64()?, b.as_f64()?);
-    Some(if (x > y) == higher { a.clone() } else { b.clone() })
+    Some(if (x > y) == higher {
+        a.clone()
+    } else {
+        b.clone()
+    })
 }

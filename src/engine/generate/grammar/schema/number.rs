@@ -64,7 +64,9 @@ pub(super) fn integer(keys: &Map<String, Value>, at: &str) -> Read<Expr> {
         ways.push(Expr::Seq(vec![Expr::text("-"), within(low, high)]));
     }
     if most.is_none_or(|most| most >= 0) {
-        let low = least.filter(|least| *least > 0).map_or(0, i64::unsigned_abs);
+        let low = least
+            .filter(|least| *least > 0)
+            .map_or(0, i64::unsigned_abs);
         ways.push(within(low, most.map(i64::unsigned_abs)));
     }
     Ok(one_of(ways))
@@ -88,7 +90,10 @@ fn bound(
         let step = if x.fract() == 0.0 { inside } else { 0 };
         Some(round(x) as i64 + step)
     };
-    match whole.or_else(rounded).filter(|n| n.unsigned_abs() <= LARGEST as u64) {
+    match whole
+        .or_else(rounded)
+        .filter(|n| n.unsigned_abs() <= LARGEST as u64)
+    {
         Some(bound) => Ok(Some(bound)),
         None => flaw(at, &format!("`{key}` is no bound for an integer")),
     }
@@ -110,7 +115,11 @@ fn within(low: u64, high: Option<u64>) -> Expr {
     };
     let mut ways = Vec::new();
     for len in longest..=high.to_string().len() {
-        let first = if len == 1 { 0 } else { 10u64.pow(len as u32 - 1) };
+        let first = if len == 1 {
+            0
+        } else {
+            10u64.pow(len as u32 - 1)
+        };
         let last = 10u64.saturating_pow(len as u32) - 1;
         let (low, high) = (low.max(first).to_string(), high.min(last).to_string());
         ways.push(same_length(low.as_bytes(), high.as_bytes()));

@@ -87,7 +87,10 @@ impl Schema<'_> {
             let without = Expr::Rule(self.rules.add("members", first));
             (first, next) = match is_required {
                 true => (with, with_comma),
-                false => (Expr::Alt(vec![with, without]), Expr::Alt(vec![with_comma, after])),
+                false => (
+                    Expr::Alt(vec![with, without]),
+                    Expr::Alt(vec![with_comma, after]),
+                ),
             };
         }
         first
@@ -130,7 +133,10 @@ impl Schema<'_> {
             for c in next.iter().filter(|c| plain().contains(**c)) {
                 let longer = format!("{start}{c}");
                 if let Some(rule) = rules.get(&longer) {
-                    ways.push(Expr::Seq(vec![Expr::text(&c.to_string()), Expr::Rule(*rule)]));
+                    ways.push(Expr::Seq(vec![
+                        Expr::text(&c.to_string()),
+                        Expr::Rule(*rule),
+                    ]));
                 }
             }
             rules.insert(start.clone(), self.rules.add("other", Expr::Alt(ways)));

@@ -153,7 +153,12 @@ impl Reader<'_> {
             return self.flaw();
         };
         let word = [('0', '9'), ('A', 'Z'), ('_', '_'), ('a', 'z')];
-        let space = [('\t', '\r'), (' ', ' '), ('\u{a0}', '\u{a0}'), ('\u{feff}', '\u{feff}')];
+        let space = [
+            ('\t', '\r'),
+            (' ', ' '),
+            ('\u{a0}', '\u{a0}'),
+            ('\u{feff}', '\u{feff}'),
+        ];
         let set = |ranges: &[(char, char)], negated| {
             let ranges = ranges.iter().map(|(a, b)| (*a as u32, *b as u32));
             Class::new(ranges.collect(), negated)
@@ -205,8 +210,13 @@ impl Reader<'_> {
     }
 
     fn flaw<T>(&self) -> Read<T> {
-        let n = self.pattern[..self.pattern.len() - self.rest.len()].chars().count();
-        let what = format!("`pattern` {:?} is not understood at character {n}", self.pattern);
+        let n = self.pattern[..self.pattern.len() - self.rest.len()]
+            .chars()
+            .count();
+        let what = format!(
+            "`pattern` {:?} is not understood at character {n}",
+            self.pattern
+        );
         flaw(self.at, &what)
     }
 }

@@ -8,7 +8,14 @@ use super::translate::{Read, Schema, count_of, flaw};
 
 /// Characters that stand for themselves in a JSON string.
 pub(super) fn plain() -> Class {
-    Class::new(vec![(0, 0x1f), ('"' as u32, '"' as u32), ('\\' as u32, '\\' as u32)], true)
+    Class::new(
+        vec![
+            (0, 0x1f),
+            ('"' as u32, '"' as u32),
+            ('\\' as u32, '\\' as u32),
+        ],
+        true,
+    )
 }
 
 /// Escapes of one letter, and what they stand for.
@@ -60,11 +67,7 @@ pub(super) fn one_of_class(class: &Class) -> Option<Expr> {
 }
 
 /// A string with the length, pattern or format asked for.
-pub(super) fn string(
-    schema: &Schema<'_>,
-    keys: &Map<String, Value>,
-    at: &str,
-) -> Read<Expr> {
+pub(super) fn string(schema: &Schema<'_>, keys: &Map<String, Value>, at: &str) -> Read<Expr> {
     let least = count_of(keys, "minLength", at)?;
     let most = count_of(keys, "maxLength", at)?;
     let has_length = least.is_some() || most.is_some();
@@ -80,7 +83,10 @@ pub(super) fn string(
         }
         (Some(_), Some(_)) => return flaw(at, "`format` is not understood beside `pattern`"),
         _ if has_length => {
-            return flaw(at, "a length is not understood beside `pattern` or `format`");
+            return flaw(
+                at,
+                "a length is not understood beside `pattern` or `format`",
+            );
         }
         (Some(pattern), None) => match pattern.as_str() {
             Some(pattern) => pattern::read(pattern, &character(), at)?,
@@ -114,5 +120,8 @@ const FORMATS: [(&str, &str); 4] = [
     ("date", concat!("^", date!(), "$")),
     ("time", concat!("^", time!(), "$")),
     ("date-time", concat!("^", date!(), "T", time!(), "$")),
-    ("uuid", "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"),
+    (
+        "uuid",
+        "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$",
+    ),
 ];

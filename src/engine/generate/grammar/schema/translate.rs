@@ -52,8 +52,12 @@ pub(in super::super) fn rules(schema: &str, name: &str) -> Result<Rules> {
         let what = format!("{} bytes are no schema", schema.len());
         return Err(usage(what, &format!("a schema has at most {MAX_TEXT}")));
     }
-    let root: Value = serde_json::from_str(schema)
-        .map_err(|e| usage(format!("not JSON: {e}"), "give a JSON schema, or {} for any JSON"))?;
+    let root: Value = serde_json::from_str(schema).map_err(|e| {
+        usage(
+            format!("not JSON: {e}"),
+            "give a JSON schema, or {} for any JSON",
+        )
+    })?;
     let mut schema = Schema::new(&root);
     match schema.whole() {
         Ok(()) => Ok(schema.rules),
@@ -149,8 +153,10 @@ impl<'s> Schema<'s> {
         if types.is_empty() {
             return Ok(Expr::Rule(self.json.value));
         }
-        let all: Read<Vec<Expr>> =
-            types.iter().map(|name| self.of_type(name, keys, at, depth)).collect();
+        let all: Read<Vec<Expr>> = types
+            .iter()
+            .map(|name| self.of_type(name, keys, at, depth))
+            .collect();
         Ok(one_of(all?))
     }
 
@@ -242,13 +248,18 @@ impl<'s> Schema<'s> {
                 None => return flaw(at, "`prefixItems` is no list of schemas"),
             },
         };
-        let n_first = first.len().min(most.map_or(usize::MAX, |most| most as usize));
+        let n_first = first
+            .len()
+            .min(most.map_or(usize::MAX, |most| most as usize));
         let mut all = Vec::new();
         for (i, part) in first[..n_first].iter().enumerate() {
             all.push(self.part(part, &format!("{at}/prefixItems/{i}"), depth + 1)?);
         }
         let n_first = n_first as u32;
-        let (least, most) = (least.saturating_sub(n_first), most.map(|most| most - n_first));
+        let (least, most) = (
+            least.saturating_sub(n_first),
+            most.map(|most| most - n_first),
+        );
         // Items that nothing is said of are written only where there must be some.
         let rest = match keys.get("items") {
             Some(Value::Bool(false)) if least == 0 => None,
@@ -265,13 +276,7 @@ impl<'s> Schema<'s> {
     }
 
     /// `[`, the `first` parts, between `least` and `most` times `rest`, `]`.
-    fn list(
-        &self,
-        first: Vec<Expr>,
-        rest: Option<Expr>,
-        least: u32,
-        most: Option<u32>,
-    ) -> Expr {
+    fn list(&self, first: Vec<Expr>, rest: Option<Expr>, least: u32, most: Option<u32>) -> Expr {
         let comma = || [Expr::text(","), self.blank()];
         let mut parts = Vec::new();
         let is_empty = first.is_empty();
@@ -388,7 +393,9 @@ fn check_keys(keys: &Map<String, Value>, at: &str) -> Read<()> {
 
 /// Number of keys that are not notes.
 fn n_rules(keys: &Map<String, Value>) -> usize {
-    keys.keys().filter(|key| !NOTES.contains(&key.as_str())).count()
+    keys.keys()
+        .filter(|key| !NOTES.contains(&key.as_str()))
+        .count()
 }
 
 /// The types named, or those that the keys speak of; empty for any.
@@ -433,7 +440,12 @@ fn constants(keys: &Map<String, Value>, at: &str) -> Read<Expr> {
     }
     match values.is_empty() {
         true => flaw(at, "no constant is left"),
-        false => Ok(one_of(values.iter().map(|value| Expr::Text(value.to_string())).collect())),
+        false => Ok(one_of(
+            values
+                .iter()
+                .map(|value| Expr::Text(value.to_string()))
+                .collect(),
+        )),
     }
 }
 
