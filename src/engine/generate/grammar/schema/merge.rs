@@ -13,9 +13,9 @@ pub(super) fn flat(schema: &mut Schema<'_>, keys: &Keys, at: &str, depth: usize)
     if depth > MAX_DEPTH {
         return flaw(at, "references lead back to themselves");
     }
-    let mut all = keys.clone();
-    let list = all.shift_remove("allOf");
-    let target = all.shift_remove("$ref");
+    let mut own = keys.clone();
+    let list = own.shift_remove("allOf");
+    let target = own.shift_remove("$ref");
     let mut parts = Vec::new();
     if let Some(target) = target {
         let Some(target) = target.as_str() else {
@@ -28,6 +28,14 @@ pub(super) fn flat(schema: &mut Schema<'_>, keys: &Keys, at: &str, depth: usize)
         Some(Value::Array(list)) => parts.extend(list),
         Some(_) => return flaw(at, "`allOf` is no list of schemas"),
     }
+    // Members come in the order in which the schema speaks of them.
+    let mut named = keys.keys().map(String::as_str);
+    let own_first = named.find(|key| matches!(*key, "properties" | "allOf" | "$ref"));
+    match own_first == Some("properties") {
+        true => parts.insert(0, Value::Object(own)),
+        false => parts.push(Value::Object(own)),
+    }
+    let mut all = Keys::new();
     for part in parts {
         match part {
             Value::Bool(true) => {}

@@ -8,6 +8,8 @@ mod merge;
 mod number;
 mod object;
 mod pattern;
+#[cfg(test)]
+pub(crate) mod tests;
 mod text;
 mod translate;
 
