@@ -8,6 +8,8 @@ mod pieces;
 mod plan;
 mod python;
 mod sampler;
+#[cfg(test)]
+mod speed;
 mod stop;
 mod template;
 #[cfg(test)]
@@ -16,7 +18,7 @@ mod tests;
 pub use answer::{Answer, Text, prompt_ids};
 pub use conversation::Conversation;
 pub use draft::Draft;
-pub use grammar::Grammar;
+pub use grammar::{Grammar, Lexicon};
 pub use plan::Plan;
 pub use sampler::{Choice, Sampler, fresh_seed};
 pub use template::{Message, Template};

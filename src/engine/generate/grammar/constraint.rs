@@ -7,7 +7,6 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::super::Plan;
-use super::super::pieces::Pieces;
 use super::lexicon::{Lexicon, Mask};
 use super::machine::{DEAD, Machine};
 use super::syntax::{Grammar, MAX_TEXT};
@@ -37,7 +36,7 @@ impl Constraint {
     /// When a file cannot be read, or what it holds is no grammar or schema.
     pub(in super::super) fn new(
         plan: &Plan,
-        pieces: impl FnOnce() -> Arc<Pieces>,
+        lexicon: impl FnOnce() -> Arc<Lexicon>,
         ends: &[u32],
     ) -> Result<Option<Self>> {
         let grammar = match (&plan.grammar, &plan.grammar_file, &plan.json_schema) {
@@ -47,20 +46,20 @@ impl Constraint {
             (.., Some(path)) => Grammar::of_json_schema(&read(Path::new(path))?, path)?,
             _ => return Ok(None),
         };
-        Self::of(&grammar, pieces(), ends).map(Some)
+        Self::of(&grammar, lexicon(), ends).map(Some)
     }
 
-    /// Holds answers in `pieces` to `grammar`.
+    /// Holds answers in the tokens of `lexicon` to `grammar`.
     ///
     /// # Errors
     /// When the grammar can be begun in too many ways.
-    pub(super) fn of(grammar: &Grammar, pieces: Arc<Pieces>, ends: &[u32]) -> Result<Self> {
+    pub(super) fn of(grammar: &Grammar, lexicon: Arc<Lexicon>, ends: &[u32]) -> Result<Self> {
         let mut machine = Machine::new(grammar);
         Ok(Constraint {
             state: machine.start()?,
             epoch: machine.epoch,
             machine,
-            lexicon: Arc::new(Lexicon::new(pieces)),
+            lexicon,
             ends: ends.into(),
             masks: HashMap::new(),
         })

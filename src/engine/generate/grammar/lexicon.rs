@@ -5,23 +5,36 @@ use std::sync::{Arc, OnceLock};
 use super::super::pieces::Pieces;
 use super::machine::{DEAD, Machine};
 use crate::engine::Result;
+use crate::vocab::Vocab;
 
 /// A set of tokens: one bit each.
 pub(super) type Mask = Arc<[u64]>;
 
-/// A vocabulary, sorted when that is first needed.
+/// The bytes of a vocabulary's tokens, sorted when that is first needed: made once for a model and
+/// shared by all who choose its tokens.
 #[derive(Debug)]
-pub(super) struct Lexicon {
+pub struct Lexicon {
     pieces: Arc<Pieces>,
     trie: OnceLock<Trie>,
 }
 
 impl Lexicon {
-    pub(super) fn new(pieces: Arc<Pieces>) -> Self {
+    /// The tokens of `vocab`.
+    pub fn new(vocab: &Vocab) -> Self {
+        Self::of(Pieces::new(vocab))
+    }
+
+    /// These tokens.
+    pub(super) fn of(pieces: Pieces) -> Self {
         Lexicon {
-            pieces,
+            pieces: Arc::new(pieces),
             trie: OnceLock::new(),
         }
+    }
+
+    /// The tokens by id.
+    pub(in super::super) fn pieces(&self) -> Arc<Pieces> {
+        self.pieces.clone()
     }
 
     /// Bytes of a token; none for special ones.

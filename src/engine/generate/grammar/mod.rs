@@ -13,4 +13,5 @@ mod tests;
 mod utf8;
 
 pub(super) use constraint::Constraint;
+pub use lexicon::Lexicon;
 pub use syntax::Grammar;

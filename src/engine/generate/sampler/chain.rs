@@ -7,8 +7,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 
 use super::super::Plan;
-use super::super::grammar::Constraint;
-use super::super::pieces::Pieces;
+use super::super::grammar::{Constraint, Lexicon};
 use super::super::stop::Stops;
 use super::bias;
 use super::candidates::{Candidate, Candidates, best};
@@ -63,17 +62,35 @@ impl Sampler {
     /// When a logit bias names no token, or the grammar or JSON schema cannot be read or is none.
     pub fn new(plan: &Plan, vocab: &Vocab, seed: u64) -> Result<Self> {
         let shared = OnceLock::new();
-        let pieces = || shared.get_or_init(|| Arc::new(Pieces::new(vocab))).clone();
+        let lexicon = || shared.get_or_init(|| Arc::new(Lexicon::new(vocab))).clone();
+        Self::over(plan, vocab, lexicon, seed)
+    }
+
+    /// As [`Sampler::new`], with a `lexicon` of `vocab` that is there already: of a large
+    /// vocabulary it takes longer to make than everything else.
+    ///
+    /// # Errors
+    /// As [`Sampler::new`].
+    pub fn sharing(plan: &Plan, vocab: &Vocab, lexicon: &Arc<Lexicon>, seed: u64) -> Result<Self> {
+        Self::over(plan, vocab, || lexicon.clone(), seed)
+    }
+
+    fn over(
+        plan: &Plan,
+        vocab: &Vocab,
+        lexicon: impl Fn() -> Arc<Lexicon>,
+        seed: u64,
+    ) -> Result<Self> {
         Ok(Sampler {
             bias: bias::parse(&plan.logit_bias, vocab)?.into(),
-            dry: Dry::new(plan, pieces),
-            grammar: Constraint::new(plan, pieces, &vocab.eos)?,
+            dry: Dry::new(plan, || lexicon().pieces()),
+            grammar: Constraint::new(plan, &lexicon, &vocab.eos)?,
             ..Self::by_numbers(plan, seed)
         })
     }
 
     /// The stages that need no vocabulary.
-    pub(super) fn by_numbers(plan: &Plan, seed: u64) -> Self {
+    pub(in super::super) fn by_numbers(plan: &Plan, seed: u64) -> Self {
         Sampler {
             bias: [].into(),
             penalties: Penalties::new(plan),
@@ -95,6 +112,11 @@ impl Sampler {
     /// they do.
     pub fn tell_logprobs(&mut self, on: bool) {
         self.logprobs = on;
+    }
+
+    /// Goes on with the random numbers of `seed`: for another text beside the one of the original.
+    pub fn reseed(&mut self, seed: u64) {
+        self.rng = ChaCha8Rng::seed_from_u64(seed);
     }
 
     /// Begins an answer to `prompt`, whose tokens count as said. Random numbers go on.
