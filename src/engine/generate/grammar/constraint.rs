@@ -155,10 +155,14 @@ impl Constraint {
         self.machine.ask();
         let mut kept = [self.state, self.state];
         for byte in bytes {
-            self.machine.make_room(&mut kept)?;
+            let room = self.machine.make_room(&mut kept);
+            self.state = kept[0]; // numbered anew, whatever came of it
+            room?;
             kept[1] = self.machine.step(kept[1], *byte)?;
+            if kept[1] == DEAD {
+                break;
+            }
         }
-        self.state = kept[0];
         Ok(kept[1])
     }
 }

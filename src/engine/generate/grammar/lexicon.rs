@@ -55,7 +55,9 @@ impl Lexicon {
         machine.ask();
         while let Some(node) = trie.nodes.get(at) {
             path.truncate(node.depth());
-            machine.make_room(&mut path)?;
+            let room = machine.make_room(&mut path);
+            *state = path[0]; // numbered anew, whatever came of it
+            room?;
             let next = machine.step(path[node.depth() - 1], node.byte())?;
             if next == DEAD {
                 at = node.skip as usize;
@@ -67,7 +69,6 @@ impl Lexicon {
             path.push(next);
             at += 1;
         }
-        *state = path[0];
         Ok(bits.into())
     }
 }

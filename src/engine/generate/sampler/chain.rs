@@ -59,7 +59,8 @@ impl Sampler {
     /// Chooses among the tokens of `vocab` as `plan` says, with the random numbers of `seed`.
     ///
     /// # Errors
-    /// When a logit bias names no token, or the grammar or JSON schema cannot be read or is none.
+    /// When the plan makes no sense, a logit bias names no token, or the grammar or JSON schema
+    /// cannot be read or is none.
     pub fn new(plan: &Plan, vocab: &Vocab, seed: u64) -> Result<Self> {
         let shared = OnceLock::new();
         let lexicon = || shared.get_or_init(|| Arc::new(Lexicon::new(vocab))).clone();
@@ -81,6 +82,7 @@ impl Sampler {
         lexicon: impl Fn() -> Arc<Lexicon>,
         seed: u64,
     ) -> Result<Self> {
+        plan.check()?;
         Ok(Sampler {
             bias: bias::parse(&plan.logit_bias, vocab)?.into(),
             dry: Dry::new(plan, || lexicon().pieces()),
