@@ -12,6 +12,7 @@ use super::super::stop::Stops;
 use super::bias;
 use super::candidates::{Candidate, Candidates, best};
 use super::dry::Dry;
+use super::logprob::logprob;
 use super::mirostat::Mirostat;
 use super::penalties::Penalties;
 use super::temperature::Temperature;
@@ -258,19 +259,4 @@ impl Sampler {
             }
         }
     }
-}
-
-/// Logarithm of the probability of `token`.
-fn logprob(logits: &[f32], token: u32) -> f32 {
-    let (Some(best), Some(logit)) = (best(logits), logits.get(token as usize)) else {
-        return f32::NAN;
-    };
-    // What is e^-40 of the likeliest changes no digit, however many there are.
-    let floor = best.logit - 40.0;
-    let total: f64 = logits
-        .iter()
-        .filter(|x| **x > floor && x.is_finite())
-        .map(|x| (f64::from(*x) - f64::from(best.logit)).exp())
-        .sum();
-    (f64::from(*logit) - f64::from(best.logit) - total.ln()) as f32
 }

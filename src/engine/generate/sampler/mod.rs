@@ -8,6 +8,7 @@ mod bias;
 mod candidates;
 mod chain;
 mod dry;
+mod logprob;
 mod mirostat;
 mod penalties;
 mod temperature;
