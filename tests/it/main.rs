@@ -11,6 +11,7 @@ mod bad_model;
 mod bench;
 mod cli;
 mod evaluation_sets;
+mod form;
 mod full_disk;
 mod generated;
 mod house;

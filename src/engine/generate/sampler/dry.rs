@@ -63,7 +63,9 @@ impl Dry {
     /// Remembers a token.
     pub(super) fn accept(&mut self, token: u32) {
         self.tokens.push(token);
-        if self.window > 0 && self.tokens.len() > 2 * self.window + LONGEST {
+        if self.window > 0
+            && self.tokens.len() > self.window.saturating_mul(2).saturating_add(LONGEST)
+        {
             self.tokens.drain(..self.tokens.len() - self.window);
         }
         self.tail.extend_from_slice(self.pieces.bytes(token));
