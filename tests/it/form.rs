@@ -1,6 +1,7 @@
 //! Answers of a certain form: grammars, schemas, stop texts, stages of the choice.
 
-use crate::program::{Place, Trained};
+use crate::program::Place;
+use crate::trained::Trained;
 
 /// What `eu chat` says with these options, and why it ended.
 fn said(place: &Place, model: &str, more: &[&str]) -> (String, String) {
@@ -19,6 +20,27 @@ fn said(place: &Place, model: &str, more: &[&str]) -> (String, String) {
     (text("text"), text("reason"))
 }
 
+/// The token that such an answer begins with.
+fn first_token(place: &Place, model: &str) -> u64 {
+    let args = [
+        "chat",
+        model,
+        "-p",
+        "Alle Menschen",
+        "--raw",
+        "--seed=1",
+        "--json",
+        "--max-tokens=1",
+    ];
+    let ran = place.run(&args).code(0);
+    let mut lines = ran
+        .stdout
+        .lines()
+        .map(serde_json::from_str::<serde_json::Value>);
+    let piece = lines.find_map(|line| line.unwrap()["token"].as_u64());
+    piece.unwrap()
+}
+
 #[test]
 fn an_answer_has_the_form_asked_for() {
     let (place, trained) = (Place::new(), Trained::shared());
@@ -33,8 +55,8 @@ fn an_answer_has_the_form_asked_for() {
     }
     let grammar = "root ::= (\"ja\" | \"nein\") [.!]{2}\n";
     let file = place.write("yes.gbnf", grammar).display().to_string();
-    for more in [["--grammar", grammar], ["--grammar-file", &file]] {
-        let (text, _) = said(&place, &model, &more);
+    for (option, value) in [("--grammar", grammar), ("--grammar-file", &file)] {
+        let (text, _) = said(&place, &model, &[option, value]);
         let rest = text
             .strip_prefix("ja")
             .or(text.strip_prefix("nein"))
@@ -80,7 +102,7 @@ fn every_stage_changes_what_is_said_and_nothing_else_does() {
         "--dynatemp-range=0.7",
         "--mirostat=1",
         "--mirostat=2",
-        "--logit-bias= d-inf",
+        &format!("--logit-bias={}-inf", first_token(&place, &model)),
     ] {
         let changed = said(&place, &model, &["--max-tokens=60", more]).0;
         assert_ne!(changed, plain, "{more}");
