@@ -139,11 +139,11 @@ impl Machine {
         Ok(next)
     }
 
-    /// The state of all that `todo` leads to without reading.
-    fn state_of(&mut self, mut todo: Vec<Thread>) -> Result<u32> {
+    /// The state of all that `pending` leads to without reading.
+    fn state_of(&mut self, mut pending: Vec<Thread>) -> Result<u32> {
         let program = self.program.clone();
         let (mut threads, mut seen, mut accepting) = (Vec::new(), HashSet::new(), false);
-        while let Some((node, stack)) = todo.pop() {
+        while let Some((node, stack)) = pending.pop() {
             if !seen.insert((node, stack)) {
                 continue;
             }
@@ -156,7 +156,7 @@ impl Machine {
                 Node::Bytes(..) => {}
                 Node::Split(from, to) => {
                     let targets = &program.targets[from as usize..=to as usize];
-                    todo.extend(targets.iter().map(|target| (*target, stack)));
+                    pending.extend(targets.iter().map(|target| (*target, stack)));
                     self.work += targets.len();
                 }
                 Node::Call(rule, next) => {
@@ -165,10 +165,10 @@ impl Machine {
                         RETURN => stack,
                         next => self.stack_of((next, stack)),
                     };
-                    todo.push((program.starts[rule as usize], stack));
+                    pending.push((program.starts[rule as usize], stack));
                 }
                 Node::Return if stack == EMPTY => accepting = true,
-                Node::Return => todo.push(self.stacks[stack as usize]),
+                Node::Return => pending.push(self.stacks[stack as usize]),
             }
         }
         threads.sort_unstable();

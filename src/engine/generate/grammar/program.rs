@@ -84,7 +84,7 @@ impl Program {
         }
         struct Visit {
             rule: usize,
-            todo: Vec<u32>,
+            pending: Vec<u32>,
             nullable: bool,
         }
         let mut seen = vec![Seen::Not; self.starts.len()];
@@ -95,13 +95,13 @@ impl Program {
             }
             let visit = |rule: usize| Visit {
                 rule,
-                todo: vec![self.starts[rule]],
+                pending: vec![self.starts[rule]],
                 nullable: false,
             };
             seen[first] = Seen::Open;
             let mut open = vec![visit(first)];
             while let Some(top) = open.last_mut() {
-                let Some(node) = top.todo.pop() else {
+                let Some(node) = top.pending.pop() else {
                     let nullable = top.nullable;
                     seen[top.rule] = Seen::Done { nullable };
                     open.pop();
@@ -113,16 +113,17 @@ impl Program {
                     Node::Split(..) | Node::Call(..) if entered[node as usize] => {}
                     Node::Split(from, to) => {
                         entered[node as usize] = true;
-                        top.todo.extend(&self.targets[from as usize..=to as usize]);
+                        top.pending
+                            .extend(&self.targets[from as usize..=to as usize]);
                     }
                     Node::Call(rule, next) => match seen[rule as usize] {
                         Seen::Open => return Some(rule as usize),
                         Seen::Done { nullable } => {
                             entered[node as usize] = true;
-                            top.todo.extend(nullable.then_some(next));
+                            top.pending.extend(nullable.then_some(next));
                         }
                         Seen::Not => {
-                            top.todo.push(node); // again when the rule is known
+                            top.pending.push(node); // again when the rule is known
                             seen[rule as usize] = Seen::Open;
                             open.push(visit(rule as usize));
                         }

@@ -47,7 +47,7 @@ fn exp(x: f32) -> f32 {
         9.618_129e-3,
         5.550_411e-2,
         0.240_226_5,
-        0.693_147_2,
+        std::f32::consts::LN_2,
     ];
     let power = terms.iter().fold(0.0, |sum, term| sum * r + term) * r + 1.0;
     // The lowest bits of n are the exponent.

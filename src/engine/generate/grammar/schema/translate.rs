@@ -77,7 +77,7 @@ pub(super) struct Schema<'s> {
     /// Rules of references, by what they point to.
     refs: HashMap<String, usize>,
     /// References that were met and have no body yet.
-    todo: Vec<(String, usize)>,
+    pending: Vec<(String, usize)>,
     n_parts: usize,
 }
 
@@ -104,7 +104,7 @@ impl<'s> Schema<'s> {
             rules,
             json,
             refs: HashMap::new(),
-            todo: Vec::new(),
+            pending: Vec::new(),
             n_parts: 0,
         }
     }
@@ -113,7 +113,7 @@ impl<'s> Schema<'s> {
         let root = self.root;
         let body = self.part(root, "#", 0)?;
         self.rules.define(self.rules.root, body);
-        while let Some((target, rule)) = self.todo.pop() {
+        while let Some((target, rule)) = self.pending.pop() {
             let part = self.target(&target, &target)?;
             let body = self.part(part, &target, 0)?;
             self.rules.define(rule, body);
@@ -223,7 +223,7 @@ impl<'s> Schema<'s> {
         }
         let rule = self.rules.reserve(target);
         self.refs.insert(target.into(), rule);
-        self.todo.push((target.into(), rule));
+        self.pending.push((target.into(), rule));
         Ok(Expr::Rule(rule))
     }
 
