@@ -66,6 +66,7 @@
 //! | `checkpoints/step-*/` with `state/` | [`engine::train`] | [`engine::train`] |
 //! | Hugging Face folder: `config.json`, `model.safetensors`, `tokenizer.json`, `tokenizer_config.json`, `special_tokens_map.json`, `generation_config.json` | [`engine::folder`] | [`engine::folder`] |
 //! | `*.gguf` | [`engine::gguf`] | [`engine::gguf`] for [`engine::quant`] |
+//! | grammars (GBNF), JSON schemas | [`engine::generate`] | people |
 //! | `results_*.json` (lm-evaluation-harness layout) | people, other tools | [`engine::eval`] |
 //! | `manifest.json` in every folder made, `<file>.manifest.json` beside every file | [`ledger`] | [`ledger`] |
 //! | `assets/`: language table, thresholds, corpus, chat template, words that ask for a language, language identifier, HTML's character references, telephone plans and words beside personal data, page of the report | [`lang`], [`data`], [`engine::folder`] (inside the program) | people; [`data::langid`] (`langid.bin`), `assets/pii-phones.py` |

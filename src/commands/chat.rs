@@ -112,15 +112,89 @@ pub struct Args {
     /// Divides the logits; 0: always the likeliest token.
     #[arg(long, value_name = "X", help_heading = "Choice of tokens")]
     pub temperature: Option<f64>,
+    /// How far the temperature goes below and above, by how sure the model is; 0: not at all.
+    #[arg(long, value_name = "X", help_heading = "Choice of tokens")]
+    pub dynatemp_range: Option<f64>,
+    /// Above 1 the temperature rises later with doubt, below 1 sooner.
+    #[arg(long, value_name = "X", help_heading = "Choice of tokens")]
+    pub dynatemp_exponent: Option<f64>,
+    /// Keep tokens within this many standard deviations of the highest logit; 0: all.
+    #[arg(long, value_name = "X", help_heading = "Choice of tokens")]
+    pub top_n_sigma: Option<f64>,
     /// Keep this many likeliest tokens; 0: all.
     #[arg(long, value_name = "N", help_heading = "Choice of tokens")]
     pub top_k: Option<usize>,
+    /// Keep the tokens of the most usual surprise that make up this probability; 1: all.
+    #[arg(long, value_name = "P", help_heading = "Choice of tokens")]
+    pub typical_p: Option<f64>,
     /// Keep the likeliest tokens that make up this probability; 1: all.
     #[arg(long, value_name = "P", help_heading = "Choice of tokens")]
     pub top_p: Option<f64>,
     /// Keep tokens at least this likely, relative to the likeliest; 0: all.
     #[arg(long, value_name = "P", help_heading = "Choice of tokens")]
     pub min_p: Option<f64>,
+    /// How often all likely tokens but the least likely of them are left out; 0: never.
+    #[arg(long, value_name = "P", help_heading = "Choice of tokens")]
+    pub xtc_probability: Option<f64>,
+    /// Probability from which a token counts as likely for that.
+    #[arg(long, value_name = "P", help_heading = "Choice of tokens")]
+    pub xtc_threshold: Option<f64>,
+    /// Divides the logits of tokens that were there lately; 1: not at all.
+    #[arg(long, value_name = "X", help_heading = "Choice of tokens")]
+    pub repeat_penalty: Option<f64>,
+    /// Taken from the logit of a token that was there lately.
+    #[arg(long, value_name = "X", allow_negative_numbers = true)]
+    #[arg(help_heading = "Choice of tokens")]
+    pub presence_penalty: Option<f64>,
+    /// Taken from the logit of a token for each time it was there lately.
+    #[arg(long, value_name = "X", allow_negative_numbers = true)]
+    #[arg(help_heading = "Choice of tokens")]
+    pub frequency_penalty: Option<f64>,
+    /// Tokens that count as lately for these penalties; 0: all.
+    #[arg(long, value_name = "N", help_heading = "Choice of tokens")]
+    pub repeat_last_n: Option<usize>,
+    /// DRY: what a token loses that makes a repetition longer than allowed; 0: nothing.
+    #[arg(long, value_name = "X", help_heading = "Choice of tokens")]
+    pub dry_multiplier: Option<f64>,
+    /// DRY: by how much that grows with each further token.
+    #[arg(long, value_name = "X", help_heading = "Choice of tokens")]
+    pub dry_base: Option<f64>,
+    /// DRY: tokens that may be repeated freely.
+    #[arg(long, value_name = "N", help_heading = "Choice of tokens")]
+    pub dry_allowed_length: Option<usize>,
+    /// DRY: tokens in which repetitions are looked for; 0: all.
+    #[arg(long, value_name = "N", help_heading = "Choice of tokens")]
+    pub dry_last_n: Option<usize>,
+    /// DRY: texts that no repetition reaches across; once for each.
+    #[arg(long, value_name = "TEXT", help_heading = "Choice of tokens")]
+    pub dry_breakers: Option<Vec<String>>,
+    /// Version of Mirostat to keep the surprise constant, in place of leaving tokens out; 0: none.
+    #[arg(long, value_name = "N", help_heading = "Choice of tokens")]
+    pub mirostat: Option<u8>,
+    /// Mirostat: the surprise to keep, in bits.
+    #[arg(long, value_name = "X", help_heading = "Choice of tokens")]
+    pub mirostat_tau: Option<f64>,
+    /// Mirostat: how fast it learns.
+    #[arg(long, value_name = "X", help_heading = "Choice of tokens")]
+    pub mirostat_eta: Option<f64>,
+    /// Added to logits, such as 15043-2.5 or ' Oh-inf': ID+X or TEXT-X; once for each.
+    #[arg(long, value_name = "BIAS", help_heading = "Choice of tokens")]
+    pub logit_bias: Option<Vec<String>>,
+    /// Text that ends an answer and is no part of it; once for each.
+    #[arg(long, value_name = "TEXT", help_heading = "Choice of tokens")]
+    pub stop: Option<Vec<String>>,
+    /// Grammar that an answer must follow, in GBNF.
+    #[arg(long, value_name = "TEXT", help_heading = "Choice of tokens")]
+    pub grammar: Option<String>,
+    /// File with such a grammar.
+    #[arg(long, value_name = "FILE", help_heading = "Choice of tokens")]
+    pub grammar_file: Option<PathBuf>,
+    /// JSON schema that an answer must follow, or a file with one; {} is any JSON.
+    #[arg(long, value_name = "SCHEMA", help_heading = "Choice of tokens")]
+    pub json_schema: Option<String>,
+    /// Most tokens guessed from what was said before and checked together; 0: none.
+    #[arg(long, value_name = "N", help_heading = "Choice of tokens")]
+    pub draft: Option<usize>,
 }
 
 /// What came of one question: schema `chat/1`.
@@ -167,6 +241,7 @@ pub fn run(args: &Args, shared: &Shared, files: &Files, out: &Arc<Out>) -> Resul
     let executor =
         Executor::choose(&plan.device, &plan.cpu, plan.threads)?.in_precision(plan.precision);
     let mut talk = Conversation::new(&loaded, &executor, &plan)?;
+    talk.tell_logprobs(out.is_json()); // nothing else shows them
     out.detail(&format!(
         "{}, {}, seed {}",
         loaded.source.display(),

@@ -243,11 +243,20 @@ pub fn section_keys(section: &str) -> Vec<String> {
 pub fn defaults(section: &str) -> Vec<(String, Option<String>)> {
     let all = Table::try_from(Sections::default()).unwrap_or_default();
     let own = all.get(section).and_then(Value::as_table);
-    let value = |key: &str| own.and_then(|own| own.get(key)).map(Value::to_string);
+    let value = |key: &str| own.and_then(|own| own.get(key)).map(on_one_line);
     let keys = section_keys(section).into_iter();
     keys.map(|key| (value(&key), key))
         .map(|(value, key)| (key, value))
         .collect()
+}
+
+/// A value as TOML without line breaks, which a comment cannot hold.
+fn on_one_line(value: &Value) -> String {
+    let text = value.to_string();
+    match text.contains('\n') {
+        true => serde_json::to_string(value).unwrap_or(text), // escapes and lists are those of TOML
+        false => text,
+    }
 }
 
 /// The known name that reads most like `name`, if one does.

@@ -12,6 +12,7 @@ mod bench;
 mod chat;
 mod cli;
 mod evaluation_sets;
+mod form;
 mod full_disk;
 mod generated;
 mod house;

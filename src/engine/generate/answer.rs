@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use super::sampler::Sampler;
+use super::stop::Stops;
 use crate::engine::infer::{Ask, Decoder as Reader, TextId, Wants, Weights};
 use crate::engine::ops::Executor;
 use crate::engine::{Error, Result};
@@ -19,7 +20,8 @@ pub struct Answer {
     pub text: String,
     /// Its tokens, without the one that ended it.
     pub tokens: Vec<u32>,
-    /// Why it ended: `eos`, `length` (of the answer or of the context) or `stopped`.
+    /// Why it ended: `eos`, `stop` (a stop text came, or the grammar is complete), `length` (of
+    /// the answer or of the context) or `stopped`.
     pub reason: &'static str,
     /// Tokens of the prompt.
     pub n_prompt: usize,
@@ -85,7 +87,8 @@ impl<'m> Text<'m> {
     /// full). Pieces and the end go to `sink` as they come.
     ///
     /// # Errors
-    /// When the prompt is empty or leaves no room for an answer, or the model's arithmetic broke.
+    /// When the prompt is empty or leaves no room for an answer, or no token can be chosen
+    /// ([`Sampler::choose`]).
     pub fn answer(
         &mut self,
         vocab: &Vocab,
@@ -98,7 +101,8 @@ impl<'m> Text<'m> {
         let began = Instant::now();
         self.check_room(prompt)?;
         let n_reused = self.keep_common(prompt);
-        let mut writer = Writer::new(vocab, sink);
+        let mut writer = Writer::new(vocab, sampler.stops(), sink);
+        sampler.begin(prompt);
         let mut reason = "stopped";
         let mut first = None;
         if self.read_rest(prompt, control)? {
@@ -110,12 +114,13 @@ impl<'m> Text<'m> {
             };
             first = Some(Instant::now());
             reason = loop {
-                let choice = sampler.choose(&self.logits);
-                let choice = choice.ok_or_else(|| broken(self.read.len()))?;
+                let choice = sampler.choose(&self.logits)?;
                 if vocab.eos.contains(&choice.token) {
                     break "eos";
                 }
-                writer.put(choice.token, choice.logprob);
+                if writer.put(choice.token, choice.logprob) || sampler.is_finished() {
+                    break "stop";
+                }
                 if writer.tokens.len() >= max {
                     break "length";
                 }
@@ -199,56 +204,61 @@ impl<'m> Text<'m> {
     }
 }
 
-fn broken(at: usize) -> Error {
-    Error::Failed(format!(
-        "no logit after token {at} is a number; the weights are broken"
-    ))
-}
-
 /// Collects the answer and tells of each piece.
 struct Writer<'a> {
     vocab: &'a Vocab,
     sink: &'a dyn Sink,
     decoder: Decoder,
+    stops: Stops,
     text: String,
     tokens: Vec<u32>,
     logprob: f32,
 }
 
 impl<'a> Writer<'a> {
-    fn new(vocab: &'a Vocab, sink: &'a dyn Sink) -> Self {
+    fn new(vocab: &'a Vocab, stops: Stops, sink: &'a dyn Sink) -> Self {
         Writer {
             vocab,
             sink,
             decoder: Decoder::default(),
+            stops,
             text: String::new(),
             tokens: Vec::new(),
             logprob: 0.0,
         }
     }
 
-    fn put(&mut self, token: u32, logprob: f32) {
+    /// Adds a token; true when a stop text ends the answer.
+    fn put(&mut self, token: u32, logprob: f32) -> bool {
         let text = self.decoder.push(self.vocab.bytes(token));
-        self.text.push_str(&text);
+        let (text, stopped) = self.stops.push(&text);
         self.tokens.push(token);
         self.logprob = logprob;
+        self.tell(text, token);
+        if stopped {
+            self.decoder.finish(); // the beginning of a character behind the answer
+        }
+        stopped
+    }
+
+    /// Tells of what was held back, bytes that never became a character among it, under the last
+    /// token's name.
+    fn finish(&mut self) {
+        let (mut text, stopped) = self.stops.push(&self.decoder.finish());
+        if !stopped {
+            text.push_str(&self.stops.finish());
+        }
+        if let (false, Some(token)) = (text.is_empty(), self.tokens.last().copied()) {
+            self.tell(text, token);
+        }
+    }
+
+    fn tell(&mut self, text: String, token: u32) {
+        self.text.push_str(&text);
         self.sink.emit(Event::Piece {
             text,
             token,
-            logprob,
+            logprob: self.logprob,
         });
-    }
-
-    /// Tells of bytes that never became a character, under the last token's name.
-    fn finish(&mut self) {
-        let text = self.decoder.finish();
-        if let (false, Some(token)) = (text.is_empty(), self.tokens.last().copied()) {
-            self.text.push_str(&text);
-            self.sink.emit(Event::Piece {
-                text,
-                token,
-                logprob: self.logprob,
-            });
-        }
     }
 }

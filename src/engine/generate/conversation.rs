@@ -16,6 +16,7 @@ pub struct Conversation<'m> {
     loaded: &'m Speaker,
     text: Text<'m>,
     sampler: Sampler,
+    tells_logprobs: bool,
     seed: u64,
     max_tokens: usize,
     template: Option<Template>,
@@ -31,8 +32,8 @@ impl<'m> Conversation<'m> {
     /// Begins a conversation with `loaded` as `plan` says.
     ///
     /// # Errors
-    /// When the plan makes no sense; the model has no chat template, or one that is not valid,
-    /// and `plan.raw` is not set; or the context is larger than the model's.
+    /// When the plan makes no sense, or its grammar; the model has no chat template, or one that
+    /// is not valid, and `plan.raw` is not set; or the context is larger than the model's.
     pub fn new(loaded: &'m Speaker, executor: &Executor, plan: &Plan) -> Result<Self> {
         plan.check()?;
         let template = match (plan.raw, &loaded.chat_template) {
@@ -53,7 +54,8 @@ impl<'m> Conversation<'m> {
         Ok(Conversation {
             loaded,
             text: Text::new(&loaded.weights, executor, plan.context)?,
-            sampler: Sampler::new(plan, seed),
+            sampler: Sampler::new(plan, &loaded.vocab, seed)?,
+            tells_logprobs: true,
             seed,
             max_tokens: plan.max_tokens,
             template,
@@ -75,11 +77,18 @@ impl<'m> Conversation<'m> {
     /// When a setting makes no sense; everything then stays as it was.
     pub fn set_sampling(&mut self, plan: &Plan) -> Result<()> {
         plan.check()?;
-        self.lang = plan.lang()?;
-        self.seed = plan.seed.unwrap_or(self.seed);
+        let (lang, seed) = (plan.lang()?, plan.seed.unwrap_or(self.seed));
+        let mut sampler = Sampler::new(plan, &self.loaded.vocab, seed)?;
+        sampler.tell_logprobs(self.tells_logprobs);
+        (self.lang, self.seed, self.sampler) = (lang, seed, sampler);
         self.max_tokens = plan.max_tokens;
-        self.sampler = Sampler::new(plan, self.seed);
         Ok(())
+    }
+
+    /// Whether pieces tell their log-probability ([`Sampler::tell_logprobs`]).
+    pub fn tell_logprobs(&mut self, on: bool) {
+        self.tells_logprobs = on;
+        self.sampler.tell_logprobs(on);
     }
 
     /// What was said, the system prompt not included.

@@ -17,7 +17,7 @@ use crate::talk::{Role, Turn};
 use crate::vocab::{SPECIALS, Vocab, byte_chars};
 
 /// A vocabulary of bytes.
-fn vocab() -> Vocab {
+pub(super) fn vocab() -> Vocab {
     let mut tokens: Vec<String> = SPECIALS.map(str::to_owned).to_vec();
     tokens.extend(byte_chars().iter().map(char::to_string));
     let ids: serde_json::Map<_, _> = tokens
@@ -73,7 +73,7 @@ fn loaded() -> Speaker {
 
 fn answer(loaded: &Speaker, prompt: &str, plan: &Plan, sink: &dyn Sink) -> Result<Answer> {
     let mut text = Text::new(&loaded.weights, &Executor::reference(), 0)?;
-    let mut sampler = Sampler::new(plan, plan.seed.unwrap());
+    let mut sampler = Sampler::new(plan, &loaded.vocab, plan.seed.unwrap())?;
     let ids = prompt_ids(&loaded.vocab, prompt)?;
     let control = Control::default();
     text.answer(
@@ -150,7 +150,7 @@ fn an_answer_ends_at_a_token_that_ends_when_the_context_is_full_or_when_told() {
 
     let control = Control::default();
     let mut text = Text::new(&loaded.weights, &Executor::reference(), 0).unwrap();
-    let mut sampler = Sampler::new(&greedy, 1);
+    let mut sampler = Sampler::new(&greedy, &loaded.vocab, 1).unwrap();
     let stop = |event: Event| {
         if let Event::Piece { .. } = event {
             control.request_stop();
@@ -173,6 +173,30 @@ fn an_answer_ends_at_a_token_that_ends_when_the_context_is_full_or_when_told() {
 }
 
 #[test]
+fn an_answer_ends_before_a_stop_text_and_no_piece_shows_it() {
+    let loaded = loaded();
+    let whole = answer(&loaded, "abc", &plan(3, 60), &Silent).unwrap().text;
+    let starts: Vec<usize> = whole.char_indices().map(|(at, _)| at).collect();
+    for from in [0, 5, starts.len() / 2] {
+        let stop = &whole[starts[from]..starts[from + 3]];
+        let until = Plan {
+            stop: vec!["never said".into(), stop.into()],
+            ..plan(3, 60)
+        };
+        let pieces = Mutex::new(String::new());
+        let sink = |event| {
+            if let Event::Piece { text, .. } = event {
+                pieces.lock().unwrap().push_str(&text);
+            }
+        };
+        let said = answer(&loaded, "abc", &until, &sink).unwrap();
+        let expected = &whole[..whole.find(stop).unwrap()];
+        assert_eq!((said.reason, said.text.as_str()), ("stop", expected));
+        assert_eq!(pieces.into_inner().unwrap(), expected);
+    }
+}
+
+#[test]
 fn what_was_read_is_not_read_again_and_changes_nothing() {
     let loaded = loaded();
     let greedy = Plan {
@@ -180,7 +204,7 @@ fn what_was_read_is_not_read_again_and_changes_nothing() {
         ..plan(1, 5)
     };
     let mut text = Text::new(&loaded.weights, &Executor::reference(), 0).unwrap();
-    let mut sampler = Sampler::new(&greedy, 1);
+    let mut sampler = Sampler::new(&greedy, &loaded.vocab, 1).unwrap();
     let mut say = |prompt: &str| {
         let ids = prompt_ids(&loaded.vocab, prompt).unwrap();
         text.answer(
@@ -354,8 +378,10 @@ fn a_real_model_chooses_as_in_llama_cpp() {
                     temperature: 0.0,
                     ..Plan::default()
                 },
+                &loaded.vocab,
                 1,
-            );
+            )
+            .unwrap();
             let ours = sampler.choose(&logits).unwrap().token;
             n_all += 1;
             if *margin > 0.5 {
