@@ -20,7 +20,7 @@
 //! | tokens → batches → model | [`engine::train`], [`engine::model`], [`engine::ops`] | `eu train` |
 //! | model → scores per language | [`engine::eval`] | `eu eval` |
 //! | model → GGUF | [`engine::quant`], [`engine::gguf`] | `eu quantize` |
-//! | model and prompt → words | [`engine::generate`] | `eu chat` |
+//! | model and prompt → words | [`engine::infer`], [`engine::generate`] | `eu chat` |
 //!
 //! ## The rooms
 //!
@@ -65,7 +65,7 @@
 //! | `events.ndjson` of a run | `eu watch`, [`tui`] | [`commands`] |
 //! | `checkpoints/step-*/` with `state/` | [`engine::train`] | [`engine::train`] |
 //! | Hugging Face folder: `config.json`, `model.safetensors`, `tokenizer.json`, `tokenizer_config.json`, `special_tokens_map.json`, `generation_config.json` | [`engine::folder`] | [`engine::folder`] |
-//! | `*.gguf` | [`engine::gguf`] | [`engine::gguf`] for [`engine::quant`] |
+//! | `*.gguf` | [`engine::gguf`], [`engine::infer`] | [`engine::gguf`] for [`engine::quant`] |
 //! | grammars (GBNF), JSON schemas | [`engine::generate`] | people |
 //! | `results_*.json` (lm-evaluation-harness layout) | people, other tools | [`engine::eval`] |
 //! | `manifest.json` in every folder made, `<file>.manifest.json` beside every file | [`ledger`] | [`ledger`] |

@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use super::draft::Draft;
 use super::sampler::Sampler;
 use super::stop::Stops;
 use crate::engine::infer::{Ask, Decoder as Reader, TextId, Wants, Weights};
@@ -27,6 +28,10 @@ pub struct Answer {
     pub n_prompt: usize,
     /// Tokens of the prompt that were read before and had not to be read again.
     pub n_reused: usize,
+    /// Tokens that were guessed ahead.
+    pub n_guessed: usize,
+    /// Those of them that were right.
+    pub n_right: usize,
     /// Milliseconds until the first token.
     pub prefill_ms: u64,
     /// Milliseconds from the first token to the last.
@@ -59,8 +64,12 @@ pub struct Text<'m> {
     id: TextId,
     /// The tokens that the reader holds.
     read: Vec<u32>,
-    /// What the model expects after them, [V].
+    /// What the model expects after the last of them, and after each token that was guessed
+    /// behind it, `[1 + guessed, V]`.
     logits: Vec<f32>,
+    /// Most tokens that are guessed ahead; 0: none.
+    n_ahead: usize,
+    draft: Draft,
 }
 
 impl<'m> Text<'m> {
@@ -75,7 +84,14 @@ impl<'m> Text<'m> {
             reader,
             read: Vec::new(),
             logits: Vec::new(),
+            n_ahead: 0,
+            draft: Draft::default(),
         })
+    }
+
+    /// Guesses up to `n` tokens ahead from what was read, to have them checked together.
+    pub fn guess_ahead(&mut self, n: usize) {
+        self.n_ahead = n;
     }
 
     /// Most tokens the text can have.
@@ -105,6 +121,7 @@ impl<'m> Text<'m> {
         sampler.begin(prompt);
         let mut reason = "stopped";
         let mut first = None;
+        let (mut n_guessed, mut n_right) = (0, 0);
         if self.read_rest(prompt, control)? {
             let room = self.context() - self.read.len() + 1; // the last token is never read
             let max = if max_tokens == 0 {
@@ -113,8 +130,12 @@ impl<'m> Text<'m> {
                 max_tokens.min(room)
             };
             first = Some(Instant::now());
+            // tokens guessed behind the last one chosen, and how many of them were chosen too
+            let (mut guessed, mut right): (Vec<u32>, usize) = (Vec::new(), 0);
             reason = loop {
-                let choice = sampler.choose(&self.logits)?;
+                let n_vocab = self.reader.n_vocab();
+                let logits = &self.logits[right * n_vocab..][..n_vocab];
+                let choice = sampler.choose(logits)?;
                 if vocab.eos.contains(&choice.token) {
                     break "eos";
                 }
@@ -127,8 +148,18 @@ impl<'m> Text<'m> {
                 if control.stop_requested() {
                     break "stopped";
                 }
-                self.read(&[choice.token])?;
+                if guessed.get(right) == Some(&choice.token) {
+                    self.read.push(choice.token);
+                    (right, n_right) = (right + 1, n_right + 1);
+                    continue;
+                }
+                let left = max - writer.tokens.len();
+                guessed = self.guess(choice.token, left - 1);
+                right = 0;
+                n_guessed += guessed.len();
+                self.read_ahead(choice.token, &guessed)?;
             };
+            self.reader.truncate(self.id, self.read.len());
         }
         writer.finish();
         let first = first.unwrap_or_else(Instant::now);
@@ -136,6 +167,8 @@ impl<'m> Text<'m> {
             reason,
             n_prompt: prompt.len(),
             n_reused,
+            n_guessed,
+            n_right,
             prefill_ms: (first - began).as_millis() as u64,
             decode_ms: first.elapsed().as_millis() as u64,
             text: writer.text,
@@ -186,6 +219,35 @@ impl<'m> Text<'m> {
             self.read(part)?;
         }
         Ok(!control.stop_requested())
+    }
+
+    /// Up to `most` tokens that may come behind `token`.
+    fn guess(&mut self, token: u32, most: usize) -> Vec<u32> {
+        let room = self.context() - self.read.len() - 1;
+        let n = self.n_ahead.min(most).min(room);
+        if n == 0 {
+            return Vec::new();
+        }
+        self.draft.follow(&self.read);
+        self.draft.push(token);
+        self.draft.propose(n)
+    }
+
+    /// Reads a token, and tokens guessed behind it, which are not of the text yet.
+    fn read_ahead(&mut self, token: u32, guessed: &[u32]) -> Result<()> {
+        self.reader.truncate(self.id, self.read.len());
+        let tokens = [&[token], guessed].concat();
+        let ask = Ask {
+            text: self.id,
+            tokens: &tokens,
+            wants: Wants::All,
+        };
+        let logits = &mut self.logits;
+        logits.clear();
+        let mut hears = |_, _, heard: &mut [f32]| logits.extend_from_slice(heard);
+        self.reader.read(&[ask], &mut hears)?;
+        self.read.push(token);
+        Ok(())
     }
 
     fn read(&mut self, tokens: &[u32]) -> Result<()> {

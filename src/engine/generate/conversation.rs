@@ -50,10 +50,12 @@ impl<'m> Conversation<'m> {
             }
         };
         let seed = plan.seed.unwrap_or_else(fresh_seed);
+        let mut text = Text::new(&loaded.weights, executor, plan.context)?;
+        text.guess_ahead(plan.draft);
         let is_without_system = template.as_ref().is_some_and(refuses_system);
         Ok(Conversation {
             loaded,
-            text: Text::new(&loaded.weights, executor, plan.context)?,
+            text,
             sampler: Sampler::new(plan, &loaded.vocab, seed)?,
             tells_logprobs: true,
             seed,
@@ -82,6 +84,7 @@ impl<'m> Conversation<'m> {
         sampler.tell_logprobs(self.tells_logprobs);
         (self.lang, self.seed, self.sampler) = (lang, seed, sampler);
         self.max_tokens = plan.max_tokens;
+        self.text.guess_ahead(plan.draft);
         Ok(())
     }
 

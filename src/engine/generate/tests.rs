@@ -227,6 +227,39 @@ fn what_was_read_is_not_read_again_and_changes_nothing() {
 }
 
 #[test]
+fn guesses_change_how_fast_an_answer_comes_and_not_what_it_says() {
+    let loaded = loaded();
+    let prompt = "ab ab ab ab ab ab";
+    let mut n_right = 0;
+    for (seed, temperature) in [(1, 0.0), (2, 0.0), (3, 0.3), (4, 1.0)] {
+        let plan = Plan {
+            temperature,
+            ..plan(seed, 60)
+        };
+        let plain = answer(&loaded, prompt, &plan, &Silent).unwrap();
+        assert_eq!((plain.n_guessed, plain.n_right), (0, 0));
+        for ahead in [1, 3, 8] {
+            let mut text = Text::new(&loaded.weights, &Executor::reference(), 0).unwrap();
+            text.guess_ahead(ahead);
+            let ids = prompt_ids(&loaded.vocab, prompt).unwrap();
+            let control = Control::default();
+            for _ in 0..2 {
+                let mut sampler = Sampler::new(&plan, &loaded.vocab, seed).unwrap();
+                let vocab = &loaded.vocab;
+                let guessed = text
+                    .answer(vocab, &ids, &mut sampler, 60, &control, &Silent)
+                    .unwrap();
+                assert_eq!(guessed.tokens, plain.tokens, "{seed} {ahead}");
+                assert_eq!(guessed.reason, plain.reason);
+                assert!(guessed.n_right <= guessed.n_guessed);
+                n_right += guessed.n_right;
+            }
+        }
+    }
+    assert!(n_right > 0, "no guess was ever right");
+}
+
+#[test]
 fn a_conversation_remembers_until_the_context_is_full() {
     let loaded = loaded();
     let plan = Plan {

@@ -11,6 +11,8 @@
 //! With many rows it takes as long as multiplying does: weights become bf16, a panel of them at a
 //! time, for the tiles of the processor (`tiles`).
 
+#[cfg(target_arch = "x86_64")]
+mod avx2;
 mod eights;
 mod plain;
 mod products;
@@ -110,8 +112,13 @@ impl<'a> Matrix<'a> {
 /// `y[o,n]` = `w[o,i]` · `x[n,i]`ᵀ, on this thread.
 fn few(isa: Isa, y: &mut [f32], x: &Eights, w: &Matrix<'_>) {
     #[cfg(target_arch = "x86_64")]
-    if matches!(isa.level(), Level::Amx | Level::Avx512) && vnni::matmul(y, x, w) {
-        return;
+    {
+        if matches!(isa.level(), Level::Amx | Level::Avx512) && vnni::matmul(y, x, w) {
+            return;
+        }
+        if isa.level() != Level::Scalar && avx2::matmul(y, x, w) {
+            return;
+        }
     }
     let _ = (isa.level(), Level::Scalar);
     reference::matmul(isa, y, x, w);
