@@ -27,8 +27,12 @@ mod real;
 mod reference;
 mod simd;
 pub mod table;
+mod widest;
 
 pub use buffer::{Buffer, Plain};
 pub use executor::{Executor, ISAS, Ops, Precision};
 pub use real::{Real, Stored};
 pub(crate) use reference::Reference;
+#[cfg(test)]
+pub(crate) use widest::with_each;
+pub use widest::{Work, widest};

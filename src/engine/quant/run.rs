@@ -186,15 +186,14 @@ fn write(
 fn encode(row: &Row, loaded: &Loaded) -> Result<Vec<u8>> {
     let weights = &loaded.model.params[row.param.range.clone()];
     let failed = |what| Error::damaged(&loaded.source, format!("{}: {what}", row.param.name));
-    if let Some(at) = weights.iter().position(|x| !x.is_finite()) {
-        return Err(failed(format!("weight {at} is {}", weights[at])));
-    }
     let config = &loaded.model.config;
+    let width = *row.param.shape.last().expect("no parameter is a scalar");
     if is_rotated(&row.param.name) {
         let paired = interleave(weights, config.head_dim, config.d_model);
-        return row.choice.kind.encode(&paired).map_err(failed);
+        let encoded = row.choice.kind.encode(&paired, width, None);
+        return encoded.map_err(failed);
     }
-    row.choice.kind.encode(weights).map_err(failed)
+    row.choice.kind.encode(weights, width, None).map_err(failed)
 }
 
 fn report_of(
