@@ -121,6 +121,12 @@ impl Kind {
         self.is_readable()
     }
 
+    /// Names of the types that weights can be encoded in.
+    pub fn writable_names() -> Vec<&'static str> {
+        let writable = KINDS.iter().filter(|k| k.is_writable());
+        writable.map(|k| k.name).collect()
+    }
+
     /// Bits of one weight.
     pub fn bits(&self) -> f64 {
         self.block_bytes as f64 * 8.0 / self.block as f64
