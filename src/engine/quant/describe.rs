@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::table::Quant;
+use super::weighed::Weighed;
 use crate::engine::Result;
 use crate::engine::gguf::{ARCHITECTURE, CHAT_TEMPLATE_KEY, Metadata, Value, words_of};
 use crate::engine::load::Loaded;
@@ -31,6 +32,7 @@ pub(super) fn describe(
     loaded: &Loaded,
     about: &About,
     parent: &str,
+    weighed: Option<&Weighed>,
 ) -> Result<(Metadata, Vec<String>)> {
     let mut metadata = Metadata::new(path);
     general(&mut metadata, quant, loaded, about);
@@ -42,8 +44,14 @@ pub(super) fn describe(
     if let Some(template) = &loaded.chat_template {
         metadata.set(CHAT_TEMPLATE_KEY, Value::String(template.clone()));
     }
-    metadata.set("europium.parents.sha256", Value::strings([parent]));
-    metadata.set("europium.parents.role", Value::strings(["model"]));
+    let (mut hashes, mut roles) = (vec![parent], vec!["model"]);
+    if let Some(weighed) = weighed {
+        importance(&mut metadata, weighed);
+        hashes.push(&weighed.sha256);
+        roles.push("imatrix");
+    }
+    metadata.set("europium.parents.sha256", Value::strings(hashes));
+    metadata.set("europium.parents.role", Value::strings(roles));
     Ok((metadata, words.warnings))
 }
 
@@ -76,6 +84,20 @@ fn general(metadata: &mut Metadata, quant: &Quant, loaded: &Loaded, about: &Abou
         "europium.languages",
         Value::strings(about.languages.clone()),
     );
+}
+
+/// Where importance was from, under the keys llama.cpp writes.
+fn importance(metadata: &mut Metadata, weighed: &Weighed) {
+    let mut set = |key: &str, value| metadata.set(format!("quantize.imatrix.{key}"), value);
+    set("file", Value::String(weighed.path.display().to_string()));
+    if let Some(dataset) = weighed.imatrix.datasets.first() {
+        set("dataset", Value::String(dataset.clone()));
+    }
+    // As many as fit 16 bits: the readers see to that.
+    set("entries_count", Value::U32(weighed.imatrix.entries.len() as u32));
+    if weighed.imatrix.n_chunks > 0 {
+        set("chunks_count", Value::U32(weighed.imatrix.n_chunks));
+    }
 }
 
 fn shape(metadata: &mut Metadata, loaded: &Loaded) {

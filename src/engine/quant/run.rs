@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+use super::choose::{Choice, Rules};
 use super::describe::describe;
 use super::report::{Loss, Report};
-use super::table::{Choice, QUANTS, Quant};
+use super::table::Quant;
+use super::weighed::{Sought, Weighed};
 use super::{About, Plan};
 use crate::disk;
 use crate::engine::eval::{self, Request};
@@ -25,8 +27,8 @@ const STAGE: &str = "quantize";
 /// caller has read from `plan.data` (none: nothing is scored).
 ///
 /// # Errors
-/// When the type is not known, the file exists, the model has no place in a GGUF file, or the
-/// work was interrupted.
+/// When a type is not known, the file exists, the model has no place in a GGUF file, importance is
+/// that of another model, or the work was interrupted.
 pub fn run(
     plan: &Plan,
     loaded: &Loaded,
@@ -36,17 +38,24 @@ pub fn run(
     sink: &dyn Sink,
 ) -> Result<Report> {
     let began = Instant::now();
-    let quant = quant_of(plan)?;
+    let rules = Rules::of(plan)?;
+    let quant = rules.quant;
     let path = output(plan, quant, &loaded.source);
     if !plan.force {
         disk::refuse_existing(&path)?;
     }
+    let rows = choose(&rules, &loaded.model.config);
+    let weighed = plan.imatrix.as_deref().map(Weighed::read).transpose()?;
     let mut manifest = Manifest::begin(STAGE, plan);
-    manifest.add_parent("model", &loaded.source)?;
-    let parent = ledger::digest(&ledger::hash_files(&loaded.source)?);
-    let (metadata, mut notes) = describe(&path, quant, loaded, about, &parent)?;
-    let rows = choose(quant, &loaded.model.config);
+    let files = ledger::hash_files(&loaded.source)?;
+    manifest.add_hashed_parent("model", &loaded.source, &files)?;
+    let parent = ledger::digest(&files);
+    let (metadata, mut notes) = describe(&path, quant, loaded, about, &parent, weighed.as_ref())?;
     notes.extend(misfits(&rows));
+    if let Some(weighed) = &weighed {
+        manifest.add_parent("imatrix", &weighed.path)?;
+        notes.extend(weighed.compare(&matrices(&rows))?);
+    }
     for text in &notes {
         sink.emit(Event::Note {
             warning: true,
@@ -61,7 +70,12 @@ pub fn run(
         .num_threads(plan.threads)
         .build();
     let pool = pool.map_err(|e| Error::Failed(format!("cannot start threads: {e}")))?;
-    pool.install(|| write(&draft, &path, &rows, loaded, control, sink))?;
+    let job = Job {
+        rows: &rows,
+        loaded,
+        weighed: weighed.as_ref(),
+    };
+    pool.install(|| write(&draft, &path, &job, control, sink))?;
     sink.emit(Event::Saved {
         path: path.clone(),
         what: "gguf".into(),
@@ -82,16 +96,6 @@ pub fn run(
     }
     report.elapsed_ms = began.elapsed().as_millis() as u64;
     Ok(report)
-}
-
-fn quant_of(plan: &Plan) -> Result<&'static Quant> {
-    Quant::named(&plan.r#type).ok_or_else(|| {
-        let names: Vec<&str> = QUANTS.iter().map(|q| q.name).collect();
-        Error::Usage {
-            what: format!("unknown type {:?}", plan.r#type),
-            hint: format!("choose one of {}", names.join(", ")),
-        }
-    })
 }
 
 fn output(plan: &Plan, quant: &Quant, source: &Path) -> PathBuf {
@@ -115,13 +119,39 @@ impl Row {
     fn n_weights(&self) -> u64 {
         self.param.range.len() as u64
     }
+
+    /// Weights of a row.
+    fn width(&self) -> usize {
+        self.param.shape.last().copied().unwrap_or(1)
+    }
 }
 
-fn choose(quant: &Quant, config: &Config) -> Vec<Row> {
+/// The matrices, which may have importance.
+fn matrices(rows: &[Row]) -> Vec<Sought<'_>> {
+    let matrices = rows.iter().filter(|row| row.param.shape.len() == 2);
+    let sought = |row| {
+        let row: &Row = row;
+        Sought {
+            name: &row.param.name,
+            in_file: &row.name,
+            width: row.width(),
+        }
+    };
+    matrices.map(sought).collect()
+}
+
+/// What is encoded, and what of.
+struct Job<'a> {
+    rows: &'a [Row],
+    loaded: &'a Loaded,
+    weighed: Option<&'a Weighed>,
+}
+
+fn choose(rules: &Rules, config: &Config) -> Vec<Row> {
     let layout = Layout::new(config);
     let row = |param: &Param| Row {
         name: to_gguf(&param.name).expect("every parameter of the layout has a name in GGUF"),
-        choice: quant.choose(config, param),
+        choice: rules.choose(config, param),
         param: param.clone(),
     };
     layout.params().iter().map(row).collect()
@@ -146,13 +176,12 @@ fn misfits(rows: &[Row]) -> Vec<String> {
 fn write(
     draft: &Draft,
     path: &Path,
-    rows: &[Row],
-    loaded: &Loaded,
+    job: &Job,
     control: &Control,
     sink: &dyn Sink,
 ) -> Result<()> {
     let began = Instant::now();
-    let total = rows.len() as u64;
+    let total = job.rows.len() as u64;
     let stage = || STAGE.to_owned();
     sink.emit(Event::StageStarted {
         stage: stage(),
@@ -166,7 +195,7 @@ fn write(
                 hint: "run the command again".into(),
             });
         }
-        let bytes = encode(&rows[i], loaded)?;
+        let bytes = job.encode(&job.rows[i])?;
         sink.emit(Event::StageProgress {
             stage: stage(),
             done: i as u64 + 1,
@@ -183,17 +212,24 @@ fn write(
     Ok(())
 }
 
-fn encode(row: &Row, loaded: &Loaded) -> Result<Vec<u8>> {
-    let weights = &loaded.model.params[row.param.range.clone()];
-    let failed = |what| Error::damaged(&loaded.source, format!("{}: {what}", row.param.name));
-    let config = &loaded.model.config;
-    let width = *row.param.shape.last().expect("no parameter is a scalar");
-    if is_rotated(&row.param.name) {
-        let paired = interleave(weights, config.head_dim, config.d_model);
-        let encoded = row.choice.kind.encode(&paired, width, None);
-        return encoded.map_err(failed);
+impl Job<'_> {
+    fn encode(&self, row: &Row) -> Result<Vec<u8>> {
+        let Loaded { model, source, .. } = self.loaded;
+        let weights = &model.params[row.param.range.clone()];
+        let width = row.width();
+        let columns = self.weighed.and_then(|w| w.columns(&row.name, width));
+        let columns = columns.as_deref();
+        let kind = row.choice.kind;
+        let encoded = match is_rotated(&row.param.name) {
+            true => {
+                let paired = interleave(weights, model.config.head_dim, model.config.d_model);
+                kind.encode(&paired, width, columns)
+            }
+            false => kind.encode(weights, width, columns),
+        };
+        let failed = |what| Error::damaged(source, format!("{}: {what}", row.param.name));
+        encoded.map_err(failed)
     }
-    row.choice.kind.encode(weights, width, None).map_err(failed)
 }
 
 fn report_of(
