@@ -88,24 +88,28 @@ pub fn quantize(plan: &Plan, control: &Control, out: &Arc<Out>) -> Result<Report
     if !plan.force {
         disk::refuse_existing(&output(plan))?; // before the model is read
     }
-    let loaded = engine::load::load(&plan.model)?;
     let requests = match plan.data.is_empty() {
         true => Vec::new(),
         false => text::requests(&plan.data)?.0,
-    };
-    let data = text::data_of_run(&plan.model);
-    let about = About {
-        languages: data.map_or_else(Vec::new, |data| text::languages(&data)),
-        ..About::default()
     };
     let sink = sinks::quiet_with_json(out);
     let plan = Plan {
         output: Some(output(plan)),
         ..plan.clone()
     };
-    Ok(engine::quant::run(
-        &plan, &loaded, &about, &requests, control, &*sink,
-    )?)
+    let source = engine::load::resolve(&plan.model)?;
+    if source.is_file() {
+        let made = engine::quant::run_file(&plan, &source, &requests, control, &*sink);
+        return Ok(made?);
+    }
+    let loaded = engine::load::load(&source)?;
+    let data = text::data_of_run(&plan.model);
+    let about = About {
+        languages: data.map_or_else(Vec::new, |data| text::languages(&data)),
+        ..About::default()
+    };
+    let made = engine::quant::run(&plan, &loaded, &about, &requests, control, &*sink);
+    Ok(made?)
 }
 
 /// Where the file goes: as asked, else beside the model: RUN/model-q4_k_m.gguf.

@@ -5,9 +5,9 @@ use regex_automata::meta::Regex;
 use regex_automata::util::syntax;
 
 use super::Plan;
+use super::names::{is_kept, layer_of, part_of};
 use super::table::{Part, QUANTS, Quant, When};
-use crate::engine::gguf::{Kind, to_gguf};
-use crate::engine::model::{Config, Param};
+use crate::engine::gguf::Kind;
 use crate::engine::{Error, Result};
 
 /// The type chosen for a tensor, and the one wanted where that did not fit.
@@ -17,6 +17,29 @@ pub(super) struct Choice {
     pub(super) kind: &'static Kind,
     /// Type its rows are too short or uneven for.
     pub(super) instead_of: Option<&'static Kind>,
+}
+
+/// What the choice of types needs to know of a model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Facts {
+    pub(super) n_layers: usize,
+    pub(super) n_heads: usize,
+    pub(super) n_kv_heads: usize,
+    /// Experts of a layer; 0 where there are none.
+    pub(super) n_experts: usize,
+    /// The architecture is `llama`.
+    pub(super) is_llama: bool,
+}
+
+/// A tensor whose type is to be chosen.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Tensor<'a> {
+    /// Name in GGUF files.
+    pub(super) name: &'a str,
+    /// Lengths of its dimensions; the first is that of a row.
+    pub(super) dims: &'a [u64],
+    /// Type it keeps where it is none of those that are made smaller.
+    pub(super) kind: &'static Kind,
 }
 
 /// Types asked for by the plan.
@@ -30,6 +53,22 @@ pub(super) struct Rules {
     is_pure: bool,
     /// Columns have importance.
     is_weighed: bool,
+}
+
+/// Types of files that give the output of attention more bits where eight experts follow.
+const MORE_FOR_EIGHT: [&str; 7] = [
+    "q4_k_m", "q4_k_s", "iq4_nl", "iq4_xs", "q3_k_m", "q3_k_s", "q2_k",
+];
+
+/// A matrix among its like.
+struct Place {
+    part: Part,
+    /// It serves as the output matrix.
+    is_output: bool,
+    /// How many of its part come before it, layer by layer.
+    index: usize,
+    /// How many of its part there are, as mixes count.
+    of: usize,
 }
 
 impl Rules {
@@ -56,21 +95,28 @@ impl Rules {
         })
     }
 
-    /// The type of a parameter.
-    pub(super) fn choose(&self, config: &Config, param: &Param) -> Choice {
-        let [_, width] = param.shape[..] else {
+    /// The type of each tensor of a model.
+    pub(super) fn choose(&self, facts: &Facts, tensors: &[Tensor]) -> Vec<Choice> {
+        let places = places(facts, tensors);
+        let choice = |(tensor, place): (&Tensor, Place)| self.choice(facts, tensor, &place);
+        tensors.iter().zip(places).map(choice).collect()
+    }
+
+    fn choice(&self, facts: &Facts, tensor: &Tensor, place: &Place) -> Choice {
+        if is_kept(tensor.name, tensor.dims) {
             return Choice {
-                kind: named("F32"), // norms are small and precious
+                kind: tensor.kind,
                 instead_of: None,
             };
-        };
-        let wanted = self.asked(config, &param.name).unwrap_or_else(|| {
+        }
+        let wanted = self.asked(tensor.name, place).unwrap_or_else(|| {
             let kind = named(self.quant.matrix);
             match self.is_pure || kind.block == 1 {
                 true => kind,
-                false => self.mixed(config, &param.name),
+                false => self.mixed(facts, place),
             }
         });
+        let width = tensor.dims.first().copied().unwrap_or(0);
         let kind = fitting(wanted, width);
         Choice {
             kind,
@@ -79,42 +125,47 @@ impl Rules {
     }
 
     /// The type that was asked for by name.
-    fn asked(&self, config: &Config, name: &str) -> Option<&'static Kind> {
-        let is_embedding = name == EMBEDDING;
-        let embedding = self.embedding.filter(|_| is_embedding);
-        let output = self.output.filter(|_| is_output(config, name));
-        let in_file = to_gguf(name).unwrap_or_else(|| name.into());
+    fn asked(&self, name: &str, place: &Place) -> Option<&'static Kind> {
+        let embedding = self.embedding.filter(|_| place.part == Part::Embedding);
+        let output = self.output.filter(|_| place.is_output);
         let by_pattern = || {
-            let met = |(pattern, _): &&(Regex, _)| pattern.is_match(in_file.as_bytes());
+            let met = |(pattern, _): &&(Regex, _)| pattern.is_match(name.as_bytes());
             self.tensors.iter().find(met).map(|(_, kind)| *kind)
         };
         embedding.or(output).or_else(by_pattern)
     }
 
     /// The type that the mix of the file's type gives.
-    fn mixed(&self, config: &Config, name: &str) -> &'static Kind {
-        if is_output(config, name) {
+    fn mixed(&self, facts: &Facts, place: &Place) -> &'static Kind {
+        if place.is_output {
             return match self.quant.matrix {
                 "Q8_0" => named("Q8_0"),
                 _ => named("Q6_K"), // every token passes through it
             };
         }
-        let Some((layer, part)) = layer_and_part(name) else {
-            return named(self.quant.matrix);
-        };
-        let mut rules = self.quant.mix.iter().filter(|rule| rule.part == part);
-        let rule = rules.find(|rule| self.applies(rule.when, config, layer));
+        // What eight experts share is small beside them.
+        match place.part {
+            Part::Value | Part::Key if facts.n_experts == 8 => return named("Q8_0"),
+            Part::AttentionOutput if facts.n_experts == 8 => {
+                let gets_more = MORE_FOR_EIGHT.contains(&self.quant.name);
+                return named(if gets_more { "Q5_K" } else { self.quant.matrix });
+            }
+            _ => {}
+        }
+        let mut rules = self.quant.mix.iter().filter(|rule| rule.part == place.part);
+        let rule = rules.find(|rule| self.applies(rule.when, facts, place));
         let kind = rule.map_or(self.quant.matrix, |rule| rule.kind);
         // Of so large a model with shared heads the values are small beside the rest.
-        let is_llama_70b = config.n_layers == 80 && config.n_heads != config.n_kv_heads;
+        let is_llama_70b = facts.is_llama && facts.n_layers == 80;
+        let is_llama_70b = is_llama_70b && facts.n_heads != facts.n_kv_heads;
         match kind {
-            "Q3_K" | "Q4_K" if part == Part::Value && is_llama_70b => named("Q5_K"),
+            "Q3_K" | "Q4_K" if place.part == Part::Value && is_llama_70b => named("Q5_K"),
             kind => named(kind),
         }
     }
 
-    fn applies(&self, when: When, config: &Config, layer: usize) -> bool {
-        let n = config.n_layers;
+    fn applies(&self, when: When, facts: &Facts, place: &Place) -> bool {
+        let (layer, n) = (place.index, place.of);
         let is_in_first_eighth = layer < n / 8;
         match when {
             When::Always => true,
@@ -123,45 +174,50 @@ impl Rules {
             When::Spread => {
                 is_in_first_eighth || layer >= 7 * n / 8 || (layer - n / 8) % 3 == 2
             }
-            When::Shared => config.n_heads / config.n_kv_heads >= 4,
+            When::Shared => facts.n_heads / facts.n_kv_heads.max(1) >= 4,
             When::FirstEighthWeighed => is_in_first_eighth && self.is_weighed,
             When::FirstEighthPlain => is_in_first_eighth && !self.is_weighed,
         }
     }
 }
 
-/// Name of the token embedding.
-const EMBEDDING: &str = "model.embed_tokens.weight";
-
-/// True for the output matrix, and for the embedding that serves as such.
-pub(super) fn is_output(config: &Config, name: &str) -> bool {
-    match config.tied {
-        true => name == EMBEDDING,
-        false => name == "lm_head.weight",
+/// Every tensor among its like. Values are counted, since not every layer of every model has
+/// them; of the others there is one a layer.
+fn places(facts: &Facts, tensors: &[Tensor]) -> Vec<Place> {
+    let parts: Vec<Part> = tensors.iter().map(|t| part_of(t.name)).collect();
+    let count = |part: Part| parts.iter().filter(|p| **p == part).count();
+    let (n_values, is_tied) = (count(Part::Value), count(Part::Output) == 0);
+    let mut order: Vec<usize> = (0..tensors.len()).collect();
+    order.sort_by_key(|i| (layer_of(tensors[*i].name), tensors[*i].name));
+    let mut counted = [(Part::Value, 0), (Part::Down, 0)];
+    let mut indices = vec![0; tensors.len()];
+    for i in order {
+        let own = counted.iter_mut().find(|(part, _)| *part == parts[i]);
+        if let Some((_, n)) = own {
+            indices[i] = *n;
+            *n += 1;
+        }
     }
-}
-
-/// True for the matrices that importance is rarely known of.
-pub(super) fn is_outside_of_layers(name: &str) -> bool {
-    !name.starts_with("model.layers.")
-}
-
-/// The layer of a matrix, and which one of those that mixes speak of it is.
-fn layer_and_part(name: &str) -> Option<(usize, Part)> {
-    let (layer, part) = name.strip_prefix("model.layers.")?.split_once('.')?;
-    let part = match part {
-        "self_attn.v_proj.weight" => Part::Value,
-        "self_attn.o_proj.weight" => Part::AttentionOutput,
-        "mlp.down_proj.weight" => Part::Down,
-        _ => return None,
+    let place = |(i, part): (usize, &Part)| Place {
+        part: *part,
+        is_output: *part == Part::Output || is_tied && *part == Part::Embedding,
+        // Experts may lie apart, each layer's several times.
+        index: match (part, facts.n_experts > 1, layer_of(tensors[i].name)) {
+            (Part::Down, true, Some(layer)) => layer,
+            _ => indices[i],
+        },
+        of: match part {
+            Part::Value => n_values,
+            _ => facts.n_layers,
+        },
     };
-    Some((layer.parse().ok()?, part))
+    parts.iter().enumerate().map(place).collect()
 }
 
 /// `wanted`, or the nearest type with as many bits whose blocks rows of `width` weights are whole
 /// numbers of.
-fn fitting(wanted: &'static Kind, width: usize) -> &'static Kind {
-    let fits = |kind: &Kind| width.is_multiple_of(kind.block);
+fn fitting(wanted: &'static Kind, width: u64) -> &'static Kind {
+    let fits = |kind: &Kind| width.is_multiple_of(kind.block as u64);
     if fits(wanted) {
         return wanted;
     }
@@ -221,136 +277,4 @@ fn tensor_rule(rule: &str) -> Result<(Regex, &'static Kind)> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::engine::model::Layout;
-    use crate::fault::Fault;
-
-    fn config(d_model: usize, d_ff: usize, tied: bool) -> Config {
-        Config {
-            n_vocab: 300,
-            d_model,
-            n_layers: 16,
-            n_heads: 4,
-            n_kv_heads: 2,
-            head_dim: d_model / 4,
-            d_ff,
-            tied,
-            rope_theta: 1e4,
-            norm_eps: 1e-5,
-            context: 64,
-        }
-    }
-
-    fn plan(r#type: &str) -> Plan {
-        Plan {
-            r#type: r#type.into(),
-            ..Plan::default()
-        }
-    }
-
-    fn chosen(plan: &Plan, config: &Config, name: &str) -> (&'static str, Option<&'static str>) {
-        let layout = Layout::new(config);
-        let rules = Rules::of(plan).unwrap();
-        let choice = rules.choose(config, layout.find(name).unwrap());
-        (choice.kind.name, choice.instead_of.map(|k| k.name))
-    }
-
-    #[test]
-    fn sensitive_layers_get_more_bits_as_in_llama_cpp() {
-        let config = config(256, 512, true);
-        let plan = plan("q4_k_m");
-        let six: Vec<usize> = (0..16)
-            .filter(|i| {
-                let name = format!("model.layers.{i}.mlp.down_proj.weight");
-                chosen(&plan, &config, &name).0 == "Q6_K"
-            })
-            .collect();
-        assert_eq!(six, [0, 1, 4, 7, 10, 13, 14, 15]);
-        let of = |name: &str| chosen(&plan, &config, name);
-        assert_eq!(of("model.layers.0.self_attn.v_proj.weight").0, "Q6_K");
-        assert_eq!(of("model.layers.0.self_attn.q_proj.weight").0, "Q4_K");
-        assert_eq!(of("model.norm.weight"), ("F32", None));
-    }
-
-    #[test]
-    fn the_output_matrix_gets_six_bits_wherever_it_is() {
-        for quant in ["q4_k_m", "q4_0", "q2_k", "iq4_xs"] {
-            let (tied, untied) = (config(256, 512, true), config(256, 512, false));
-            let plan = plan(quant);
-            assert_eq!(chosen(&plan, &tied, EMBEDDING).0, "Q6_K");
-            assert_eq!(chosen(&plan, &untied, "lm_head.weight").0, "Q6_K");
-            assert_ne!(chosen(&plan, &untied, EMBEDDING).0, "Q6_K");
-        }
-        let tied = config(256, 512, true);
-        assert_eq!(chosen(&plan("q8_0"), &tied, EMBEDDING).0, "Q8_0");
-    }
-
-    #[test]
-    fn rows_that_are_not_whole_blocks_fall_back_as_in_llama_cpp() {
-        let odd = config(64, 96, true);
-        let layer = |i: usize, part: &str| format!("model.layers.{i}.{part}.weight");
-        let of = |quant: &str, name: &str| chosen(&plan(quant), &odd, name);
-        let down = layer(2, "mlp.down_proj");
-        assert_eq!(of("q4_k_m", &down), ("Q5_0", Some("Q4_K")));
-        assert_eq!(of("q5_k_s", &down), ("Q5_1", Some("Q5_K")));
-        assert_eq!(of("q3_k_s", &down), ("Q4_0", Some("Q3_K")));
-        assert_eq!(of("iq4_xs", &down), ("IQ4_NL", Some("IQ4_XS")));
-        let first = layer(0, "mlp.down_proj");
-        assert_eq!(of("q4_k_m", &first), ("Q8_0", Some("Q6_K")));
-        assert_eq!(of("q4_k_m", EMBEDDING), ("Q8_0", Some("Q6_K")));
-        assert_eq!(of("q4_0", EMBEDDING), ("Q8_0", Some("Q6_K")));
-        let odder = config(20, 96, true);
-        let up = chosen(&plan("q8_0"), &odder, &layer(0, "mlp.up_proj"));
-        assert_eq!(up, ("F16", Some("Q8_0")));
-    }
-
-    #[test]
-    fn what_is_asked_for_by_name_beats_the_mix() {
-        let config = config(256, 512, false);
-        let of = |plan: &Plan, name: &str| chosen(plan, &config, name).0;
-        let down = "model.layers.0.mlp.down_proj.weight";
-        let value = "model.layers.12.self_attn.v_proj.weight";
-        let asked = Plan {
-            tensor: vec!["ffn_(up|down)=Q5_0".into(), "blk[.]1.[.].*=q8_0".into()],
-            output_type: Some("bf16".into()),
-            embedding_type: Some("q4_1".into()),
-            ..plan("q4_k_m")
-        };
-        assert_eq!(of(&asked, down), "Q5_0");
-        assert_eq!(of(&asked, value), "Q8_0");
-        assert_eq!(of(&asked, "model.layers.12.mlp.up_proj.weight"), "Q5_0");
-        assert_eq!(of(&asked, "model.layers.2.mlp.gate_proj.weight"), "Q4_K");
-        assert_eq!(of(&asked, "lm_head.weight"), "BF16");
-        assert_eq!(of(&asked, EMBEDDING), "Q4_1");
-        assert_eq!(of(&asked, "model.layers.12.input_layernorm.weight"), "F32");
-        let pure = Plan {
-            pure: true,
-            ..plan("q4_k_m")
-        };
-        for name in [down, value, "lm_head.weight", EMBEDDING] {
-            assert_eq!(of(&pure, name), "Q4_K", "{name}");
-        }
-    }
-
-    #[test]
-    fn rules_that_cannot_be_followed_are_refused() {
-        let rule = |text: &str| Plan {
-            tensor: vec![text.into()],
-            ..Plan::default()
-        };
-        let cases = [
-            (rule("ffn_down"), "a pattern and a type"),
-            (rule("=q8_0"), "a pattern and a type"),
-            (rule("(=q8_0"), "unclosed group"),
-            (rule("x=q9_0"), "unknown type \"q9_0\""),
-            (rule("x=iq2_s"), "unknown type \"iq2_s\""),
-            (plan("q9_9"), "unknown type \"q9_9\""),
-        ];
-        for (plan, said) in cases {
-            let error = Rules::of(&plan).err().unwrap();
-            assert!(error.to_string().contains(said), "{error}");
-            assert!(error.hint().is_some());
-        }
-    }
-}
+mod tests;

@@ -44,15 +44,36 @@ pub(super) fn describe(
     if let Some(template) = &loaded.chat_template {
         metadata.set(CHAT_TEMPLATE_KEY, Value::String(template.clone()));
     }
+    parents(&mut metadata, parent, weighed);
+    Ok((metadata, words.warnings))
+}
+
+/// The metadata of a file made of another one: what that one said, and what has changed.
+pub(super) fn described_again(
+    mut metadata: Metadata,
+    quant: &Quant,
+    parent: &str,
+    weighed: Option<&Weighed>,
+) -> Metadata {
+    metadata.set("general.file_type", Value::U32(quant.file_type));
+    metadata.set(
+        "general.quantization_version",
+        Value::U32(QUANTIZATION_VERSION),
+    );
+    parents(&mut metadata, parent, weighed);
+    metadata
+}
+
+/// What the file was made of.
+fn parents(metadata: &mut Metadata, parent: &str, weighed: Option<&Weighed>) {
     let (mut hashes, mut roles) = (vec![parent], vec!["model"]);
     if let Some(weighed) = weighed {
-        importance(&mut metadata, weighed);
+        importance(metadata, weighed);
         hashes.push(&weighed.sha256);
         roles.push("imatrix");
     }
     metadata.set("europium.parents.sha256", Value::strings(hashes));
     metadata.set("europium.parents.role", Value::strings(roles));
-    Ok((metadata, words.warnings))
 }
 
 fn general(metadata: &mut Metadata, quant: &Quant, loaded: &Loaded, about: &About) {

@@ -9,12 +9,12 @@ use std::path::Path;
 
 use serde::Deserialize;
 
-use super::choose::Rules;
+use super::choose::{Facts, Rules, Tensor};
 use super::imatrix::{Entry, Imatrix};
 use super::parity::vocab;
-use super::{About, Plan, QUANTS, run};
+use super::{About, Plan, QUANTS, run, run_file};
 use crate::disk;
-use crate::engine::gguf::{self, Header, to_gguf};
+use crate::engine::gguf::{self, Header, Kind, Value, to_gguf};
 use crate::engine::load::Loaded;
 use crate::engine::model::{Config, Layout, Model};
 use crate::event::{Control, Silent};
@@ -142,13 +142,23 @@ fn part_of(name: &str) -> &str {
 
 /// Types by part, as the golden file tells them.
 fn types(plan: &Plan, config: &Config) -> BTreeMap<String, String> {
-    let rules = Rules::of(plan).unwrap();
-    let mut types: BTreeMap<String, Vec<&str>> = BTreeMap::new();
     let layout = Layout::new(config);
-    for param in layout.params().iter().filter(|p| p.shape.len() == 2) {
-        let name = to_gguf(&param.name).unwrap();
-        let kind = rules.choose(config, param).kind.name;
-        types.entry(part_of(&name).into()).or_default().push(kind);
+    let matrices = layout.params().iter().filter(|p| p.shape.len() == 2);
+    let named = matrices.map(|p| (to_gguf(&p.name).unwrap(), dims(&p.shape)));
+    let named: Vec<(String, Vec<u64>)> = named.collect();
+    let tensors: Vec<Tensor> = named
+        .iter()
+        .map(|(name, dims)| Tensor {
+            name,
+            dims,
+            kind: Kind::named("F32").unwrap(),
+        })
+        .collect();
+    let choices = Rules::of(plan).unwrap().choose(&Facts::of(config), &tensors);
+    let mut types: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+    for (tensor, choice) in tensors.iter().zip(choices) {
+        let part = part_of(tensor.name).to_owned();
+        types.entry(part).or_default().push(choice.kind.name);
     }
     let told = |mut types: Vec<&'static str>| {
         if types.iter().all(|kind| *kind == types[0]) {
@@ -157,6 +167,11 @@ fn types(plan: &Plan, config: &Config) -> BTreeMap<String, String> {
         types.join(" ")
     };
     types.into_iter().map(|(part, types)| (part, told(types))).collect()
+}
+
+/// As GGUF has them: the length of a row first.
+fn dims(shape: &[usize]) -> Vec<u64> {
+    shape.iter().rev().map(|n| *n as u64).collect()
 }
 
 fn plan(case: &str) -> Plan {
@@ -207,7 +222,8 @@ fn every_tensor_gets_the_bytes_llama_cpp_gives_it() {
         return;
     }
     let folder = tempfile::tempdir().unwrap();
-    let loaded = gguf::load(&source(folder.path(), SMALL)).unwrap();
+    let source = source(folder.path(), SMALL);
+    let loaded = gguf::load(&source).unwrap();
     let golden = golden();
     assert_eq!(golden.bytes.len(), QUANTS.len() + WEIGHED.len());
     let mut wrong = Vec::new();
@@ -217,8 +233,19 @@ fn every_tensor_gets_the_bytes_llama_cpp_gives_it() {
         if plan.imatrix.is_some() {
             plan.imatrix = Some(folder.path().join("small.imatrix"));
         }
-        let made = quantize(&plan, &loaded);
+        // Of the file as it lies; and, as a check, for one type of the model in memory.
+        let control = Control::default();
+        let made = run_file(&plan, &source, &[], &control, &Silent).unwrap().path;
         let bytes = disk::read(&made).unwrap();
+        if case == "q4_k_m+imatrix" {
+            quantize(&plan, &loaded);
+            let again = disk::read(&made).unwrap();
+            let of = |bytes: &[u8]| Header::parse(&made, bytes).unwrap();
+            for (a, b) in of(&bytes).tensors.iter().zip(&of(&again).tensors) {
+                assert_eq!(a.name, b.name);
+                assert!(bytes[a.range.clone()] == again[b.range.clone()], "{}", a.name);
+            }
+        }
         let header = Header::parse(&made, &bytes).unwrap();
         assert_eq!(header.tensors.len(), said.len(), "{case}");
         for tensor in &header.tensors {
@@ -232,6 +259,48 @@ fn every_tensor_gets_the_bytes_llama_cpp_gives_it() {
         assert_eq!(n, case.contains('+').then_some(7), "{case}");
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn a_file_of_any_architecture_keeps_what_it_says_and_tells_what_it_lost() {
+    let folder = tempfile::tempdir().unwrap();
+    let f16 = source(folder.path(), SMALL);
+    let bytes = disk::read(&f16).unwrap();
+    let mut header = Header::parse(&f16, &bytes).unwrap();
+    let string = |text: &str| Value::String(text.into());
+    header.metadata.set("general.architecture", string("no such"));
+    header.metadata.set("no such.note", string("stays"));
+    header.metadata.set("general.alignment", Value::U32(64));
+    let mut draft = gguf::Draft::new(header.metadata);
+    for tensor in &header.tensors {
+        draft.add(&tensor.name, &tensor.dims, tensor.kind);
+    }
+    let other = folder.path().join("other.gguf");
+    let tensor = |i: usize| Ok(bytes[header.tensors[i].range.clone()].to_vec());
+    draft.write(&other, tensor).unwrap();
+
+    let made = |source: &Path, kind: &str| {
+        let plan = Plan {
+            output: Some(folder.path().join(format!("{kind}.gguf"))),
+            ..plan(kind)
+        };
+        run_file(&plan, source, &[], &Control::default(), &Silent).unwrap()
+    };
+    let once = made(&other, "q8_0");
+    assert!(once.notes.is_empty(), "{:?}", once.notes);
+    let read = disk::read(&once.path).unwrap();
+    let metadata = Header::parse(&once.path, &read).unwrap().metadata;
+    assert_eq!(metadata.get("no such.note"), Some(&string("stays")));
+    assert_eq!(metadata.u64("general.file_type").unwrap(), Some(7));
+    let hash = crate::ledger::digest(&crate::ledger::hash_files(&other).unwrap());
+    assert_eq!(metadata.get("europium.parents.sha256"), Some(&Value::strings([hash])));
+    let twice = made(&once.path, "q4_0");
+    let told = twice.notes.iter().any(|note| note.contains("8 tensors had lost bits"));
+    assert!(told, "{:?}", twice.notes);
+    let moved = folder.path().join("moved.gguf");
+    std::fs::copy(&once.path, &moved).unwrap();
+    assert_eq!(made(&moved, "q8_0").notes.len(), 0, "nothing is lost");
+    assert!(disk::read(&once.path).unwrap().len() == read.len());
 }
 
 #[test]

@@ -4,8 +4,11 @@
 mod choose;
 mod describe;
 mod imatrix;
+mod loss;
+mod make;
 #[cfg(test)]
 mod mixes;
+mod names;
 #[cfg(test)]
 mod parity;
 mod plan;
@@ -20,5 +23,5 @@ pub use describe::About;
 pub use imatrix::{Entry, Imatrix};
 pub use plan::Plan;
 pub use report::{Loss, Report};
-pub use run::run;
+pub use run::{run, run_file};
 pub use table::{QUANTS, Quant};

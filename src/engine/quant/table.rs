@@ -27,15 +27,23 @@ pub(super) struct Rule {
     pub(super) kind: &'static str,
 }
 
-/// The matrices that mixes speak of.
+/// What a matrix is, as far as its type depends on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Part {
+    /// The embedding of tokens.
+    Embedding,
+    /// The output matrix, where it is not the embedding.
+    Output,
+    /// Keys of attention.
+    Key,
     /// Values of attention: small where heads share them, and precious.
     Value,
     /// What attention gives back.
     AttentionOutput,
     /// The last matrix of the feed-forward block.
     Down,
+    /// Any other.
+    Other,
 }
 
 /// In which layers, or in which models.

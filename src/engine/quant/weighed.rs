@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::choose::is_outside_of_layers;
 use super::imatrix::Imatrix;
+use super::names::layer_of;
 use crate::disk;
 use crate::engine::{Error, Result};
 
@@ -15,16 +15,6 @@ pub(super) struct Weighed {
     pub(super) sha256: String,
     /// What it holds.
     pub(super) imatrix: Imatrix,
-}
-
-/// A matrix that importance is sought for.
-pub(super) struct Sought<'a> {
-    /// Name in Hugging Face files.
-    pub(super) name: &'a str,
-    /// Name in GGUF files.
-    pub(super) in_file: &'a str,
-    /// Columns.
-    pub(super) width: usize,
 }
 
 impl Weighed {
@@ -40,30 +30,29 @@ impl Weighed {
         })
     }
 
-    /// Importance of the columns of a matrix; none where the file does not know it.
-    pub(super) fn columns(&self, in_file: &str, width: usize) -> Option<Vec<f32>> {
-        let entry = self.imatrix.entries.get(in_file)?;
-        Some(entry.means()).filter(|means| means.len() == width)
+    /// Importance of the `n` columns of a matrix, or of all matrices of a stack; none where the
+    /// file does not know it.
+    pub(super) fn columns(&self, name: &str, n: usize) -> Option<Vec<f32>> {
+        let entry = self.imatrix.entries.get(name)?;
+        Some(entry.means()).filter(|means| means.len() == n)
     }
 
-    /// What the reader should know of the matrices that importance is not known of.
+    /// What the reader should know of the matrices that importance is not known of, given all
+    /// with the number of their columns.
     ///
     /// # Errors
     /// When the file is for a model of another shape, or for none of these matrices.
-    pub(super) fn compare(&self, matrices: &[Sought]) -> Result<Vec<String>> {
+    pub(super) fn compare(&self, matrices: &[(&str, usize)]) -> Result<Vec<String>> {
         let (mut n_known, mut unknown) = (0, Vec::new());
-        for matrix in matrices {
-            let entry = self.imatrix.entries.get(matrix.in_file);
-            let is_outside = is_outside_of_layers(matrix.name);
+        for (name, n_columns) in matrices {
+            let entry = self.imatrix.entries.get(*name);
             match entry.map(|entry| entry.sums.len()) {
-                Some(n) if n == matrix.width => n_known += 1,
+                Some(n) if n == *n_columns => n_known += 1,
                 // The embedding is looked up, not multiplied: no importance of it says anything.
-                Some(_) | None if is_outside => {}
-                None => unknown.push(matrix.in_file),
+                _ if layer_of(name).is_none() => {}
+                None => unknown.push(*name),
                 Some(n) => {
-                    let width = matrix.width;
-                    let name = matrix.in_file;
-                    let what = format!("{name} has {n} columns here, {width} in the model");
+                    let what = format!("{name} has {n} columns here, {n_columns} in the model");
                     return Err(Error::damaged(&self.path, what));
                 }
             }
