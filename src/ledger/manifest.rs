@@ -127,7 +127,11 @@ impl Manifest {
             let is_within = path.is_dir();
             self.parents.push(Parent {
                 role: role.into(),
-                path: if is_within { path.join(&file.path) } else { path.into() },
+                path: if is_within {
+                    path.join(&file.path)
+                } else {
+                    path.into()
+                },
                 sha256: file.sha256.clone(),
             });
         }

@@ -213,7 +213,7 @@ impl Kind {
         importance: Option<&[f32]>,
     ) -> Result<Vec<u8>, String> {
         self.check_rows(weights.len(), width, importance)?;
-        self.each_chunk(weights.len(), width, |at, n, out| {
+        self.each_chunk(weights.len(), width, |at, n, out, _| {
             let weights = &weights[at..at + n];
             self.check_weights(weights, at)?;
             self.encode_chunk(weights, width, importance, out);
@@ -239,23 +239,18 @@ impl Kind {
         if !from.is_readable() || !width.is_multiple_of(from.block) {
             return Err(format!("weights of type {} cannot be read", from.name));
         }
-        self.each_chunk(n, width, |at, n, out| {
-            let mut weights = vec![0.0; n];
+        self.each_chunk(n, width, |at, n, out, weights| {
+            weights.resize(n, 0.0);
             let place = |n: usize| n / from.block * from.block_bytes;
-            from.decode_chunk(&bytes[place(at)..place(at + n)], &mut weights)?;
-            self.check_weights(&weights, at)?;
-            self.encode_chunk(&weights, width, importance, out);
+            from.decode_chunk(&bytes[place(at)..place(at + n)], weights)?;
+            self.check_weights(weights, at)?;
+            self.encode_chunk(weights, width, importance, out);
             Ok(())
         })
     }
 
     /// Refuses rows that cannot be encoded.
-    fn check_rows(
-        &self,
-        n: usize,
-        width: usize,
-        importance: Option<&[f32]>,
-    ) -> Result<(), String> {
+    fn check_rows(&self, n: usize, width: usize, importance: Option<&[f32]>) -> Result<(), String> {
         let name = self.name;
         if width == 0 || !n.is_multiple_of(width) {
             return Err(format!("{n} weights are not rows of {width}"));
@@ -276,19 +271,21 @@ impl Kind {
     }
 
     /// Has `n` weights encoded, whole rows of `width` at a time, on all threads: `encode` is given
-    /// the first weight of a piece, how many there are, and where their bytes go.
+    /// the first weight of a piece, how many there are, where their bytes go, and a buffer that is
+    /// used again.
     fn each_chunk(
         &self,
         n: usize,
         width: usize,
-        encode: impl Fn(usize, usize, &mut [u8]) -> Result<(), String> + Sync,
+        encode: impl Fn(usize, usize, &mut [u8], &mut Vec<f32>) -> Result<(), String> + Sync,
     ) -> Result<Vec<u8>, String> {
         let chunk = (CHUNK / width).max(1) * width;
         let mut bytes = vec![0; n / self.block * self.block_bytes];
         let pieces = bytes.par_chunks_mut(chunk / self.block * self.block_bytes);
-        pieces.enumerate().try_for_each(|(i, out)| {
+        let pieces = pieces.enumerate();
+        pieces.try_for_each_init(Vec::new, |buffer, (i, out)| {
             let n = out.len() / self.block_bytes * self.block;
-            encode(i * chunk, n, out)
+            encode(i * chunk, n, out, buffer)
         })?;
         Ok(bytes)
     }
@@ -297,8 +294,15 @@ impl Kind {
     fn check_weights(&self, weights: &[f32], first: usize) -> Result<(), String> {
         let largest = self.largest();
         // Counted, not sought: a loop without a way out becomes vector instructions.
-        let is_bad = |x: &f32| x.abs().partial_cmp(&largest).is_none_or(|order| order.is_gt());
-        let n_bad: u32 = weights.iter().map(|x| u32::from(!(x.abs() <= largest))).sum();
+        let is_bad = |x: &f32| {
+            x.abs()
+                .partial_cmp(&largest)
+                .is_none_or(|order| order.is_gt())
+        };
+        let n_bad: u32 = weights
+            .iter()
+            .map(|x| u32::from(!(x.abs() <= largest)))
+            .sum();
         if n_bad == 0 {
             return Ok(());
         }

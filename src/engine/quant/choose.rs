@@ -171,9 +171,7 @@ impl Rules {
             When::Always => true,
             When::First(n_first) => layer < n_first,
             When::FirstOf(share) => layer < n / share,
-            When::Spread => {
-                is_in_first_eighth || layer >= 7 * n / 8 || (layer - n / 8) % 3 == 2
-            }
+            When::Spread => is_in_first_eighth || layer >= 7 * n / 8 || (layer - n / 8) % 3 == 2,
             When::Shared => facts.n_heads / facts.n_kv_heads.max(1) >= 4,
             When::FirstEighthWeighed => is_in_first_eighth && self.is_weighed,
             When::FirstEighthPlain => is_in_first_eighth && !self.is_weighed,
@@ -261,7 +259,9 @@ fn tensor_rule(rule: &str) -> Result<(Regex, &'static Kind)> {
         what: format!("--tensor {rule:?}: {what}"),
         hint: "write REGEX=TYPE, such as 'ffn_down=q6_k' or 'blk[.][0-3][.]attn_v=q8_0'".into(),
     };
-    let Some((pattern, kind)) = rule.rsplit_once('=').filter(|(pattern, _)| !pattern.is_empty())
+    let Some((pattern, kind)) = rule
+        .rsplit_once('=')
+        .filter(|(pattern, _)| !pattern.is_empty())
     else {
         return Err(wrong("a pattern and a type are wanted".into()));
     };
@@ -269,9 +269,14 @@ fn tensor_rule(rule: &str) -> Result<(Regex, &'static Kind)> {
     let syntax = syntax::Config::new().unicode(false).utf8(false);
     let pattern = Regex::builder().syntax(syntax).build(pattern);
     let pattern = pattern.map_err(|e| {
-        let reason = e.syntax_error().map_or_else(|| e.to_string(), |e| e.to_string());
+        let reason = e
+            .syntax_error()
+            .map_or_else(|| e.to_string(), |e| e.to_string());
         let reason = reason.lines().last().unwrap_or_default().to_owned();
-        wrong(format!("the pattern is none: {}", reason.trim_start_matches("error: ")))
+        wrong(format!(
+            "the pattern is none: {}",
+            reason.trim_start_matches("error: ")
+        ))
     })?;
     Ok((pattern, kind_of("tensor", kind)?))
 }

@@ -115,7 +115,10 @@ fn importance(metadata: &mut Metadata, weighed: &Weighed) {
         set("dataset", Value::String(dataset.clone()));
     }
     // As many as fit 16 bits: the readers see to that.
-    set("entries_count", Value::U32(weighed.imatrix.entries.len() as u32));
+    set(
+        "entries_count",
+        Value::U32(weighed.imatrix.entries.len() as u32),
+    );
     if weighed.imatrix.n_chunks > 0 {
         set("chunks_count", Value::U32(weighed.imatrix.n_chunks));
     }

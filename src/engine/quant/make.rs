@@ -137,14 +137,22 @@ impl<'a> Making<'a> {
         let pool = pool.map_err(|e| Error::Failed(format!("cannot start threads: {e}")))?;
         let total = rows.len();
         pool.install(|| {
-            write(&draft, &self.path, total, |i| encode(&self, i), control, sink)
+            write(
+                &draft,
+                &self.path,
+                total,
+                |i| encode(&self, i),
+                control,
+                sink,
+            )
         })?;
         sink.emit(Event::Saved {
             path: self.path.clone(),
             what: "gguf".into(),
         });
         let report = self.report(rows, notes)?;
-        self.manifest.count("bits_per_weight", report.bits_per_weight);
+        self.manifest
+            .count("bits_per_weight", report.bits_per_weight);
         self.manifest.count("tensors", &report.tensors);
         Ok(Made {
             report,

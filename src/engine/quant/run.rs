@@ -56,7 +56,10 @@ fn rows_of(making: &Making, config: &Config, params: &[Param]) -> Vec<Row> {
     let named = |param: &Param| {
         let name = to_gguf(&param.name);
         let dims: Vec<u64> = param.shape.iter().rev().map(|n| *n as u64).collect();
-        (name.expect("every parameter of the layout has a name in GGUF"), dims)
+        (
+            name.expect("every parameter of the layout has a name in GGUF"),
+            dims,
+        )
     };
     let named: Vec<_> = params.iter().map(named).collect();
     let tensor = |(name, dims)| Tensor {
@@ -141,7 +144,10 @@ fn refuse(source: &Path, header: &Header) -> Result<()> {
     let n_parts = header.metadata.u64(PARTS)?.unwrap_or(1);
     if n_parts > 1 {
         return Err(Error::Usage {
-            what: format!("{}: one of the {n_parts} files of a model", source.display()),
+            what: format!(
+                "{}: one of the {n_parts} files of a model",
+                source.display()
+            ),
             hint: "join them first, or give the folder the model was made of".into(),
         });
     }
@@ -216,7 +222,10 @@ impl Facts {
         let key = "general.architecture";
         let architecture = metadata.required(key, metadata.str(key)?)?;
         let count = |name: &str| {
-            let n = metadata.u64(&format!("{architecture}.{name}")).ok().flatten();
+            let n = metadata
+                .u64(&format!("{architecture}.{name}"))
+                .ok()
+                .flatten();
             n.and_then(|n| usize::try_from(n).ok())
         };
         let n_heads = count("attention.head_count").unwrap_or(1);

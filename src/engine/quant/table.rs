@@ -153,7 +153,10 @@ pub static QUANTS: [Quant; 18] = [
         "q4_k_s",
         14,
         "Q4_K",
-        &[rule(Value, First(4), "Q5_K"), rule(Down, FirstOf(8), "Q5_K")],
+        &[
+            rule(Value, First(4), "Q5_K"),
+            rule(Down, FirstOf(8), "Q5_K"),
+        ],
         "about 4.6 bits, a little smaller than the usual choice",
     ),
     quant(

@@ -108,7 +108,10 @@ fn what_cannot_be_encoded_is_refused_in_words() {
         kind(name).encode(weights, width, importance).unwrap_err()
     };
     let said = refused("Q4_K", &original, 128, None);
-    assert_eq!(said, "rows of 128 weights are not whole blocks of type Q4_K");
+    assert_eq!(
+        said,
+        "rows of 128 weights are not whole blocks of type Q4_K"
+    );
     let said = refused("Q4_0", &original, 300, None);
     assert_eq!(said, "512 weights are not rows of 300");
     assert_eq!(refused("Q4_0", &[], 0, None), "0 weights are not rows of 0");
@@ -139,7 +142,12 @@ fn what_is_encoded_already_is_encoded_again_as_what_it_means() {
     let original = weights(CHUNK + WIDTH);
     let importance: Vec<f32> = (0..WIDTH).map(|i| (i % 5) as f32).collect();
     let kind = |name| Kind::named(name).unwrap();
-    for (from, to) in [("F16", "Q4_K"), ("BF16", "Q8_0"), ("Q5_0", "Q6_K"), ("Q6_K", "F16")] {
+    for (from, to) in [
+        ("F16", "Q4_K"),
+        ("BF16", "Q8_0"),
+        ("Q5_0", "Q6_K"),
+        ("Q6_K", "F16"),
+    ] {
         let (from, to) = (kind(from), kind(to));
         let bytes = from.encode(&original, WIDTH, None).unwrap();
         let mut meant = vec![0.0; original.len()];

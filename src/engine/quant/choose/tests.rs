@@ -51,7 +51,10 @@ fn chosen(plan: &Plan, model: &Model, name: &str) -> (&'static str, Option<&'sta
         .collect();
     let choices = Rules::of(plan).unwrap().choose(&FACTS, &tensors);
     let at = tensors.iter().position(|t| t.name == name).unwrap();
-    (choices[at].kind.name, choices[at].instead_of.map(|k| k.name))
+    (
+        choices[at].kind.name,
+        choices[at].instead_of.map(|k| k.name),
+    )
 }
 
 #[test]
@@ -154,7 +157,13 @@ fn rules_that_cannot_be_followed_are_refused() {
 
 #[test]
 fn what_eight_experts_share_gets_more_bits() {
-    let names = ["attn_k", "attn_v", "attn_output", "ffn_down_exps", "ffn_gate_inp"];
+    let names = [
+        "attn_k",
+        "attn_v",
+        "attn_output",
+        "ffn_down_exps",
+        "ffn_gate_inp",
+    ];
     let names = names.map(|part| format!("blk.0.{part}.weight"));
     let tensors = names.each_ref().map(|name| Tensor {
         name,
@@ -167,7 +176,11 @@ fn what_eight_experts_share_gets_more_bits() {
     };
     let kinds = |quant: &str| {
         let choices = Rules::of(&plan(quant)).unwrap().choose(&facts, &tensors);
-        choices.iter().map(|c| c.kind.name).collect::<Vec<_>>().join(" ")
+        choices
+            .iter()
+            .map(|c| c.kind.name)
+            .collect::<Vec<_>>()
+            .join(" ")
     };
     assert_eq!(kinds("q4_k_m"), "Q8_0 Q8_0 Q5_K Q6_K F16");
     assert_eq!(kinds("q3_k_l"), "Q8_0 Q8_0 Q3_K Q5_K F16");

@@ -40,7 +40,9 @@ impl<'a> Reader<'a> {
 
     fn number(&mut self, what: &str) -> Result<i32> {
         let bytes = self.take(4, what)?;
-        Ok(i32::from_le_bytes(bytes.try_into().expect("took four bytes")))
+        Ok(i32::from_le_bytes(
+            bytes.try_into().expect("took four bytes"),
+        ))
     }
 
     /// A count of `min` to `max`.
@@ -83,7 +85,9 @@ pub(super) fn parse(path: &Path, bytes: &[u8]) -> Result<Imatrix> {
         let n_chunks = reader.number("the number of chunks")?;
         imatrix.n_chunks = u32::try_from(n_chunks).unwrap_or(0);
         let text = reader.text("the name of the text", 0)?;
-        imatrix.datasets.extend(Some(text).filter(|text| !text.is_empty()));
+        imatrix
+            .datasets
+            .extend(Some(text).filter(|text| !text.is_empty()));
     }
     Ok(imatrix)
 }

@@ -78,7 +78,10 @@ fn the_older_form_is_read_with_and_without_its_end() {
         assert_eq!(imatrix.entries[name], sample().entries[name]);
     }
     assert_eq!((short.n_chunks, short.datasets.len()), (0, 0));
-    assert_eq!((long.n_chunks, &long.datasets[..]), (7, &["a.txt".to_owned()][..]));
+    assert_eq!(
+        (long.n_chunks, &long.datasets[..]),
+        (7, &["a.txt".to_owned()][..])
+    );
 }
 
 #[test]
@@ -117,7 +120,11 @@ fn numbers_that_make_no_sense_are_refused() {
         imatrix.write(&path).unwrap();
         Imatrix::read(&path).unwrap_err().to_string()
     };
-    let infinite = broken(|i| i.entries.values_mut().for_each(|e| e.sums[0] = f32::INFINITY));
+    let infinite = broken(|i| {
+        i.entries
+            .values_mut()
+            .for_each(|e| e.sums[0] = f32::INFINITY)
+    });
     assert!(infinite.contains("blk.0.attn_q.weight: a sum of squares is inf"));
     assert!(broken(|i| i.entries.clear()).contains("no importance"));
 }

@@ -119,7 +119,10 @@ impl Format for Q2K {
                     let importance = columns(importance, at * SUPER, SUPER);
                     let floor = sum_of_squares(weights) / SUPER as f32;
                     let cost = weighed(&side, importance, &[floor; PARTS]);
-                    (affine(&side, &cost, TOP, &Trials::WEIGHED), Some(sums(&cost)))
+                    (
+                        affine(&side, &cost, TOP, &Trials::WEIGHED),
+                        Some(sums(&cost)),
+                    )
                 }
                 None => {
                     let mut cost = side;
@@ -236,7 +239,11 @@ impl Format for Q4K {
         for (at, (weights, out)) in pairs.enumerate() {
             let importance = importance.map(|all| columns(all, at * 2 * SUPER, weights.len()));
             let found = by_32(weights, importance, 15, &PLAIN);
-            let blocks = weights.as_chunks().0.iter().zip(out.as_chunks_mut::<144>().0);
+            let blocks = weights
+                .as_chunks()
+                .0
+                .iter()
+                .zip(out.as_chunks_mut::<144>().0);
             for (block, (weights, out)) in blocks.enumerate() {
                 let levels = coded_by_32(&found, weights, block, out);
                 put_nibbles(&levels, &mut out[16..]);
@@ -261,7 +268,11 @@ impl Format for Q5K {
         for (at, (weights, out)) in pairs.enumerate() {
             let importance = importance.map(|all| columns(all, at * 2 * SUPER, weights.len()));
             let found = by_32(weights, importance, 31, &PLAIN);
-            let blocks = weights.as_chunks().0.iter().zip(out.as_chunks_mut::<176>().0);
+            let blocks = weights
+                .as_chunks()
+                .0
+                .iter()
+                .zip(out.as_chunks_mut::<176>().0);
             for (block, (weights, out)) in blocks.enumerate() {
                 let levels = coded_by_32(&found, weights, block, out);
                 let mut fifth = [0; 32];

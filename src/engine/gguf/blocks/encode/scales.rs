@@ -32,11 +32,7 @@ pub(super) fn by_largest<const P: usize>(numbers: &[f32; P], top: u8) -> Ladder<
 /// As [`by_largest`] in nine trials with a little more or less, then by descent as in
 /// [`descent`](super::search::descent); an error costs as much as its part weighs.
 #[inline(always)]
-pub(super) fn by_cost<const P: usize>(
-    numbers: &[f32; P],
-    costs: &[f32; P],
-    top: i32,
-) -> Ladder<P> {
+pub(super) fn by_cost<const P: usize>(numbers: &[f32; P], costs: &[f32; P], top: i32) -> Ladder<P> {
     const TRIALS: i32 = 4;
     const STEP: f32 = 0.1;
     let largest = |most: f32, x: &f32| if *x > most { *x } else { most };

@@ -226,7 +226,11 @@ pub(super) fn affine<const P: usize, const N: usize>(
             let low = (by_level[p] * sum_x[p] - by_1[p] * by_x[p]) / spread;
             let with_low = (sum_cost[p] * by_x[p] - sum_x[p] * by_1[p]) / spread;
             is_sound[p] = spread > 0.0;
-            fit[p] = if low > 0.0 { by_x[p] / by_level[p] } else { with_low };
+            fit[p] = if low > 0.0 {
+                by_x[p] / by_level[p]
+            } else {
+                with_low
+            };
             fit_lowest[p] = if low > 0.0 { 0.0 } else { low };
         }
         let error = errors(x, cost, &levels, (&fit, &fit_lowest), trials.absolute);
@@ -286,8 +290,7 @@ pub(super) fn descent<const P: usize, const N: usize>(
                 let new = nearest(x * rest_level / rest_x).max(-top).min(top - 1) as f32;
                 let with_x = rest_x + cost * x * new;
                 let with_level = rest_level + cost * new * new;
-                let explains_more =
-                    with_x * with_x * by_level[p] > by_x[p] * by_x[p] * with_level;
+                let explains_more = with_x * with_x * by_level[p] > by_x[p] * by_x[p] * with_level;
                 let moves = (rest_x > 0.0) & (new != old) & (with_level > 0.0) & explains_more;
                 levels[i][p] = if moves { new } else { old };
                 by_x[p] = if moves { with_x } else { by_x[p] };
@@ -303,9 +306,17 @@ pub(super) fn descent<const P: usize, const N: usize>(
     for p in 0..P {
         let is_nothing = peak[p].abs() < NOTHING;
         let fits = by_level[p] > 0.0;
-        scale[p] = if fits && !is_nothing { by_x[p] / by_level[p] } else { 0.0 };
+        scale[p] = if fits && !is_nothing {
+            by_x[p] / by_level[p]
+        } else {
+            0.0
+        };
         for i in 0..N {
-            from_0[i][p] = if is_nothing { 0 } else { (levels[i][p] as i32 + top) as u8 };
+            from_0[i][p] = if is_nothing {
+                0
+            } else {
+                (levels[i][p] as i32 + top) as u8
+            };
         }
     }
     (scale, from_0)

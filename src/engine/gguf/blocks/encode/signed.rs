@@ -25,12 +25,7 @@ enum Searched<'a> {
 /// The level of every weight, from 0, by the rounded scale of its part; where the scale has become
 /// zero the level says nothing and stays that of the search.
 #[inline(always)]
-fn levels(
-    weights: &[f32; SUPER],
-    scales: &[f32; N],
-    top: i32,
-    searched: &Searched,
-) -> [u8; SUPER] {
+fn levels(weights: &[f32; SUPER], scales: &[f32; N], top: i32, searched: &Searched) -> [u8; SUPER] {
     let mut levels = [0; SUPER];
     let parts = weights.as_chunks::<N>().0.iter();
     for (p, (x, levels)) in parts.zip(levels.as_chunks_mut::<N>().0).enumerate() {

@@ -29,8 +29,16 @@ fn extremes(x: &[f32; N]) -> (f32, f32) {
     let mut high = low;
     for x in x.as_chunks::<LANES>().0 {
         for lane in 0..LANES {
-            low[lane] = if x[lane] < low[lane] { x[lane] } else { low[lane] };
-            high[lane] = if x[lane] > high[lane] { x[lane] } else { high[lane] };
+            low[lane] = if x[lane] < low[lane] {
+                x[lane]
+            } else {
+                low[lane]
+            };
+            high[lane] = if x[lane] > high[lane] {
+                x[lane]
+            } else {
+                high[lane]
+            };
         }
     }
     let mut width = LANES / 2;
@@ -149,8 +157,7 @@ impl<const BITS: u32, const HAS_OFFSET: bool> Small<BITS, HAS_OFFSET> {
 
 impl<const BITS: u32, const HAS_OFFSET: bool> Format for Small<BITS, HAS_OFFSET> {
     const WEIGHTS: usize = N;
-    const BYTES: usize =
-        2 + if HAS_OFFSET { 2 } else { 0 } + if BITS == 5 { 4 } else { 0 } + N / 2;
+    const BYTES: usize = 2 + if HAS_OFFSET { 2 } else { 0 } + if BITS == 5 { 4 } else { 0 } + N / 2;
 
     #[inline(always)]
     fn row(weights: &[f32], importance: Option<&[f32]>, out: &mut [u8]) {
@@ -162,7 +169,9 @@ impl<const BITS: u32, const HAS_OFFSET: bool> Format for Small<BITS, HAS_OFFSET>
             return;
         };
         let floor = sum_of_squares(weights) / weights.len() as f32;
-        let groups = weights.chunks(PARTS * N).zip(out.chunks_mut(PARTS * Self::BYTES));
+        let groups = weights
+            .chunks(PARTS * N)
+            .zip(out.chunks_mut(PARTS * Self::BYTES));
         for (at, (weights, out)) in groups.enumerate() {
             let side: Side<PARTS, N> = side_by_side(weights);
             let importance = columns(importance, at * PARTS * N, weights.len());

@@ -52,13 +52,19 @@ fn weights() -> BTreeMap<&'static str, Vec<f32>> {
         ("sparse", each(|_, x| if x > 0.06 { x } else { x * 0.0 })),
         ("small", each(|_, x| x * 2f32.powi(-20))),
         ("tiny", each(|_, x| x * 2f32.powi(-60))),
-        ("outliers", each(|i, x| if i % 700 == 3 { x * 1000.0 } else { x })),
+        (
+            "outliers",
+            each(|i, x| if i % 700 == 3 { x * 1000.0 } else { x }),
+        ),
         ("constant", each(|_, _| 0.3)),
         ("negative constant", each(|_, _| -0.3)),
         ("negative", each(|_, x| -x.abs())),
         ("positive", each(|_, x| x.abs() + 0.1)),
         ("coarse", each(|_, x| (x * 32.0).floor() / 32.0)),
-        ("of many sizes", each(|i, x| x * 2f32.powi((i / 16 % 40) as i32 - 30))),
+        (
+            "of many sizes",
+            each(|i, x| x * 2f32.powi((i / 16 % 40) as i32 - 30)),
+        ),
     ])
 }
 
@@ -104,7 +110,9 @@ fn bytes_are_those_of_ggml() {
 fn columns_of_no_importance_give_way_to_those_of_some() {
     let x = &weights()["normal"];
     let importance: Vec<f32> = (0..WIDTH).map(|i| (i % 2) as f32).collect();
-    for name in ["Q4_0", "Q4_1", "Q5_0", "Q5_1", "Q2_K", "Q3_K", "Q4_K", "Q5_K", "Q6_K", "IQ4_XS"] {
+    for name in [
+        "Q4_0", "Q4_1", "Q5_0", "Q5_1", "Q2_K", "Q3_K", "Q4_K", "Q5_K", "Q6_K", "IQ4_XS",
+    ] {
         let kind = Kind::named(name).unwrap();
         let error = |importance: Option<&[f32]>| {
             let bytes = kind.encode(x, WIDTH, importance).unwrap();
@@ -127,7 +135,11 @@ impl<F: Format> Work for Whole<'_, F> {
     #[inline(always)]
     fn run(self) -> Vec<u8> {
         let mut out = vec![0; self.0.len() / F::WEIGHTS * F::BYTES];
-        for (x, out) in self.0.chunks(WIDTH).zip(out.chunks_mut(WIDTH / F::WEIGHTS * F::BYTES)) {
+        for (x, out) in self
+            .0
+            .chunks(WIDTH)
+            .zip(out.chunks_mut(WIDTH / F::WEIGHTS * F::BYTES))
+        {
             F::row(x, self.1, out);
         }
         out
@@ -137,7 +149,11 @@ impl<F: Format> Work for Whole<'_, F> {
 fn same_with_each<F: Format>(x: &[f32], importance: Option<&[f32]>) {
     let made = with_each(|| Whole::<F>(x, importance, std::marker::PhantomData));
     for (isa, bytes) in &made[1..] {
-        assert!(*bytes == made[0].1, "{isa} makes other bytes than {}", made[0].0);
+        assert!(
+            *bytes == made[0].1,
+            "{isa} makes other bytes than {}",
+            made[0].0
+        );
     }
 }
 

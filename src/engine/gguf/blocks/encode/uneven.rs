@@ -107,7 +107,11 @@ fn search(x: &Side<P, N>, cost: &Side<P, N>) -> [f32; P] {
         }
     }
     for p in 0..P {
-        scale[p] = if peak[p].abs() < NOTHING { 0.0 } else { scale[p] };
+        scale[p] = if peak[p].abs() < NOTHING {
+            0.0
+        } else {
+            scale[p]
+        };
     }
     scale
 }
@@ -147,7 +151,11 @@ impl Format for Iq4Nl {
             let importance = importance.map(|all| columns(all, at * P * N, weights.len()));
             let side = side_by_side(weights);
             let scales = search(&side, &cost(weights, importance, &side, N));
-            let blocks = weights.as_chunks().0.iter().zip(out.as_chunks_mut::<18>().0);
+            let blocks = weights
+                .as_chunks()
+                .0
+                .iter()
+                .zip(out.as_chunks_mut::<18>().0);
             for (part, (weights, out)) in blocks.enumerate() {
                 out[..2].copy_from_slice(&half(scales[part]));
                 put(&indices(weights, inverse(scales[part])), &mut out[2..]);
