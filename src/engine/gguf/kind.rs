@@ -151,6 +151,19 @@ impl Kind {
             .try_for_each(|(into, bytes)| self.decode_chunk(bytes, into))
     }
 
+    /// The same on this thread alone.
+    ///
+    /// # Errors
+    /// As [`Kind::decode`].
+    pub(in crate::engine) fn decode_here(
+        &self,
+        bytes: &[u8],
+        into: &mut [f32],
+    ) -> Result<(), String> {
+        self.check_len(bytes, into.len())?;
+        self.decode_chunk(bytes, into)
+    }
+
     fn check_len(&self, bytes: &[u8], n: usize) -> Result<(), String> {
         match self.len_bytes(n as u64) == Some(bytes.len() as u64) {
             true => Ok(()),

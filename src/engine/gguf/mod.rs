@@ -15,6 +15,7 @@ mod value;
 mod words;
 mod write;
 
+pub(super) use blocks::UNEVEN;
 pub use kind::Kind;
 pub use load::load;
 pub(super) use load::{ARCHITECTURE, CHAT_TEMPLATE_KEY};

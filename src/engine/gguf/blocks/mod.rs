@@ -24,7 +24,7 @@ const SUPER: usize = 256;
 
 /// The sixteen values of the formats IQ4_NL and IQ4_XS, in steps that grow away from zero
 /// (ggml-common.h, `kvalues_iq4nl`).
-const UNEVEN: [i8; 16] = [
+pub(in crate::engine) const UNEVEN: [i8; 16] = [
     -127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113,
 ];
 
