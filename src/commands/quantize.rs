@@ -155,13 +155,18 @@ fn preview(plan: Plan) -> Result<Preview<Plan>> {
     let weights = Input::of(&plan.model);
     let beside = plan.imatrix.iter().chain(&plan.data);
     let inputs = beside.map(|path| Input::of(path));
-    let memory_bytes = model::memory_bytes(&plan.model);
+    // Weights are four bytes each in memory; 16 bits is the most a file here has. A GGUF file is
+    // read tensor by tensor, of which only the new bytes are kept.
+    let whole = model::memory_bytes(&plan.model);
+    let memory_bytes = match plan.model.is_file() && plan.data.is_empty() {
+        true => model::largest_tensor(&plan.model).map(|n| 2 * n),
+        false => whole,
+    };
     Ok(Preview {
         command: "quantize",
         memory_bytes,
         time_ms: None,
-        // Weights are four bytes each in memory; 16 bits is the most a file here has.
-        disk_bytes: memory_bytes.map(|n| n / 2),
+        disk_bytes: whole.map(|n| n / 2),
         inputs: std::iter::once(weights).chain(inputs).collect(),
         outputs: vec![output(&plan)],
         notes: vec![format!("{}: {}", quant.name, quant.about)],

@@ -5,6 +5,7 @@ use half::{bf16, f16};
 use rayon::prelude::*;
 
 use super::blocks::{self, Encode, Format};
+use crate::engine::ops::{Work, widest};
 
 /// Weights of a work item; a multiple of every block, so that cutting changes no byte.
 const CHUNK: usize = 1 << 16;
@@ -182,16 +183,7 @@ impl Kind {
                     *x = f32::from_le_bytes(*bytes);
                 }
             }
-            Code::F16 => {
-                let mut halves = [f16::ZERO; HALVES];
-                for (into, bytes) in into.chunks_mut(HALVES).zip(bytes.chunks(2 * HALVES)) {
-                    let halves = &mut halves[..into.len()];
-                    for (half, bytes) in halves.iter_mut().zip(bytes.as_chunks().0) {
-                        *half = f16::from_le_bytes(*bytes);
-                    }
-                    halves.convert_to_f32_slice(into);
-                }
-            }
+            Code::F16 => widest(Widen(bytes, into)),
             Code::Bf16 => {
                 for (x, bytes) in into.iter_mut().zip(bytes.as_chunks().0) {
                     *x = bf16::from_le_bytes(*bytes).to_f32();
@@ -306,19 +298,11 @@ impl Kind {
     /// Refuses a weight that is no number or too large; the first is number `first`.
     fn check_weights(&self, weights: &[f32], first: usize) -> Result<(), String> {
         let largest = self.largest();
-        // Counted, not sought: a loop without a way out becomes vector instructions.
-        let is_bad = |x: &f32| {
-            x.abs()
-                .partial_cmp(&largest)
-                .is_none_or(|order| order.is_gt())
-        };
-        let n_bad: u32 = weights
-            .iter()
-            .map(|x| u32::from(!(x.abs() <= largest)))
-            .sum();
+        let n_bad = widest(CountBad(weights, largest));
         if n_bad == 0 {
             return Ok(());
         }
+        let is_bad = |x: &f32| x.abs().partial_cmp(&largest).is_none_or(|o| o.is_gt());
         let at = weights.iter().position(is_bad).unwrap_or(0);
         let (x, at) = (weights[at], first + at);
         Err(match x.is_finite() {
@@ -359,6 +343,58 @@ impl Kind {
             Code::Blocks(_, encode) => encode(weights, width, importance, out),
             Code::Unknown => {} // refused by the caller
         }
+    }
+}
+
+/// Makes halves wide.
+struct Widen<'a>(&'a [u8], &'a mut [f32]);
+
+impl Work for Widen<'_> {
+    type Done = ();
+
+    #[inline(always)]
+    fn run(self) {
+        for (x, bytes) in self.1.iter_mut().zip(self.0.as_chunks().0) {
+            *x = wide(u16::from_le_bytes(*bytes));
+        }
+    }
+}
+
+/// A half as f32, without a branch: exponents are moved from a bias of 15 to one of 127, but that
+/// of infinity and what is no number to the last one; halves without the leading bit are added to
+/// and taken from the smallest one that has it, so that no f32 is without it on the way.
+#[inline(always)]
+fn wide(half: u16) -> f32 {
+    const MOVE: u32 = (127 - 15) << 23;
+    const SMALLEST: u32 = (127 - 14) << 23;
+    let bits = u32::from(half & 0x7fff) << 13;
+    let normal = bits + MOVE;
+    let small = f32::from_bits(bits + SMALLEST) - f32::from_bits(SMALLEST);
+    let size = match (half & 0x7fff) < 0x0400 {
+        true => small.to_bits(),
+        false => normal,
+    };
+    let size = match (half & 0x7fff) >= 0x7c00 {
+        true => size | 0x7f80_0000,
+        false => size,
+    };
+    f32::from_bits(size | u32::from(half & 0x8000) << 16)
+}
+
+/// Counts weights that are no numbers or larger than a bound, of either sign. A loop without a way
+/// out becomes vector instructions, one that stops at the first does not.
+struct CountBad<'a>(&'a [f32], f32);
+
+impl Work for CountBad<'_> {
+    type Done = u32;
+
+    #[inline(always)]
+    fn run(self) -> u32 {
+        let mut n_good = 0;
+        for x in self.0 {
+            n_good += u32::from(x.abs() <= self.1);
+        }
+        self.0.len() as u32 - n_good // a piece has fewer than 2^32 weights
     }
 }
 

@@ -13,7 +13,7 @@ use crate::disk;
 use crate::engine::gguf::{Draft, Metadata};
 use crate::engine::{Error, Result};
 use crate::event::{Control, Event, Sink};
-use crate::ledger::{self, Manifest};
+use crate::ledger::{self, FileHash, Manifest};
 
 /// Name of the stage in events and manifests.
 const STAGE: &str = "quantize";
@@ -71,8 +71,13 @@ impl Row {
 }
 
 impl<'a> Making<'a> {
-    /// Looks at the plan, at where the file goes, and at the files of the model at `source`.
-    pub(super) fn begin(plan: &'a Plan, source: &Path) -> Result<Self> {
+    /// Looks at the plan, at where the file goes, and at the files of the model at `source`, which
+    /// `hashed` gives the hashes of.
+    pub(super) fn begin(
+        plan: &'a Plan,
+        source: &Path,
+        hashed: impl FnOnce() -> disk::Result<Vec<FileHash>>,
+    ) -> Result<Self> {
         let began = Instant::now();
         let rules = Rules::of(plan)?;
         let name = format!("model-{}.gguf", rules.quant.name);
@@ -83,7 +88,7 @@ impl<'a> Making<'a> {
         }
         let weighed = plan.imatrix.as_deref().map(Weighed::read).transpose()?;
         let mut manifest = Manifest::begin(STAGE, plan);
-        let files = ledger::hash_files(source)?;
+        let files = hashed()?;
         manifest.add_hashed_parent("model", source, &files)?;
         if let Some(weighed) = &weighed {
             manifest.add_parent("imatrix", &weighed.path)?;

@@ -9,7 +9,7 @@ use super::make::{Making, Row};
 use super::names::is_kept;
 use super::report::Report;
 use super::{About, Plan};
-use crate::disk::Mapped;
+use crate::disk::{self, Mapped};
 use crate::engine::eval::Request;
 use crate::engine::gguf::{
     self, Header, Kind, Metadata, TensorInfo, interleave, is_rotated, to_gguf,
@@ -18,6 +18,7 @@ use crate::engine::load::Loaded;
 use crate::engine::model::{Config, Layout, Param};
 use crate::engine::{Error, Result};
 use crate::event::{Control, Sink};
+use crate::ledger::{self, FileHash};
 
 /// Makes the file that `plan` asks for of `loaded`, and scores both on `requests`, which the
 /// caller has read from `plan.data` (none: nothing is scored).
@@ -33,7 +34,8 @@ pub fn run(
     control: &Control,
     sink: &dyn Sink,
 ) -> Result<Report> {
-    let making = Making::begin(plan, &loaded.source)?;
+    let source = &loaded.source;
+    let making = Making::begin(plan, source, || ledger::hash_files(source))?;
     let weighed = making.weighed.as_ref();
     let (path, quant) = (&making.path, making.rules.quant);
     let (metadata, notes) = describe(path, quant, loaded, about, &making.parent, weighed)?;
@@ -107,7 +109,14 @@ pub fn run_file(
     let bytes = Mapped::open(source)?;
     let header = Header::parse(source, &bytes)?;
     refuse(source, &header)?;
-    let making = Making::begin(plan, source)?;
+    let hashed = || {
+        Ok(vec![FileHash {
+            path: source.file_name().unwrap_or_default().into(),
+            len_bytes: bytes.len() as u64,
+            sha256: disk::sha256_bytes(&bytes), // as it is mapped: it is not read twice
+        }])
+    };
+    let making = Making::begin(plan, source, hashed)?;
     let facts = Facts::in_file(&header.metadata)?;
     let tensors: Vec<Tensor> = header.tensors.iter().map(tensor_of).collect();
     let rows = Row::all(&making.rules, &facts, &tensors);

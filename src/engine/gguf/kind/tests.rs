@@ -161,3 +161,22 @@ fn what_is_encoded_already_is_encoded_again_as_what_it_means() {
     let said = kind("Q4_0").encode_from(kind("IQ2_S"), &vec![0; unknown], WIDTH, None);
     assert_eq!(said.unwrap_err(), "weights of type IQ2_S cannot be read");
 }
+
+#[test]
+fn every_half_is_made_wide_exactly() {
+    let halves: Vec<u16> = (0..=u16::MAX).collect();
+    let bytes: Vec<u8> = halves.iter().flat_map(|half| half.to_le_bytes()).collect();
+    let mut found = vec![0.0; halves.len()];
+    Kind::named("F16")
+        .unwrap()
+        .decode(&bytes, &mut found)
+        .unwrap();
+    for (half, found) in halves.iter().zip(&found) {
+        let expected = f16::from_bits(*half).to_f32();
+        let same = expected.to_bits() == found.to_bits();
+        assert!(
+            same || expected.is_nan() && found.is_nan(),
+            "{half:04x}: {found}"
+        );
+    }
+}
