@@ -100,10 +100,8 @@ fn side_by_side<const P: usize, const N: usize>(weights: &[f32]) -> Side<P, N> {
 #[inline(always)]
 fn squares<const P: usize, const N: usize>(side: &Side<P, N>) -> Side<P, N> {
     let mut squares = *side;
-    for x in &mut squares {
-        for p in 0..P {
-            x[p] *= x[p];
-        }
+    for x in squares.as_flattened_mut() {
+        *x *= *x;
     }
     squares
 }

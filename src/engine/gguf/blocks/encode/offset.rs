@@ -82,9 +82,7 @@ impl Found {
 #[inline(always)]
 fn taken<const P: usize>(all: &[f32; PARTS], first: usize) -> [f32; P] {
     let mut taken = [0.0; P];
-    for p in 0..P {
-        taken[p] = all[first + p];
-    }
+    taken.copy_from_slice(&all[first..first + P]);
     taken
 }
 
@@ -126,10 +124,8 @@ impl Format for Q2K {
                 }
                 None => {
                     let mut cost = side;
-                    for cost in &mut cost {
-                        for p in 0..PARTS {
-                            cost[p] = cost[p].abs();
-                        }
+                    for cost in cost.as_flattened_mut() {
+                        *cost = cost.abs();
                     }
                     (affine(&side, &cost, TOP, &PLAIN), None)
                 }
@@ -140,8 +136,9 @@ impl Format for Q2K {
                 top: TOP,
             };
             let coded = found.coded::<PARTS, 16>(weights, 0, SCALE_TOP);
-            for p in 0..PARTS {
-                out[p] = coded.scales.levels[p] | coded.offsets.levels[p] << 4;
+            let scales = coded.scales.levels.iter().zip(&coded.offsets.levels);
+            for (out, (scale, offset)) in out.iter_mut().zip(scales) {
+                *out = scale | offset << 4;
             }
             // Two bits of each weight: the first 32 of a half in the lowest bits of 32 bytes.
             let halves = coded.levels.as_chunks::<128>().0.iter();
