@@ -40,8 +40,8 @@ enum Code {
     F32,
     F16,
     Bf16,
-    /// Whole blocks.
-    Blocks(Decode, Encode),
+    /// Whole blocks; in each, numbers in half precision stand at these places.
+    Blocks(Decode, Encode, &'static [usize]),
     /// Listed, not decoded.
     Unknown,
 }
@@ -60,7 +60,7 @@ const fn row(name: &'static str, id: u32, block: usize, block_bytes: usize, code
 }
 
 const fn in_blocks<F: Format>(name: &'static str, id: u32, decode: Decode) -> Kind {
-    let code = Code::Blocks(decode, blocks::rows::<F>);
+    let code = Code::Blocks(decode, blocks::rows::<F>, F::HALVES);
     row(name, id, F::WEIGHTS, F::BYTES, code)
 }
 
@@ -189,7 +189,7 @@ impl Kind {
                     *x = bf16::from_le_bytes(*bytes).to_f32();
                 }
             }
-            Code::Blocks(decode, _) => decode(bytes, into),
+            Code::Blocks(decode, ..) => decode(bytes, into),
             Code::Unknown => return Err(format!("weights of type {} cannot be read", self.name)),
         }
         Ok(())
@@ -222,7 +222,7 @@ impl Kind {
             let weights = &weights[at..at + n];
             self.check_weights(weights, at)?;
             self.encode_chunk(weights, width, importance, out);
-            Ok(())
+            self.check_blocks(out)
         })
     }
 
@@ -250,7 +250,7 @@ impl Kind {
             from.decode_chunk(&bytes[place(at)..place(at + n)], weights)?;
             self.check_weights(weights, at)?;
             self.encode_chunk(weights, width, importance, out);
-            Ok(())
+            self.check_blocks(out)
         })
     }
 
@@ -340,8 +340,25 @@ impl Kind {
                     *out = bf16::from_f32(*x).to_le_bytes();
                 }
             }
-            Code::Blocks(_, encode) => encode(weights, width, importance, out),
+            Code::Blocks(_, encode, _) => encode(weights, width, importance, out),
             Code::Unknown => {} // refused by the caller
+        }
+    }
+
+    /// Refuses blocks whose scales are no numbers: sums of errors are infinite where importance
+    /// is absurd.
+    fn check_blocks(&self, blocks: &[u8]) -> Result<(), String> {
+        let Code::Blocks(_, _, halves) = self.code else {
+            return Ok(());
+        };
+        let half = |block: &[u8], at: usize| f16::from_le_bytes([block[at], block[at + 1]]);
+        let is_sound = |block: &[u8]| halves.iter().all(|at| half(block, *at).is_finite());
+        match blocks.chunks_exact(self.block_bytes).all(is_sound) {
+            true => Ok(()),
+            false => Err(format!(
+                "a scale of type {} is no number: importance is too large",
+                self.name
+            )),
         }
     }
 }

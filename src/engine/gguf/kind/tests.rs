@@ -1,5 +1,7 @@
 //! Types of tensors: bytes there and back, and what is refused.
 
+use proptest::prelude::*;
+
 use super::*;
 
 /// Weights in [-1, 1) without a pattern a block could exploit.
@@ -178,5 +180,48 @@ fn every_half_is_made_wide_exactly() {
             same || expected.is_nan() && found.is_nan(),
             "{half:04x}: {found}"
         );
+    }
+}
+
+#[test]
+fn absurd_importance_never_makes_a_file_that_means_nothing() {
+    let original = weights(512);
+    let absurd: [f32; 5] = [0.0, f32::MIN_POSITIVE, 1e-30, 1e20, f32::MAX];
+    let mut n_refused = 0;
+    for kind in KINDS.iter().filter(|k| k.is_writable()) {
+        for size in absurd {
+            let importance: Vec<f32> = (0..256).map(|i| size * (i % 3) as f32 / 2.0).collect();
+            let Ok(bytes) = kind.encode(&original, 256, Some(&importance)) else {
+                n_refused += 1;
+                continue;
+            };
+            let mut back = vec![0.0; original.len()];
+            kind.decode(&bytes, &mut back).unwrap();
+            assert!(back.iter().all(|x| x.is_finite()), "{} {size}", kind.name);
+        }
+    }
+    assert!((1..20).contains(&n_refused), "{n_refused}");
+}
+
+proptest! {
+    #[test]
+    fn any_weights_are_encoded_or_refused(
+        bits in prop::collection::vec(any::<u32>(), 256),
+        importance in prop::collection::vec(any::<u32>(), 256),
+        shift in 0u32..40,
+    ) {
+        // Most patterns of bits are far apart in size; shifted exponents bring them closer.
+        let number = |bits: &u32| f32::from_bits(bits & 0x8fff_ffff | (shift + 87) << 23);
+        let weights: Vec<f32> = bits.iter().map(number).collect();
+        let importance: Vec<f32> = importance.iter().map(|b| f32::from_bits(b >> 2)).collect();
+        for kind in KINDS.iter().filter(|k| k.is_writable()) {
+            for importance in [None, Some(&importance[..])] {
+                if let Ok(bytes) = kind.encode(&weights, 256, importance) {
+                    let mut back = vec![0.0; 256];
+                    kind.decode(&bytes, &mut back).unwrap();
+                    prop_assert!(back.iter().all(|x| x.is_finite()), "{}", kind.name);
+                }
+            }
+        }
     }
 }

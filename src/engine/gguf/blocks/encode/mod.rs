@@ -34,6 +34,8 @@ pub(in crate::engine::gguf) trait Format {
     const WEIGHTS: usize;
     /// Bytes of a block.
     const BYTES: usize;
+    /// Where in a block numbers in half precision stand.
+    const HALVES: &'static [usize];
 
     /// Encodes a row of whole blocks; `importance` is as long as the row.
     fn row(weights: &[f32], importance: Option<&[f32]>, out: &mut [u8]);

@@ -98,6 +98,7 @@ impl<const P: usize> Coded<P> {
 impl Format for Q2K {
     const WEIGHTS: usize = SUPER;
     const BYTES: usize = 84;
+    const HALVES: &'static [usize] = &[80, 82];
 
     #[inline(always)]
     fn row(weights: &[f32], importance: Option<&[f32]>, out: &mut [u8]) {
@@ -223,6 +224,7 @@ fn put_nibbles(levels: &[u8; SUPER], out: &mut [u8]) {
 impl Format for Q4K {
     const WEIGHTS: usize = SUPER;
     const BYTES: usize = 144;
+    const HALVES: &'static [usize] = &[0, 2];
 
     #[inline(always)]
     fn row(weights: &[f32], importance: Option<&[f32]>, out: &mut [u8]) {
@@ -252,6 +254,7 @@ impl Format for Q4K {
 impl Format for Q5K {
     const WEIGHTS: usize = SUPER;
     const BYTES: usize = 176;
+    const HALVES: &'static [usize] = &[0, 2];
 
     #[inline(always)]
     fn row(weights: &[f32], importance: Option<&[f32]>, out: &mut [u8]) {

@@ -112,6 +112,7 @@ impl Scales {
 impl Format for Q3K {
     const WEIGHTS: usize = SUPER;
     const BYTES: usize = 110;
+    const HALVES: &'static [usize] = &[108];
 
     #[inline(always)]
     fn row(weights: &[f32], importance: Option<&[f32]>, out: &mut [u8]) {
@@ -158,6 +159,7 @@ impl Format for Q3K {
 impl Format for Q6K {
     const WEIGHTS: usize = SUPER;
     const BYTES: usize = 210;
+    const HALVES: &'static [usize] = &[208];
 
     #[inline(always)]
     fn row(weights: &[f32], importance: Option<&[f32]>, out: &mut [u8]) {

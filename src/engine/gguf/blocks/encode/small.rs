@@ -158,6 +158,7 @@ impl<const BITS: u32, const HAS_OFFSET: bool> Small<BITS, HAS_OFFSET> {
 impl<const BITS: u32, const HAS_OFFSET: bool> Format for Small<BITS, HAS_OFFSET> {
     const WEIGHTS: usize = N;
     const BYTES: usize = 2 + if HAS_OFFSET { 2 } else { 0 } + if BITS == 5 { 4 } else { 0 } + N / 2;
+    const HALVES: &'static [usize] = if HAS_OFFSET { &[0, 2] } else { &[0] };
 
     #[inline(always)]
     fn row(weights: &[f32], importance: Option<&[f32]>, out: &mut [u8]) {
@@ -191,6 +192,7 @@ impl<const BITS: u32, const HAS_OFFSET: bool> Format for Small<BITS, HAS_OFFSET>
 impl Format for Q8_0 {
     const WEIGHTS: usize = N;
     const BYTES: usize = 34;
+    const HALVES: &'static [usize] = &[0];
 
     /// Importance changes nothing: the largest weight fixes the scale.
     #[inline(always)]

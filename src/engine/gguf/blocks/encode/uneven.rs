@@ -143,6 +143,7 @@ fn cost(weights: &[f32], importance: Option<&[f32]>, side: &Side<P, N>, n: usize
 impl Format for Iq4Nl {
     const WEIGHTS: usize = N;
     const BYTES: usize = 18;
+    const HALVES: &'static [usize] = &[0];
 
     #[inline(always)]
     fn row(weights: &[f32], importance: Option<&[f32]>, out: &mut [u8]) {
@@ -167,6 +168,7 @@ impl Format for Iq4Nl {
 impl Format for Iq4Xs {
     const WEIGHTS: usize = SUPER;
     const BYTES: usize = 136;
+    const HALVES: &'static [usize] = &[0];
 
     #[inline(always)]
     fn row(weights: &[f32], importance: Option<&[f32]>, out: &mut [u8]) {
