@@ -15,11 +15,14 @@ pub(in crate::engine::gguf) struct Q6K;
 
 /// Parts of a block, and weights of a part.
 const N: usize = 16;
+/// Parts of two blocks.
+const PAIR: usize = 2 * N;
 
 /// The levels a search gave: by its fit, or one by one.
 enum Searched<'a> {
     Fit(&'a Fit<N>),
-    Levels(&'a [[u8; N]; N]),
+    /// Of two blocks; the parts of one begin with that number.
+    Levels(&'a [[u8; PAIR]; N], usize),
 }
 
 /// The level of every weight, from 0, by the rounded scale of its part; where the scale has become
@@ -33,7 +36,7 @@ fn levels(weights: &[f32; SUPER], scales: &[f32; N], top: i32, searched: &Search
             for i in 0..N {
                 levels[i] = match searched {
                     Searched::Fit(fit) => fit.signed_level(p, x[i], top),
-                    Searched::Levels(levels) => levels[i][p],
+                    Searched::Levels(levels, first) => levels[i][first + p],
                 };
             }
             continue;
@@ -116,44 +119,65 @@ impl Format for Q3K {
 
     #[inline(always)]
     fn row(weights: &[f32], importance: Option<&[f32]>, out: &mut [u8]) {
-        const TOP: i32 = 4;
-        let blocks = weights.as_chunks().0.iter().zip(out.as_chunks_mut().0);
-        for (at, (weights, out)) in blocks.enumerate() {
-            let out: &mut [u8; 110] = out;
-            let side: Side<N, N> = side_by_side(weights);
-            let (scales, levels) = match importance {
-                Some(importance) => {
-                    let importance = columns(importance, at * SUPER, SUPER);
-                    let floor = 2.0 * sum_of_squares(weights) / SUPER as f32;
-                    let cost = weighed(&side, importance, &[floor; N]);
-                    let fit = symmetric(&side, &cost, TOP);
-                    let scales = Scales::by_cost(&fit.scale, &sums(&cost));
-                    let searched = Searched::Fit(&fit);
-                    let levels = levels(weights, &scales.rounded(), TOP, &searched);
-                    (scales, levels)
-                }
-                None => {
-                    let (scale, found) = descent(&side, TOP);
-                    let scales = Scales::by_largest(&scale);
-                    let searched = Searched::Levels(&found);
-                    let levels = levels(weights, &scales.rounded(), TOP, &searched);
-                    (scales, levels)
-                }
+        let pairs = weights.chunks(2 * SUPER).zip(out.chunks_mut(2 * 110));
+        for (pair, (weights, out)) in pairs.enumerate() {
+            // Every step of the descent waits for the one before it: two blocks take turns.
+            let found = match importance {
+                Some(_) => None,
+                None => Some(descent(&side_by_side(weights), Q3_TOP)),
             };
-            let (mut third, mut low) = ([0; 32], [0; 64]);
-            for (part, levels) in levels.as_chunks::<32>().0.iter().enumerate() {
-                let low = &mut low[part / 4 * 32..][..32];
-                for i in 0..32 {
-                    third[i] |= levels[i] >> 2 << part;
-                    low[i] |= (levels[i] & 3) << (part % 4 * 2);
-                }
+            let blocks = weights.as_chunks().0.iter().zip(out.as_chunks_mut().0);
+            for (block, (weights, out)) in blocks.enumerate() {
+                let (scales, levels) = match (&found, importance) {
+                    (Some((all, found)), _) => {
+                        let mut scale = [0.0; N];
+                        scale.copy_from_slice(&all[block * N..(block + 1) * N]);
+                        let scales = Scales::by_largest(&scale);
+                        let searched = Searched::Levels(found, block * N);
+                        let levels = levels(weights, &scales.rounded(), Q3_TOP, &searched);
+                        (scales, levels)
+                    }
+                    (None, all) => {
+                        let at = (2 * pair + block) * SUPER;
+                        weighed_q3(weights, columns(all.unwrap_or(&[]), at, SUPER))
+                    }
+                };
+                put_q3(&scales, &levels, out);
             }
-            out[..32].copy_from_slice(&third);
-            out[32..96].copy_from_slice(&low);
-            out[96..108].copy_from_slice(&scales.packed());
-            out[108..].copy_from_slice(&half(scales.step));
         }
     }
+}
+
+/// Levels of Q3_K below zero; above it there is one less.
+const Q3_TOP: i32 = 4;
+
+/// Scales and levels of a block of Q3_K whose columns have importance.
+#[inline(always)]
+fn weighed_q3(weights: &[f32; SUPER], importance: &[f32]) -> (Scales, [u8; SUPER]) {
+    let side: Side<N, N> = side_by_side(weights);
+    let floor = 2.0 * sum_of_squares(weights) / SUPER as f32;
+    let cost = weighed(&side, importance, &[floor; N]);
+    let fit = symmetric(&side, &cost, Q3_TOP);
+    let scales = Scales::by_cost(&fit.scale, &sums(&cost));
+    let levels = levels(weights, &scales.rounded(), Q3_TOP, &Searched::Fit(&fit));
+    (scales, levels)
+}
+
+/// Packs a block of Q3_K: the uppermost bits of the levels, the others, scales and their step.
+#[inline(always)]
+fn put_q3(scales: &Scales, levels: &[u8; SUPER], out: &mut [u8; 110]) {
+    let (mut third, mut low) = ([0; 32], [0; 64]);
+    for (part, levels) in levels.as_chunks::<32>().0.iter().enumerate() {
+        let low = &mut low[part / 4 * 32..][..32];
+        for i in 0..32 {
+            third[i] |= levels[i] >> 2 << part;
+            low[i] |= (levels[i] & 3) << (part % 4 * 2);
+        }
+    }
+    out[..32].copy_from_slice(&third);
+    out[32..96].copy_from_slice(&low);
+    out[96..108].copy_from_slice(&scales.packed());
+    out[108..].copy_from_slice(&half(scales.step));
 }
 
 impl Format for Q6K {
