@@ -67,7 +67,7 @@ pub(super) fn is_kept(name: &str, dims: &[u64]) -> bool {
     !is_matrix
         || !name.ends_with("weight")
         || KEPT_WHOLE.contains(&name)
-        || KEPT.iter().any(|part| is_small(part))
+        || KEPT.iter().any(is_small)
 }
 
 #[cfg(test)]
