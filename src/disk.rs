@@ -12,10 +12,12 @@ use sha2::{Digest, Sha256};
 
 use crate::fault::{Fault, Kind};
 
+mod log;
 mod making;
 mod source;
 mod staged;
 
+pub use log::Log;
 pub use making::Making;
 pub use source::Source;
 pub use staged::{

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::super::model::Config;
 use super::super::{Error, Result};
-use super::config::{Described, object};
+use super::config::object;
 use crate::disk;
 use crate::vocab::{TURN_END, TURN_START, Vocab};
 
@@ -51,10 +51,14 @@ pub(super) fn write(folder: &Path, config: &Config, vocab: &Vocab) -> Result<()>
 
 /// What `config.json` and `generation_config.json` say of the ends of a text beats the guess from
 /// the tokens' names; the latter is the newer habit, so it beats the former.
-pub(super) fn apply(folder: &Path, described: &Described, vocab: &mut Vocab) -> Result<()> {
-    vocab.bos = described.bos.or(vocab.bos);
-    if !described.eos.is_empty() {
-        vocab.eos.clone_from(&described.eos);
+pub(super) fn apply(
+    folder: &Path,
+    (bos, eos): (Option<u32>, Vec<u32>),
+    vocab: &mut Vocab,
+) -> Result<()> {
+    vocab.bos = bos.or(vocab.bos);
+    if !eos.is_empty() {
+        vocab.eos = eos;
     }
     let path = folder.join(GENERATION);
     if path.is_file() {

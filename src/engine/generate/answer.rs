@@ -3,7 +3,8 @@
 use std::time::Instant;
 
 use super::sampler::Sampler;
-use crate::engine::model::{Model, Session};
+use super::stop::Stops;
+use crate::engine::infer::{Ask, Decoder as Reader, TextId, Wants, Weights};
 use crate::engine::ops::Executor;
 use crate::engine::{Error, Result};
 use crate::event::{Control, Event, Sink};
@@ -19,7 +20,8 @@ pub struct Answer {
     pub text: String,
     /// Its tokens, without the one that ended it.
     pub tokens: Vec<u32>,
-    /// Why it ended: `eos`, `length` (of the answer or of the context) or `stopped`.
+    /// Why it ended: `eos`, `stop` (a stop text came, or the grammar is complete), `length` (of
+    /// the answer or of the context) or `stopped`.
     pub reason: &'static str,
     /// Tokens of the prompt.
     pub n_prompt: usize,
@@ -53,8 +55,9 @@ pub fn prompt_ids(vocab: &Vocab, text: &str) -> Result<Vec<u32>> {
 /// A text that a model reads and continues. What it has read is remembered: of a prompt that
 /// begins alike only the rest is read.
 pub struct Text<'m> {
-    session: Session<'m>,
-    /// The tokens that the session holds.
+    reader: Reader<'m>,
+    id: TextId,
+    /// The tokens that the reader holds.
     read: Vec<u32>,
     /// What the model expects after them, [V].
     logits: Vec<f32>,
@@ -65,9 +68,11 @@ impl<'m> Text<'m> {
     ///
     /// # Errors
     /// When the model was made for fewer.
-    pub fn new(model: &'m Model, executor: &Executor, context: usize) -> Result<Self> {
+    pub fn new(weights: &'m Weights, executor: &Executor, context: usize) -> Result<Self> {
+        let mut reader = Reader::new(weights, executor, context)?;
         Ok(Text {
-            session: Session::new(model, executor, context)?,
+            id: reader.begin(),
+            reader,
             read: Vec::new(),
             logits: Vec::new(),
         })
@@ -75,14 +80,15 @@ impl<'m> Text<'m> {
 
     /// Most tokens the text can have.
     pub fn context(&self) -> usize {
-        self.session.context()
+        self.reader.context()
     }
 
     /// Reads `prompt` and answers it with at most `max_tokens` tokens (0: until the context is
     /// full). Pieces and the end go to `sink` as they come.
     ///
     /// # Errors
-    /// When the prompt is empty or leaves no room for an answer, or the model's arithmetic broke.
+    /// When the prompt is empty or leaves no room for an answer, or no token can be chosen
+    /// ([`Sampler::choose`]).
     pub fn answer(
         &mut self,
         vocab: &Vocab,
@@ -95,7 +101,8 @@ impl<'m> Text<'m> {
         let began = Instant::now();
         self.check_room(prompt)?;
         let n_reused = self.keep_common(prompt);
-        let mut writer = Writer::new(vocab, sink);
+        let mut writer = Writer::new(vocab, sampler.stops(), sink);
+        sampler.begin(prompt);
         let mut reason = "stopped";
         let mut first = None;
         if self.read_rest(prompt, control)? {
@@ -107,12 +114,13 @@ impl<'m> Text<'m> {
             };
             first = Some(Instant::now());
             reason = loop {
-                let choice = sampler.choose(&self.logits);
-                let choice = choice.ok_or_else(|| broken(self.read.len()))?;
+                let choice = sampler.choose(&self.logits)?;
                 if vocab.eos.contains(&choice.token) {
                     break "eos";
                 }
-                writer.put(choice.token, choice.logprob);
+                if writer.put(choice.token, choice.logprob) || sampler.is_finished() {
+                    break "stop";
+                }
                 if writer.tokens.len() >= max {
                     break "length";
                 }
@@ -163,7 +171,7 @@ impl<'m> Text<'m> {
             .take_while(|(a, b)| a == b)
             .count();
         let keep = alike.min(prompt.len().saturating_sub(1));
-        self.session.truncate(keep);
+        self.reader.truncate(self.id, keep);
         self.read.truncate(keep);
         keep
     }
@@ -181,18 +189,19 @@ impl<'m> Text<'m> {
     }
 
     fn read(&mut self, tokens: &[u32]) -> Result<()> {
-        let logits = self.session.feed(tokens)?;
-        self.logits.clear();
-        self.logits.extend_from_slice(logits);
+        let ask = Ask {
+            text: self.id,
+            tokens,
+            wants: Wants::Last,
+        };
+        let logits = &mut self.logits;
+        self.reader.read(&[ask], &mut |_, _, heard| {
+            logits.clear();
+            logits.extend_from_slice(heard);
+        })?;
         self.read.extend_from_slice(tokens);
         Ok(())
     }
-}
-
-fn broken(at: usize) -> Error {
-    Error::Failed(format!(
-        "no logit after token {at} is a number; the weights are broken"
-    ))
 }
 
 /// Collects the answer and tells of each piece.
@@ -200,45 +209,56 @@ struct Writer<'a> {
     vocab: &'a Vocab,
     sink: &'a dyn Sink,
     decoder: Decoder,
+    stops: Stops,
     text: String,
     tokens: Vec<u32>,
     logprob: f32,
 }
 
 impl<'a> Writer<'a> {
-    fn new(vocab: &'a Vocab, sink: &'a dyn Sink) -> Self {
+    fn new(vocab: &'a Vocab, stops: Stops, sink: &'a dyn Sink) -> Self {
         Writer {
             vocab,
             sink,
             decoder: Decoder::default(),
+            stops,
             text: String::new(),
             tokens: Vec::new(),
             logprob: 0.0,
         }
     }
 
-    fn put(&mut self, token: u32, logprob: f32) {
+    /// Adds a token; true when a stop text ends the answer.
+    fn put(&mut self, token: u32, logprob: f32) -> bool {
         let text = self.decoder.push(self.vocab.bytes(token));
-        self.text.push_str(&text);
+        let (text, stopped) = self.stops.push(&text);
         self.tokens.push(token);
         self.logprob = logprob;
+        self.tell(text, token);
+        if stopped {
+            self.decoder.finish(); // the beginning of a character behind the answer
+        }
+        stopped
+    }
+
+    /// Tells of what was held back, bytes that never became a character among it, under the last
+    /// token's name.
+    fn finish(&mut self) {
+        let (mut text, stopped) = self.stops.push(&self.decoder.finish());
+        if !stopped {
+            text.push_str(&self.stops.finish());
+        }
+        if let (false, Some(token)) = (text.is_empty(), self.tokens.last().copied()) {
+            self.tell(text, token);
+        }
+    }
+
+    fn tell(&mut self, text: String, token: u32) {
+        self.text.push_str(&text);
         self.sink.emit(Event::Piece {
             text,
             token,
-            logprob,
+            logprob: self.logprob,
         });
-    }
-
-    /// Tells of bytes that never became a character, under the last token's name.
-    fn finish(&mut self) {
-        let text = self.decoder.finish();
-        if let (false, Some(token)) = (text.is_empty(), self.tokens.last().copied()) {
-            self.text.push_str(&text);
-            self.sink.emit(Event::Piece {
-                text,
-                token,
-                logprob: self.logprob,
-            });
-        }
     }
 }

@@ -25,14 +25,18 @@ impl Names for Own {
 }
 
 /// Opens a file.
-pub(super) fn open(path: &Path) -> Result<Weights> {
+pub(super) fn open(path: &Path) -> Result<(Weights, Metadata)> {
     let bytes = Mapped::open(path)?;
     let header = Header::parse(path, &bytes)?;
     from_parts(path, vec![Bytes::Mapped(bytes)], vec![header])
 }
 
 /// A model of one file or of several, whose metadata are in the first.
-pub(super) fn from_parts(path: &Path, files: Vec<Bytes>, headers: Vec<Header>) -> Result<Weights> {
+pub(super) fn from_parts(
+    path: &Path,
+    files: Vec<Bytes>,
+    mut headers: Vec<Header>,
+) -> Result<(Weights, Metadata)> {
     let mut table = BTreeMap::new();
     for (file, header) in headers.iter().enumerate() {
         for tensor in &header.tensors {
@@ -51,11 +55,12 @@ pub(super) fn from_parts(path: &Path, files: Vec<Bytes>, headers: Vec<Header>) -
         files,
         table,
     };
-    let Some(header) = headers.first() else {
+    if headers.is_empty() {
         return Err(source.damaged("a model without files"));
-    };
-    let shape = shape_of(&header.metadata, &mut source)?;
-    Weights::gather(shape, source, &Own)
+    }
+    let metadata = headers.swap_remove(0).metadata;
+    let shape = shape_of(&metadata, &mut source)?;
+    Ok((Weights::gather(shape, source, &Own)?, metadata))
 }
 
 fn shape_of(metadata: &Metadata, source: &mut Source) -> Result<Shape> {

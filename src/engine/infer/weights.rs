@@ -6,6 +6,7 @@ use super::shape::Shape;
 use super::source::{Bytes, Matrix, Source};
 use super::{folder, gguf};
 use crate::engine::Result;
+use crate::engine::gguf::Metadata;
 use crate::engine::load::resolve;
 use crate::engine::ops::blocks;
 
@@ -58,11 +59,19 @@ impl Weights {
     /// # Errors
     /// When there is none, when it is damaged, or of an architecture or of types that are not read.
     pub fn open(path: &Path) -> Result<Self> {
-        let found = resolve(path)?;
-        match found.is_dir() {
-            true => folder::open(&found),
-            false => gguf::open(&found),
+        Ok(Self::open_found(&resolve(path)?)?.0)
+    }
+
+    /// The same of a file or folder that holds weights, with the metadata of a GGUF file.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn open_found(path: &Path) -> Result<(Self, Option<Metadata>)> {
+        if path.is_dir() {
+            return Ok((folder::open(path)?, None));
         }
+        let (weights, metadata) = gguf::open(path)?;
+        Ok((weights, Some(metadata)))
     }
 
     /// A model in memory.

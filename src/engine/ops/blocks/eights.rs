@@ -5,9 +5,6 @@ use super::super::simd::{Isa, simd};
 use super::super::team::Team;
 use super::{PART, SUPER};
 
-/// Parts of a super-block.
-const PARTS: usize = SUPER / PART;
-
 /// Rows of activations: whole numbers of −127 to 127, in parts of 32 with a scale each, and zeros
 /// behind the last weight up to a multiple of 256.
 ///
@@ -19,6 +16,10 @@ pub(in crate::engine) struct Eights {
     pub(super) width: usize,
     /// `[n, width]`
     pub(super) q: Vec<i8>,
+    /// The same, of each 128 the first halves of four parts, then their second halves.
+    by_blocks: Vec<i8>,
+    /// The same, of each 128 the first and the third part, then the second and the fourth.
+    by_chunks: Vec<i8>,
     /// Scale of each part, `[n, width / 32]`.
     pub(super) d: Vec<f32>,
     /// Sum of the first and of the last sixteen weights of each part, scaled, `[n, width / 16]`.
@@ -31,38 +32,46 @@ impl Eights {
         let n = x.len() / i;
         self.width = i.next_multiple_of(SUPER);
         let parts = self.width / PART;
-        self.q.clear();
-        self.q.resize(n * self.width, 0);
+        for q in [&mut self.q, &mut self.by_blocks, &mut self.by_chunks] {
+            q.clear();
+            q.resize(n * self.width, 0);
+        }
         self.d.clear();
         self.d.resize(n * parts, 0.0);
         self.sums.clear();
         self.sums.resize(n * 2 * parts, 0.0);
         let width = self.width;
-        let (q, d) = (Shared::new(&mut self.q), Shared::new(&mut self.d));
-        let sums = Shared::new(&mut self.sums);
+        let numbers = [&mut self.q, &mut self.by_blocks, &mut self.by_chunks];
+        let numbers = numbers.map(|q| Shared::new(q));
+        let (d, sums) = (Shared::new(&mut self.d), Shared::new(&mut self.sums));
         team.run(n, &|row| {
             // SAFETY: each row is one task's
-            let (q, d, sums) = unsafe {
+            let ([q, by_blocks, by_chunks], d, sums) = unsafe {
                 (
-                    q.slice(row * width, width),
+                    numbers.map(|q| q.slice(row * width, width)),
                     d.slice(row * parts, parts),
                     sums.slice(row * 2 * parts, 2 * parts),
                 )
             };
             round(isa, &x[row * i..][..i], q, d, sums);
+            order(q, by_blocks, by_chunks);
         });
     }
 
     /// Rows.
+    #[inline]
     pub(in crate::engine) fn n(&self) -> usize {
         self.q.len().checked_div(self.width).unwrap_or(0)
     }
 
     /// A row as kernels read it.
+    #[inline]
     pub(super) fn row(&self, n: usize) -> Row<'_> {
         let parts = self.width / PART;
         Row {
             q: &self.q[n * self.width..][..self.width],
+            by_blocks: &self.by_blocks[n * self.width..][..self.width],
+            by_chunks: &self.by_chunks[n * self.width..][..self.width],
             d: &self.d[n * parts..][..parts],
             sums: &self.sums[n * 2 * parts..][..2 * parts],
         }
@@ -73,15 +82,12 @@ impl Eights {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Row<'a> {
     pub(super) q: &'a [i8],
+    #[cfg_attr(not(target_arch = "x86_64"), allow(dead_code))] // orders of AVX-512's kernels
+    pub(super) by_blocks: &'a [i8],
+    #[cfg_attr(not(target_arch = "x86_64"), allow(dead_code))]
+    pub(super) by_chunks: &'a [i8],
     pub(super) d: &'a [f32],
     pub(super) sums: &'a [f32],
-}
-
-impl Row<'_> {
-    /// Super-blocks of the row.
-    pub(super) fn n_supers(&self) -> usize {
-        self.d.len() / PARTS
-    }
 }
 
 simd! {
@@ -90,6 +96,23 @@ simd! {
         let (x, q) = (x.as_chunks::<PART>().0, q.as_chunks_mut::<PART>().0);
         for (((x, q), d), sums) in x.iter().zip(q).zip(d).zip(sums.as_chunks_mut().0) {
             (*d, *sums) = part(x, q);
+        }
+    }
+}
+
+/// Puts numbers in the other orders.
+fn order(q: &[i8], by_blocks: &mut [i8], by_chunks: &mut [i8]) {
+    const FOUR: usize = 4 * PART;
+    let lines = q.as_chunks::<FOUR>().0.iter();
+    let blocks = by_blocks.as_chunks_mut::<FOUR>().0.iter_mut();
+    let chunks = by_chunks.as_chunks_mut::<FOUR>().0.iter_mut();
+    for ((q, blocks), chunks) in lines.zip(blocks).zip(chunks) {
+        let (first, last) = blocks.split_at_mut(FOUR / 2);
+        for (part, q) in q.as_chunks::<PART>().0.iter().enumerate() {
+            let half = PART / 2;
+            first[half * part..][..half].copy_from_slice(&q[..half]);
+            last[half * part..][..half].copy_from_slice(&q[half..]);
+            chunks[PART * (part % 2 * 2 + part / 2)..][..PART].copy_from_slice(q);
         }
     }
 }

@@ -37,8 +37,10 @@ const SUPER: usize = 256;
 #[derive(Debug, Clone, Copy)]
 pub(in crate::engine) struct Matrix<'a> {
     kind: &'static Kind,
+    /// From the first row on, with what follows the last where there is something.
     bytes: &'a [u8],
     i: usize,
+    o: usize,
 }
 
 impl<'a> Matrix<'a> {
@@ -66,7 +68,8 @@ impl<'a> Matrix<'a> {
                 kind.name
             ));
         }
-        Ok(Matrix { kind, bytes, i })
+        let o = bytes.len() / row as usize;
+        Ok(Matrix { kind, bytes, i, o })
     }
 
     /// Bytes of a row.
@@ -76,7 +79,7 @@ impl<'a> Matrix<'a> {
 
     /// Rows, which are the outputs.
     pub(in crate::engine) fn o(&self) -> usize {
-        self.bytes.len() / self.row_bytes()
+        self.o
     }
 
     /// Whether weights are numbers of their own, without a scale for many.
@@ -86,18 +89,19 @@ impl<'a> Matrix<'a> {
 
     /// Some of its rows.
     fn rows(&self, from: usize, n: usize) -> Matrix<'a> {
-        let row = self.row_bytes();
-        let bytes = self.bytes.get(from * row..(from + n) * row);
+        debug_assert!(from + n <= self.o);
         Matrix {
-            bytes: bytes.unwrap_or_default(),
+            bytes: self.bytes.get(from * self.row_bytes()..).unwrap_or_default(),
+            o: n,
             ..*self
         }
     }
 
     /// Row `o` as numbers.
     pub(in crate::engine) fn decode_row(&self, o: usize, into: &mut [f32]) {
-        let row = self.rows(o, 1);
-        if row.bytes.is_empty() || self.kind.decode_here(row.bytes, into).is_err() {
+        let bytes = self.row_bytes();
+        let row = self.bytes.get(o * bytes..(o + 1) * bytes);
+        if row.is_none_or(|row| self.kind.decode_here(row, into).is_err()) {
             into.fill(f32::NAN); // lengths were compared when the matrix was made
         }
     }

@@ -149,3 +149,40 @@ fn many_rows_are_right_on_every_instruction_set() {
         }
     }
 }
+
+/// How fast each format is read, in and out of cache: `cargo test --profile fast --lib --
+/// how_fast --ignored --nocapture`.
+#[test]
+#[ignore = "prints, and judges nothing"]
+#[allow(clippy::print_stderr)]
+fn how_fast_formats_are_multiplied() {
+    for (n, o, i) in [(1, 256, 576), (1, 256, 2048), (1, 40_000, 2048), (8, 256, 2048)] {
+        for name in KINDS {
+            let kind = Kind::named(name).unwrap();
+            if i % kind.block != 0 {
+                continue;
+            }
+            let bytes = matrix(kind, o, i);
+            let w = Matrix::new(kind, &bytes, i).unwrap();
+            let mut team = Team::new(1).unwrap();
+            let mut eights = Eights::default();
+            eights.set(Isa::detect(), &mut team, &activations(n, i), i);
+            let mut y = vec![0.0; n * o];
+            let mut best = f64::INFINITY;
+            for _ in 0..20 {
+                let times = (20_000_000 / (o * i * n)).max(1);
+                let began = std::time::Instant::now();
+                for _ in 0..times {
+                    few(Isa::detect(), &mut y, &eights, &w);
+                }
+                best = best.min(began.elapsed().as_secs_f64() / times as f64);
+            }
+            let (bytes, weights) = (bytes.len() as f64, (n * o * i) as f64);
+            eprintln!(
+                "{name:7} {n}x{o}x{i}: {:6.1} GB/s, {:6.1} G products/s",
+                bytes / best / 1e9,
+                weights / best / 1e9
+            );
+        }
+    }
+}

@@ -7,12 +7,14 @@
 use std::cell::RefCell;
 
 use super::super::gemm::Shared;
-use super::super::simd::{Isa, LANES, exp, fma, max, simd, sum_lanes};
+use super::super::simd::{Isa, LANES, Lanes, exp, fma, max, simd, sum_lanes};
 use super::super::team::Team;
 use super::pages::{PAGE, Pages};
 
 /// Queries that go together, where there are so many.
 const QUERIES: usize = 96;
+/// Queries side by side in registers.
+const FOUR: usize = 4;
 
 /// The heads of a layer.
 #[derive(Debug, Clone, Copy)]
@@ -45,7 +47,7 @@ pub(in crate::engine) struct Span<'a> {
 /// Memory of a thread.
 #[derive(Default)]
 struct Own {
-    q: Vec<f32>,      // [r, hd], scaled
+    q: Vec<f32>,      // [r/4, hd, 4], scaled, with zeros behind the last query
     keys: Vec<f32>,   // [hd, PAGE]
     values: Vec<f32>, // [PAGE, hd]
     scores: Vec<f32>, // [r, PAGE]
@@ -111,20 +113,26 @@ impl Own {
         let Span { row, n, pos, .. } = task.span;
         let width = heads.n_heads * hd;
         let n_queries = n * group;
+        let padded = n_queries.next_multiple_of(FOUR);
         self.q.clear();
-        for r in row..row + n {
-            let q = &q[r * width + task.head * group * hd..][..group * hd];
-            self.q.extend(q.iter().map(|q| q * heads.scale));
+        self.q.resize(padded * hd, 0.0);
+        for query in 0..n_queries {
+            let head = task.head * group + query % group;
+            let q = &q[(row + query / group) * width + head * hd..][..hd];
+            let into = &mut self.q[query / FOUR * FOUR * hd..][..FOUR * hd];
+            for (into, q) in into.as_chunks_mut::<FOUR>().0.iter_mut().zip(q) {
+                into[query % FOUR] = q * heads.scale;
+            }
         }
         self.keys.resize(hd * PAGE, 0.0);
         self.values.resize(hd * PAGE, 0.0);
-        self.scores.resize(n_queries * PAGE, 0.0);
+        self.scores.resize(padded * PAGE, 0.0);
         self.o.clear();
-        self.o.resize(n_queries * hd, 0.0);
+        self.o.resize(padded * hd, 0.0);
         self.tops.clear();
-        self.tops.resize(n_queries, f32::NEG_INFINITY);
+        self.tops.resize(padded, f32::NEG_INFINITY);
         self.sums.clear();
-        self.sums.resize(n_queries, 0.0);
+        self.sums.resize(padded, 0.0);
         let seen_from = |pos: usize| heads.window.map_or(0, |w| (pos + 1).saturating_sub(w));
         for page in seen_from(pos) / PAGE..(pos + n).div_ceil(PAGE) {
             let from = page * PAGE;
@@ -132,7 +140,7 @@ impl Own {
             pages.read(isa, task.span.pages[page], layer, task.head, keys, values);
             score(isa, &mut self.scores, &self.q, keys);
             for (query, scores) in self.scores.chunks_exact_mut(PAGE).enumerate() {
-                let pos = pos + query / group;
+                let pos = pos + (query / group).min(n - 1);
                 let first = seen_from(pos).saturating_sub(from).min(PAGE);
                 let end = (pos + 1).saturating_sub(from).min(PAGE);
                 scores[..first].fill(f32::NEG_INFINITY);
@@ -142,7 +150,7 @@ impl Own {
             soften(isa, &mut self.scores, state);
             weigh(isa, &mut self.o, &self.scores, values);
         }
-        for (query, from) in self.o.chunks_exact(hd).enumerate() {
+        for (query, from) in self.o.chunks_exact(hd).enumerate().take(n_queries) {
             let at = (row + query / group) * width + (task.head * group + query % group) * hd;
             let by = 1.0 / self.sums[query];
             // SAFETY: these outputs are of this task alone
@@ -152,37 +160,32 @@ impl Own {
     }
 }
 
+// Loops over LANES alone become vectors; sums are taken out and put back, so that they stay in
+// registers; and nothing inside is compared with a length.
 simd! {
-    /// `scores[r,PAGE]` = `q[r,hd]` · `keys[hd,PAGE]`
+    /// `scores[r,PAGE]` = q · `keys[hd,PAGE]`, with `q[r/4,hd,4]`
     fn score<FMA>(scores: &mut [f32], q: &[f32], keys: &[f32]) {
         let hd = keys.len() / PAGE;
-        let keys = keys.as_chunks::<PAGE>().0;
-        let (mut scores, mut q) = (scores.as_chunks_mut::<PAGE>().0, q);
-        while scores.len() >= 4 {
-            let (some, rest) = scores.split_at_mut(4);
-            some.copy_from_slice(&scored::<FMA, 4>(q, keys));
-            (scores, q) = (rest, &q[4 * hd..]);
-        }
-        for scores in scores {
-            [*scores] = scored::<FMA, 1>(q, keys);
-            q = &q[hd..];
-        }
-    }
-}
-
-#[inline(always)]
-fn scored<const FMA: bool, const R: usize>(q: &[f32], keys: &[[f32; PAGE]]) -> [[f32; PAGE]; R] {
-    let hd = keys.len();
-    let q: [&[f32]; R] = std::array::from_fn(|r| &q[r * hd..][..hd]);
-    let mut sums = [[0.0; PAGE]; R];
-    for (h, keys) in keys.iter().enumerate() {
-        for r in 0..R {
-            for at in 0..PAGE {
-                sums[r][at] = fma::<FMA>(q[r][h], keys[at], sums[r][at]);
+        let q = q.as_chunks::<FOUR>().0;
+        let keys = keys.as_chunks::<LANES>().0.as_chunks::<2>().0;
+        let scores = scores.as_chunks_mut::<LANES>().0.as_chunks_mut::<2>().0;
+        for (scores, q) in scores.as_chunks_mut::<FOUR>().0.iter_mut().zip(q.chunks_exact(hd)) {
+            let mut sums = [[[0.0; LANES]; 2]; FOUR];
+            for (keys, q) in keys.iter().zip(q) {
+                let keys: [Lanes; 2] = *keys;
+                for r in 0..FOUR {
+                    for half in 0..2 {
+                        let mut sum: Lanes = sums[r][half];
+                        for lane in 0..LANES {
+                            sum[lane] = fma::<FMA>(q[r], keys[half][lane], sum[lane]);
+                        }
+                        sums[r][half] = sum;
+                    }
+                }
             }
+            *scores = sums;
         }
     }
-    sums
 }
 
 simd! {
@@ -218,52 +221,50 @@ simd! {
 }
 
 simd! {
-    /// `o[r,hd]` += `weights[r,PAGE]` · `values[PAGE,hd]`
+    /// `o[r,hd]` += `weights[r,PAGE]` · `values[PAGE,hd]`, for r a multiple of four
     fn weigh<FMA>(o: &mut [f32], weights: &[f32], values: &[f32]) {
+        const WIDE: usize = 2 * LANES;
         let hd = values.len() / PAGE;
-        let (mut o, mut weights) = (o, weights.as_chunks::<PAGE>().0);
-        while weights.len() >= 4 {
-            weighed::<FMA, 4>(o, weights, values);
-            (o, weights) = (&mut o[4 * hd..], &weights[4..]);
-        }
-        while !weights.is_empty() {
-            weighed::<FMA, 1>(o, weights, values);
-            (o, weights) = (&mut o[hd..], &weights[1..]);
-        }
-    }
-}
-
-#[inline(always)]
-fn weighed<const FMA: bool, const R: usize>(
-    o: &mut [f32],
-    weights: &[[f32; PAGE]],
-    values: &[f32],
-) {
-    const WIDE: usize = 2 * LANES;
-    let hd = values.len() / PAGE;
-    let mut at = 0;
-    while at + WIDE <= hd {
-        let mut sums = [[0.0; WIDE]; R];
-        for (r, sums) in sums.iter_mut().enumerate() {
-            sums.copy_from_slice(&o[r * hd + at..][..WIDE]);
-        }
-        for (p, values) in values.chunks_exact(hd).enumerate() {
-            let values = &values[at..at + WIDE];
-            for r in 0..R {
-                for lane in 0..WIDE {
-                    sums[r][lane] = fma::<FMA>(weights[r][p], values[lane], sums[r][lane]);
+        let fours = weights.as_chunks::<PAGE>().0.as_chunks::<FOUR>().0;
+        for (o, weights) in o.chunks_exact_mut(FOUR * hd).zip(fours) {
+            let mut at = 0;
+            while at + WIDE <= hd {
+                let mut sums = [[[0.0; LANES]; 2]; FOUR];
+                for r in 0..FOUR {
+                    for half in 0..2 {
+                        sums[r][half].copy_from_slice(&o[r * hd + at + half * LANES..][..LANES]);
+                    }
                 }
+                let mut line = &values[at..];
+                for p in 0..PAGE {
+                    let Some([first, last]) = line.as_chunks::<LANES>().0.first_chunk() else {
+                        break; // every line is so long
+                    };
+                    let values: [Lanes; 2] = [*first, *last];
+                    for r in 0..FOUR {
+                        for half in 0..2 {
+                            let mut sum: Lanes = sums[r][half];
+                            for lane in 0..LANES {
+                                sum[lane] = fma::<FMA>(weights[r][p], values[half][lane], sum[lane]);
+                            }
+                            sums[r][half] = sum;
+                        }
+                    }
+                    line = line.get(hd..).unwrap_or_default();
+                }
+                for r in 0..FOUR {
+                    for half in 0..2 {
+                        o[r * hd + at + half * LANES..][..LANES].copy_from_slice(&sums[r][half]);
+                    }
+                }
+                at += WIDE;
             }
-        }
-        for (r, sums) in sums.iter().enumerate() {
-            o[r * hd + at..][..WIDE].copy_from_slice(sums);
-        }
-        at += WIDE;
-    }
-    for at in at..hd {
-        for r in 0..R {
-            for (p, values) in values.chunks_exact(hd).enumerate() {
-                o[r * hd + at] += weights[r][p] * values[at];
+            for at in at..hd {
+                for (r, weights) in weights.iter().enumerate() {
+                    for (weight, line) in weights.iter().zip(values.chunks_exact(hd)) {
+                        o[r * hd + at] += weight * line[at];
+                    }
+                }
             }
         }
     }

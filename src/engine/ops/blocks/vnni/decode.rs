@@ -6,7 +6,7 @@ use half::bf16;
 
 use super::super::{Matrix, PART, SUPER};
 use super::formats::Format;
-use super::{BEYOND, numbers};
+use super::BEYOND;
 
 /// Rows of blocks as numbers of bf16.
 ///
@@ -18,10 +18,9 @@ use super::{BEYOND, numbers};
 pub(super) unsafe fn rows<F: Format>(w: &Matrix<'_>, into: &mut [bf16]) {
     let row_bytes = w.row_bytes();
     // what is read behind the last rows would be beyond the matrix: these are copied
-    let n_safe = (w.bytes.len().saturating_sub(BEYOND) / row_bytes).min(w.o());
-    let mut copy = w.bytes[n_safe * row_bytes..].to_vec();
-    copy.resize(copy.len() + BEYOND, 0);
-    for (o, into) in into.chunks_exact_mut(w.i).enumerate().take(w.o()) {
+    let n_safe = (w.bytes.len().saturating_sub(BEYOND) / row_bytes).min(w.o);
+    let copy = with_zeros_behind(&w.bytes[n_safe * row_bytes..w.o * row_bytes]);
+    for (o, into) in into.chunks_exact_mut(w.i).enumerate().take(w.o) {
         let bytes = match o < n_safe {
             true => &w.bytes[o * row_bytes..],
             false => &copy[(o - n_safe) * row_bytes..],
@@ -29,6 +28,17 @@ pub(super) unsafe fn rows<F: Format>(w: &Matrix<'_>, into: &mut [bf16]) {
         // SAFETY: the row is there, with as many bytes behind it as may be read
         unsafe { row::<F>(bytes.as_ptr(), into) };
     }
+}
+
+/// The bytes, and as many zeros as may be read behind them.
+pub(super) fn with_zeros_behind(bytes: &[u8]) -> Vec<u8> {
+    if bytes.is_empty() {
+        return Vec::new();
+    }
+    let mut copy = Vec::with_capacity(bytes.len() + BEYOND);
+    copy.extend_from_slice(bytes);
+    copy.resize(bytes.len() + BEYOND, 0);
+    copy
 }
 
 /// # Safety
@@ -50,17 +60,17 @@ unsafe fn row<F: Format>(w: *const u8, into: &mut [bf16]) {
                     0 => _mm512_castsi512_si256(q),
                     _ => _mm512_extracti64x4_epi64::<1>(q),
                 };
-                let half = |q: __m128i, late: usize| {
+                let q = [_mm256_castsi256_si128(q), _mm256_extracti128_si256::<1>(q)];
+                let mut halves = [_mm512_setzero_ps(); 2];
+                for late in 0..2 {
                     let of = 2 * part + late;
                     let scale = if F::BY_16 { of } else { part };
-                    let a = _mm512_permutexvar_ps(numbers([scale as i32; 16]), a);
-                    let b = _mm512_permutexvar_ps(numbers([of as i32; 16]), b);
-                    let q = _mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(q));
-                    _mm512_fmsub_ps(a, q, b)
-                };
-                let first = half(_mm256_castsi256_si128(q), 0);
-                let last = half(_mm256_extracti128_si256::<1>(q), 1);
-                let both: __m512i = std::mem::transmute(_mm512_cvtne2ps_pbh(last, first));
+                    let a = _mm512_permutexvar_ps(_mm512_set1_epi32(scale as i32), a);
+                    let b = _mm512_permutexvar_ps(_mm512_set1_epi32(of as i32), b);
+                    let q = _mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(q[late]));
+                    halves[late] = _mm512_fmsub_ps(a, q, b);
+                }
+                let both: __m512i = std::mem::transmute(_mm512_cvtne2ps_pbh(halves[1], halves[0]));
                 _mm512_storeu_si512(into.as_mut_ptr().cast(), both);
             }
         }

@@ -14,7 +14,7 @@ use half::bf16;
 use super::eights::Row;
 use super::{Eights, Matrix, PART, SUPER};
 use crate::engine::gguf::Kind;
-use formats::{Format, Iq4Nl, Iq4Xs, Q2K, Q3K, Q4_0, Q4_1, Q4K, Q5_0, Q5_1, Q5K, Q6K, Q8_0};
+use formats::{Format, Order, lanes, Iq4Nl, Iq4Xs, Q2K, Q3K, Q4_0, Q4_1, Q4K, Q5_0, Q5_1, Q5K, Q6K, Q8_0};
 
 /// Bytes that kernels may read behind a row of blocks.
 const BEYOND: usize = 64;
@@ -100,9 +100,8 @@ const BATCH: usize = 4;
 fn product<F: Format>(y: &mut [f32], x: &Eights, w: &Matrix<'_>) {
     let (n, row_bytes) = (x.n(), w.row_bytes());
     // What is read behind the last rows would be beyond the matrix: these are copied.
-    let n_safe = (w.bytes.len().saturating_sub(BEYOND) / row_bytes).min(w.o());
-    let mut copy = w.bytes[n_safe * row_bytes..].to_vec();
-    copy.resize(copy.len() + BEYOND, 0);
+    let n_safe = (w.bytes.len().saturating_sub(BEYOND) / row_bytes).min(w.o);
+    let copy = decode::with_zeros_behind(&w.bytes[n_safe * row_bytes..w.o * row_bytes]);
     let (y, y_last) = y.split_at_mut(n_safe * n);
     for (y, bytes) in [(y, w.bytes), (y_last, &copy[..])] {
         let n_rows = y.len() / n;
@@ -136,6 +135,18 @@ struct Rows<'a> {
     x: &'a Eights,
 }
 
+/// A row of activations, from a super-block on.
+#[derive(Clone, Copy)]
+struct At {
+    q: *const i8,
+    d: *const f32,
+    sums: *const f32,
+}
+
+/// Sums of the products of R rows with N rows of activations, in sixteen lanes.
+type Sums<const R: usize, const N: usize> = [[__m512; N]; R];
+
+// No closures here: they are functions of their own, whose vectors go through memory.
 impl Rows<'_> {
     /// Writes the products of `R` rows, and gives R.
     ///
@@ -169,77 +180,150 @@ impl Rows<'_> {
         y: &mut [f32],
         from: usize,
     ) -> usize {
-        let x: [Row<'_>; N] = std::array::from_fn(|n| self.x.row(from + n));
+        let mut x = [self.at::<F>(from); N];
+        for (n, x) in x.iter_mut().enumerate() {
+            *x = self.at::<F>(from + n);
+        }
         let mut sums = [[_mm512_setzero_ps(); N]; R];
-        for at in 0..x[0].n_supers() {
-            let n_parts = (self.n_parts - at * (SUPER / PART)).min(SUPER / PART);
-            // SAFETY: the super-block is in the row, or so little beyond it as may be read
+        let mut w = self.w;
+        const PARTS: usize = SUPER / PART;
+        for _ in 0..self.n_parts / PARTS {
+            // SAFETY: the super-block is in every row
             unsafe {
-                let w: [*const u8; R] = std::array::from_fn(|r| {
-                    self.w.add(r * self.row_bytes + at * F::SUPER_BYTES)
-                });
-                // the lines that come next
-                for w in w {
-                    let ahead = w.wrapping_add(AHEAD);
-                    for line in (0..F::SUPER_BYTES).step_by(64) {
-                        _mm_prefetch::<_MM_HINT_T0>(ahead.wrapping_add(line).cast());
-                    }
-                }
-                let mut scales = [[_mm512_setzero_ps(); N]; R];
-                for (r, w) in w.iter().enumerate() {
-                    let (a, b) = F::scales(*w, n_parts);
-                    for (n, x) in x.iter().enumerate() {
-                        let d = _mm512_zextps256_ps512(_mm256_loadu_ps(x.d[at * 8..].as_ptr()));
-                        let half_sums = _mm512_loadu_ps(x.sums[at * 16..].as_ptr());
-                        scales[r][n] = if F::BY_16 {
-                            _mm512_mul_ps(a, _mm512_permutexvar_ps(numbers(TWICE), d))
-                        } else {
-                            _mm512_mul_ps(a, d)
-                        };
-                        sums[r][n] = _mm512_fnmadd_ps(b, half_sums, sums[r][n]);
-                    }
-                }
-                for j in 0..n_parts.div_ceil(2) {
-                    let lanes = numbers(if F::BY_16 { FOUR[j] } else { TWO[j] });
-                    let w: [__m512i; R] = std::array::from_fn(|r| F::weights(w[r], j));
-                    for (n, x) in x.iter().enumerate() {
-                        let x = _mm512_loadu_si512(x.q[at * SUPER + 64 * j..].as_ptr().cast());
-                        for r in 0..R {
-                            let dot = _mm512_dpbusd_epi32(_mm512_setzero_si512(), w[r], x);
-                            let scale = _mm512_permutexvar_ps(lanes, scales[r][n]);
-                            sums[r][n] = _mm512_fmadd_ps(_mm512_cvtepi32_ps(dot), scale, sums[r][n]);
-                        }
-                    }
+                add::<F, R, N>(&mut sums, w, self.row_bytes, &x, PARTS);
+                w = w.add(F::SUPER_BYTES);
+                for x in &mut x {
+                    x.q = x.q.add(SUPER);
+                    x.d = x.d.add(PARTS);
+                    x.sums = x.sums.add(2 * PARTS);
                 }
             }
         }
-        for (r, sums) in sums.into_iter().enumerate() {
-            for (n, sums) in sums.into_iter().enumerate() {
-                y[r * self.x.n() + from + n] = _mm512_reduce_add_ps(sums);
+        if !self.n_parts.is_multiple_of(PARTS) {
+            // SAFETY: so many parts are in every row; activations are padded to a super-block
+            unsafe { add::<F, R, N>(&mut sums, w, self.row_bytes, &x, self.n_parts % PARTS) };
+        }
+        let n = self.x.n();
+        for r in 0..R {
+            for at in 0..N {
+                y[r * n + from + at] = _mm512_reduce_add_ps(sums[r][at]);
             }
         }
         N
     }
-}
 
-/// Bytes of a row that are asked for ahead.
-const AHEAD: usize = 1024;
-
-/// Which part each of sixteen numbers belongs to: each twice; of 64 weights in two parts; in four.
-const TWICE: [i32; 16] = [0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7];
-const TWO: [[i32; 16]; 4] = by(8);
-const FOUR: [[i32; 16]; 4] = by(4);
-
-/// Numbers of the parts of sixteen lanes, so many lanes each, of each quarter of a super-block.
-const fn by(lanes: usize) -> [[i32; 16]; 4] {
-    let mut parts = [[0; 16]; 4];
-    let mut i = 0;
-    while i < 64 {
-        parts[i / 16][i % 16] = (i / lanes) as i32;
-        i += 1;
+    #[inline]
+    fn at<F: Format>(&self, n: usize) -> At {
+        let row = self.x.row(n);
+        At {
+            q: ordered(&row, F::ORDER).as_ptr(),
+            d: row.d.as_ptr(),
+            sums: row.sums.as_ptr(),
+        }
     }
-    parts
 }
+
+/// The numbers of a row in the order that a format's weights come in.
+#[inline]
+fn ordered<'a>(row: &Row<'a>, order: Order) -> &'a [i8] {
+    match order {
+        Order::Natural => row.q,
+        Order::Blocks => row.by_blocks,
+        Order::Chunks => row.by_chunks,
+    }
+}
+
+/// Adds the products of a super-block of `n_parts` parts.
+///
+/// # Safety
+/// So many parts are in each of R rows, and [`BEYOND`] bytes behind them; a whole super-block of
+/// activations is in each of N.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx2,fma,f16c")]
+unsafe fn add<F: Format, const R: usize, const N: usize>(
+    sums: &mut Sums<R, N>,
+    w: *const u8,
+    row_bytes: usize,
+    x: &[At; N],
+    n_parts: usize,
+) {
+    // SAFETY: as the caller says
+    unsafe {
+        let mut scales = [[_mm512_setzero_ps(); N]; R];
+        for r in 0..R {
+            let w = w.add(r * row_bytes);
+            let ahead = w.wrapping_add(AHEAD.next_multiple_of(R * row_bytes)); // of rows to come
+            let mut line = 0;
+            while line < F::SUPER_BYTES {
+                _mm_prefetch::<_MM_HINT_T0>(ahead.wrapping_add(line).cast());
+                line += 64;
+            }
+            let (a, b) = F::scales(w, n_parts);
+            for n in 0..N {
+                let d = _mm512_zextps256_ps512(_mm256_loadu_ps(x[n].d));
+                let half_sums = _mm512_loadu_ps(x[n].sums);
+                let d = match F::BY_16 {
+                    true => _mm512_permutexvar_ps(numbers(TWICE), d),
+                    false => d,
+                };
+                scales[r][n] = _mm512_mul_ps(a, d);
+                sums[r][n] = _mm512_fnmadd_ps(b, half_sums, sums[r][n]);
+            }
+        }
+        add_half::<F, R, N, 0>(sums, &scales, w, row_bytes, x, n_parts);
+        if n_parts > 4 {
+            add_half::<F, R, N, 1>(sums, &scales, w, row_bytes, x, n_parts - 4);
+        }
+    }
+}
+
+/// The same of half a super-block.
+///
+/// # Safety
+/// As [`add`].
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx2,fma,f16c")]
+unsafe fn add_half<F: Format, const R: usize, const N: usize, const HALF: usize>(
+    sums: &mut Sums<R, N>,
+    scales: &Sums<R, N>,
+    w: *const u8,
+    row_bytes: usize,
+    x: &[At; N],
+    n_parts: usize,
+) {
+    let lanes = const { lanes(F::ORDER, HALF, F::BY_16) };
+    for r in 0..R {
+        // SAFETY: as the caller says
+        let [first, second] = unsafe { F::halves(w.add(r * row_bytes), HALF, n_parts) };
+        for n in 0..N {
+            // SAFETY: a whole super-block of activations is there
+            let (x, late) = unsafe {
+                let x = x[n].q.add(128 * HALF);
+                (_mm512_loadu_si512(x.cast()), _mm512_loadu_si512(x.add(64).cast()))
+            };
+            let zero = _mm512_setzero_si512();
+            let dot = _mm512_dpbusd_epi32(zero, first, x);
+            let sum = &mut sums[r][n];
+            let scale = _mm512_permutexvar_ps(numbers(lanes[0]), scales[r][n]);
+            if F::ORDER == Order::Blocks {
+                let dot = _mm512_dpbusd_epi32(dot, second, late);
+                *sum = _mm512_fmadd_ps(_mm512_cvtepi32_ps(dot), scale, *sum);
+            } else {
+                *sum = _mm512_fmadd_ps(_mm512_cvtepi32_ps(dot), scale, *sum);
+                let dot = _mm512_dpbusd_epi32(zero, second, late);
+                let scale = _mm512_permutexvar_ps(numbers(lanes[1]), scales[r][n]);
+                *sum = _mm512_fmadd_ps(_mm512_cvtepi32_ps(dot), scale, *sum);
+            }
+        }
+    }
+}
+
+/// Bytes that are asked for ahead, at least. The rows side by side are so near each other that
+/// the processor, which looks for steps, does not see what comes.
+const AHEAD: usize = 4096;
+
+/// Which part each of sixteen numbers belongs to: each twice.
+const TWICE: [i32; 16] = [0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7];
 
 #[inline]
 #[target_feature(enable = "avx512f")]
