@@ -33,6 +33,7 @@ mod simd;
 pub mod table;
 #[allow(unsafe_code)] // work lent to threads that are waited for
 mod team;
+mod widest;
 
 pub use buffer::{Buffer, Plain};
 pub use executor::{Executor, ISAS, Ops, Precision};
@@ -40,3 +41,6 @@ pub use real::{Real, Stored};
 pub(in crate::engine) use simd::Isa;
 pub(in crate::engine) use team::{Team, each_chunk};
 pub(crate) use reference::Reference;
+#[cfg(test)]
+pub(crate) use widest::with_each;
+pub use widest::{Work, widest};

@@ -121,7 +121,7 @@ fn many_rows_are_right_on_every_instruction_set() {
             }
             let bytes = match in_blocks {
                 true => matrix(kind, o, i),
-                false => kind.encode(&activations(o, i)).unwrap(),
+                false => kind.encode(&activations(o, i), i, None).unwrap(),
             };
             let w = Matrix::new(kind, &bytes, i).unwrap();
             let x = activations(n, i);
