@@ -33,9 +33,7 @@ pub const LINK: Style = Style::new()
     .fg(Color::Blue)
     .add_modifier(Modifier::UNDERLINED);
 /// Keywords of code.
-pub const KEYWORD: Style = Style::new()
-    .fg(Color::Magenta)
-    .add_modifier(Modifier::BOLD);
+pub const KEYWORD: Style = Style::new().fg(Color::Magenta).add_modifier(Modifier::BOLD);
 /// Strings of code; stand between quotation marks.
 pub const STRING: Style = Style::new().fg(Color::Green);
 

@@ -76,16 +76,9 @@ pub fn words(folder: &Path, n_vocab: usize) -> Result<(Vocab, Option<String>)> {
 pub fn read(folder: &Path) -> Result<Loaded> {
     let config = config::read(&folder.join(CONFIG))?;
     let (vocab, chat_template) = words(folder, config.n_vocab)?;
-    let params = weights::read(
-        folder,
-        &Layout::new(&config),
-        config.tied,
-    )?;
+    let params = weights::read(folder, &Layout::new(&config), config.tied)?;
     Ok(Loaded {
-        model: Model {
-            config,
-            params,
-        },
+        model: Model { config, params },
         chat_template,
         vocab,
         source: folder.into(),

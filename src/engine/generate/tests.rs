@@ -5,11 +5,11 @@ use std::sync::Mutex;
 
 use super::{Answer, Conversation, Message, Plan, Sampler, Template, Text, prompt_ids};
 use crate::disk;
+use crate::engine::Result;
 use crate::engine::infer::{Ask, Decoder, Wants, Weights};
 use crate::engine::load::{self, Speaker};
 use crate::engine::model::{Config, Model, init};
 use crate::engine::ops::Executor;
-use crate::engine::Result;
 use crate::event::{Control, Event, Silent, Sink};
 use crate::fault::{Fault, Kind};
 use crate::lang::Lang;
@@ -398,7 +398,11 @@ fn a_real_model_chooses_as_in_llama_cpp() {
         let text = decoder.begin();
         let mut feed = |tokens: &[u32]| {
             let (mut heard, wants) = (Vec::new(), Wants::Last);
-            let asks = [Ask { text, tokens, wants }];
+            let asks = [Ask {
+                text,
+                tokens,
+                wants,
+            }];
             decoder
                 .read(&asks, &mut |_, _, logits| heard.extend_from_slice(logits))
                 .unwrap();

@@ -146,15 +146,9 @@ pub(super) fn of_model(model: &crate::engine::model::Model) -> Result<Weights> {
 }
 
 /// The tensors of a file.
-fn list(
-    path: &Path,
-    file: usize,
-    bytes: &[u8],
-    table: &mut BTreeMap<String, Found>,
-) -> Result<()> {
+fn list(path: &Path, file: usize, bytes: &[u8], table: &mut BTreeMap<String, Found>) -> Result<()> {
     let read = SafeTensors::deserialize(bytes);
-    let read =
-        read.map_err(|e| Error::damaged(path, format!("not a safetensors file: {e}")))?;
+    let read = read.map_err(|e| Error::damaged(path, format!("not a safetensors file: {e}")))?;
     for (name, view) in read.tensors() {
         let kind = match view.dtype() {
             Dtype::F32 => "F32",
@@ -219,7 +213,9 @@ impl<'a> Config<'a> {
     fn number(&self, key: &str, default: f64) -> Result<f64> {
         match self.get(key) {
             None => Ok(default),
-            Some(value) => value.as_f64().ok_or_else(|| self.damaged(key, "is no number")),
+            Some(value) => value
+                .as_f64()
+                .ok_or_else(|| self.damaged(key, "is no number")),
         }
     }
 

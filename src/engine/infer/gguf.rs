@@ -208,5 +208,7 @@ fn xielus(metadata: &Metadata, n_layers: usize) -> Result<Vec<Gate>> {
     };
     let [n, p, b, e] = ["alpha_n", "alpha_p", "beta", "eps"].map(numbers);
     let (n, p, b, e) = (n?, p?, b?, e?);
-    Ok((0..n_layers).map(|i| xielu(n[i], p[i], b[i], e[i])).collect())
+    Ok((0..n_layers)
+        .map(|i| xielu(n[i], p[i], b[i], e[i]))
+        .collect())
 }

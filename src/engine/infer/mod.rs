@@ -8,6 +8,7 @@
 mod decoder;
 mod folder;
 mod gguf;
+mod pass;
 mod shape;
 mod source;
 #[cfg(test)]

@@ -129,14 +129,19 @@ impl Shape {
         let sane = |x: f64| x.is_finite() && x > 0.0;
         if !(self.theta.iter().all(|t| sane(*t)) && self.eps.is_finite() && self.eps >= 0.0) {
             let (theta, eps) = (self.theta, self.eps);
-            return Err(format!("rotary base {theta:?} or epsilon {eps} is no number"));
+            return Err(format!(
+                "rotary base {theta:?} or epsilon {eps} is no number"
+            ));
         }
         if !self.factors.is_empty() && self.factors.len() != self.head_dim / 2
             || !self.factors.iter().all(|f| sane(f64::from(*f)))
         {
             return Err("factors of rotary angles that are no numbers, or not one a pair".into());
         }
-        if self.window.is_some_and(|(size, every)| size == 0 || every == 0) {
+        if self
+            .window
+            .is_some_and(|(size, every)| size == 0 || every == 0)
+        {
             return Err("a window without positions".into());
         }
         Ok(())

@@ -28,13 +28,19 @@ fn model(tied: bool) -> Model {
 }
 
 fn tokens(n: usize, seed: usize) -> Vec<u32> {
-    (0..n).map(|i| ((i * 37 + seed * 11) % 300) as u32).collect()
+    (0..n)
+        .map(|i| ((i * 37 + seed * 11) % 300) as u32)
+        .collect()
 }
 
 /// Logits of the last `n` tokens of what is appended to a text.
 fn read(decoder: &mut Decoder<'_>, text: TextId, tokens: &[u32], wants: Wants) -> Vec<Vec<f32>> {
     let mut heard = Vec::new();
-    let ask = Ask { text, tokens, wants };
+    let ask = Ask {
+        text,
+        tokens,
+        wants,
+    };
     let mut hears = |_, _, logits: &mut [f32]| heard.push(logits.to_vec());
     decoder.read(&[ask], &mut hears).unwrap();
     heard
@@ -96,7 +102,14 @@ fn texts_side_by_side_are_as_if_each_were_alone() {
             .map(|(i, t)| {
                 let tokens = &t[at..t.len().min(at + 3)];
                 let wants = Wants::All;
-                (i, Ask { text: ids[i], tokens, wants })
+                (
+                    i,
+                    Ask {
+                        text: ids[i],
+                        tokens,
+                        wants,
+                    },
+                )
             })
             .collect();
         let just: Vec<Ask<'_>> = asks.iter().map(|(_, ask)| *ask).collect();
@@ -110,7 +123,12 @@ fn texts_side_by_side_are_as_if_each_were_alone() {
         assert_eq!(heard.len(), text.len());
         for n in [1, text.len()] {
             let wanted = session(&model, &text[..n]);
-            assert_near(&heard[n - 1], &wanted, 3e-3, &format!("{n} of {}", text.len()));
+            assert_near(
+                &heard[n - 1],
+                &wanted,
+                3e-3,
+                &format!("{n} of {}", text.len()),
+            );
         }
     }
 }
@@ -137,7 +155,12 @@ fn forks_and_what_is_forgotten_leave_other_texts_alone() {
     let new = decoder.begin();
     assert!(decoder.is_empty(new));
     let alone = read(&mut decoder, new, &others, Wants::Last);
-    assert_near(&alone[0], &session(&model, &others), 3e-3, "pages used again");
+    assert_near(
+        &alone[0],
+        &session(&model, &others),
+        3e-3,
+        "pages used again",
+    );
     let more = read(&mut decoder, fork, &others[40..], Wants::Last);
     assert_near(&more[0], &whole(&others), 3e-3, "the fork goes on");
 }
@@ -174,7 +197,14 @@ fn what_cannot_be_read_is_refused_and_changes_nothing() {
     read(&mut decoder, text, &[1, 2, 3], Wants::Nothing);
     for tokens in [&[][..], &[300], &[1; 6]] {
         let wants = Wants::Last;
-        let refused = decoder.read(&[Ask { text, tokens, wants }], &mut |_, _, _| ());
+        let refused = decoder.read(
+            &[Ask {
+                text,
+                tokens,
+                wants,
+            }],
+            &mut |_, _, _| (),
+        );
         assert!(refused.is_err(), "{tokens:?}");
         assert_eq!(decoder.len(text), 3);
     }

@@ -38,9 +38,9 @@ mod widest;
 pub use buffer::{Buffer, Plain};
 pub use executor::{Executor, ISAS, Ops, Precision};
 pub use real::{Real, Stored};
+pub(crate) use reference::Reference;
 pub(in crate::engine) use simd::Isa;
 pub(in crate::engine) use team::{Team, each_chunk};
-pub(crate) use reference::Reference;
 #[cfg(test)]
 pub(crate) use widest::with_each;
 pub use widest::{Work, widest};

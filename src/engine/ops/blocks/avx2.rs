@@ -348,4 +348,3 @@ fn uneven(q: __m256i) -> __m256i {
     let values = unsafe { _mm_loadu_si128(UNEVEN.as_ptr().cast()) };
     _mm256_shuffle_epi8(_mm256_broadcastsi128_si256(values), q)
 }
-

@@ -93,7 +93,10 @@ impl<'a> Matrix<'a> {
     fn rows(&self, from: usize, n: usize) -> Matrix<'a> {
         debug_assert!(from + n <= self.o);
         Matrix {
-            bytes: self.bytes.get(from * self.row_bytes()..).unwrap_or_default(),
+            bytes: self
+                .bytes
+                .get(from * self.row_bytes()..)
+                .unwrap_or_default(),
             o: n,
             ..*self
         }

@@ -98,9 +98,9 @@ impl Products {
             let rows = match way {
                 #[cfg(target_arch = "x86_64")]
                 Way::Tiles => tiles::COLS,
-                Way::Eights | Way::Plain => {
-                    (PIECE / product.w.row_bytes()).max(1).next_multiple_of(ROWS)
-                }
+                Way::Eights | Way::Plain => (PIECE / product.w.row_bytes())
+                    .max(1)
+                    .next_multiple_of(ROWS),
             };
             let o = product.w.o();
             let first = n_tasks;

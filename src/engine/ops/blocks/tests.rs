@@ -105,7 +105,13 @@ fn what_is_no_matrix_of_blocks_is_refused() {
     let kind = |name| Kind::named(name).unwrap();
     let bytes = vec![0; 18 * 4];
     assert!(Matrix::new(kind("Q4_0"), &bytes, 64).is_ok());
-    for (name, i) in [("Q4_0", 96), ("Q4_0", 48), ("Q4_0", 0), ("Q4_K", 32), ("IQ1_S", 256)] {
+    for (name, i) in [
+        ("Q4_0", 96),
+        ("Q4_0", 48),
+        ("Q4_0", 0),
+        ("Q4_K", 32),
+        ("IQ1_S", 256),
+    ] {
         assert!(Matrix::new(kind(name), &bytes, i).is_err(), "{name} {i}");
     }
 }
@@ -127,7 +133,10 @@ fn many_rows_are_right_on_every_instruction_set() {
             let x = activations(n, i);
             let mut weights = vec![0.0; o * i];
             kind.decode(&bytes, &mut weights).unwrap();
-            for (isa, exact) in Isa::all().into_iter().flat_map(|isa| [(isa, true), (isa, false)]) {
+            for (isa, exact) in Isa::all()
+                .into_iter()
+                .flat_map(|isa| [(isa, true), (isa, false)])
+            {
                 let mut y = vec![f32::NAN; n * o];
                 let mut products = Products::new(isa, exact);
                 let product = Product { w, y: &mut y };
@@ -156,7 +165,12 @@ fn many_rows_are_right_on_every_instruction_set() {
 #[ignore = "prints, and judges nothing"]
 #[allow(clippy::print_stderr)]
 fn how_fast_formats_are_multiplied() {
-    for (n, o, i) in [(1, 256, 576), (1, 256, 2048), (1, 40_000, 2048), (8, 256, 2048)] {
+    for (n, o, i) in [
+        (1, 256, 576),
+        (1, 256, 2048),
+        (1, 40_000, 2048),
+        (8, 256, 2048),
+    ] {
         for name in KINDS {
             let kind = Kind::named(name).unwrap();
             if i % kind.block != 0 {

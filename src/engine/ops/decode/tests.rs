@@ -9,7 +9,13 @@ fn numbers(n: usize, seed: f32) -> Vec<f32> {
 
 /// Attention over everything seen, in f64.
 fn plainly(q: &[f32], k: &[f32], v: &[f32], pos: &[usize], heads: Heads) -> Vec<f64> {
-    let Heads { n_heads, n_kv_heads, head_dim: hd, scale, window } = heads;
+    let Heads {
+        n_heads,
+        n_kv_heads,
+        head_dim: hd,
+        scale,
+        window,
+    } = heads;
     let mut o = vec![0.0; q.len()];
     for (row, pos) in pos.iter().enumerate() {
         for head in 0..n_heads {
@@ -18,7 +24,10 @@ fn plainly(q: &[f32], k: &[f32], v: &[f32], pos: &[usize], heads: Heads) -> Vec<
             let from = window.map_or(0, |w| (pos + 1).saturating_sub(w));
             let dot = |p: usize| -> f64 {
                 let k = &k[(p * n_kv_heads + kv) * hd..][..hd];
-                q.iter().zip(k).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum()
+                q.iter()
+                    .zip(k)
+                    .map(|(a, b)| f64::from(*a) * f64::from(*b))
+                    .sum()
             };
             let scores: Vec<f64> = (from..=*pos).map(|p| dot(p) * f64::from(scale)).collect();
             let top = scores.iter().copied().fold(f64::MIN, f64::max);
@@ -40,7 +49,13 @@ fn attention_over_pages_is_attention() {
     for (n_heads, n_kv_heads, head_dim) in [(9, 3, 64), (4, 1, 32), (2, 2, 24)] {
         for (kept, bound) in [(Kept::F16, 2e-3), (Kept::Q8, 3e-2)] {
             for window in [None, Some(40), Some(5)] {
-                let heads = Heads { n_heads, n_kv_heads, head_dim, scale: 0.3, window };
+                let heads = Heads {
+                    n_heads,
+                    n_kv_heads,
+                    head_dim,
+                    scale: 0.3,
+                    window,
+                };
                 let mut pages = Pages::new(kept, 2, n_kv_heads, head_dim);
                 let kv = n_kv_heads * head_dim;
                 // two texts whose pages lie in each other's way
@@ -68,8 +83,18 @@ fn attention_over_pages_is_attention() {
                 let n: usize = texts.iter().map(|(_, n)| n).sum();
                 let mut q = numbers(n * n_heads * head_dim, 9.0);
                 let spans = [
-                    Span { row: 0, n: 41, pos: 36, pages: &own[0] },
-                    Span { row: 41, n: 1, pos: 32, pages: &own[1] },
+                    Span {
+                        row: 0,
+                        n: 41,
+                        pos: 36,
+                        pages: &own[0],
+                    },
+                    Span {
+                        row: 41,
+                        n: 1,
+                        pos: 32,
+                        pages: &own[1],
+                    },
                 ];
                 for isa in Isa::all() {
                     let mut o = vec![f32::NAN; q.len()];
@@ -115,10 +140,20 @@ fn gates_norms_and_turns_are_what_they_say() {
         let (g, u) = (numbers(37, 0.0), numbers(37, 2.0));
         let of = |by: Gate| {
             let mut up = u.clone();
-            gate(isa, by, &g.iter().map(|g| 4.0 * g).collect::<Vec<_>>(), &mut up);
+            gate(
+                isa,
+                by,
+                &g.iter().map(|g| 4.0 * g).collect::<Vec<_>>(),
+                &mut up,
+            );
             up
         };
-        let xielu = Gate::Xielu { negative: 0.7, positive: 0.9, beta: 0.5, eps: -1e-6 };
+        let xielu = Gate::Xielu {
+            negative: 0.7,
+            positive: 0.9,
+            beta: 0.5,
+            eps: -1e-6,
+        };
         for (i, (g, u)) in g.iter().zip(&u).enumerate() {
             let (g, u) = (f64::from(4.0 * g), f64::from(*u));
             let silu = g / (1.0 + (-g).exp()) * u;
@@ -146,14 +181,20 @@ fn gates_norms_and_turns_are_what_they_say() {
     let mut angles = Angles::new(100.0, 4, &[1.0, 2.0]);
     angles.reach(8);
     let (a, b) = (7.0f64, 7.0 * 0.1 / 2.0); // of the two pairs, at position 7
-    for (pairs, places) in [(Pairs::Neighbours, [0, 1, 2, 3]), (Pairs::Halves, [0, 2, 1, 3])] {
+    for (pairs, places) in [
+        (Pairs::Neighbours, [0, 1, 2, 3]),
+        (Pairs::Halves, [0, 2, 1, 3]),
+    ] {
         let mut row = [1.0, 2.0, 3.0, 4.0];
         let before = row;
         turn(&mut row, pairs, &angles, 7);
         for (pair, angle) in [a, b].into_iter().enumerate() {
             let [i, j] = [places[2 * pair], places[2 * pair + 1]];
             let (x, y) = (f64::from(before[i]), f64::from(before[j]));
-            let exact = [x * angle.cos() - y * angle.sin(), x * angle.sin() + y * angle.cos()];
+            let exact = [
+                x * angle.cos() - y * angle.sin(),
+                x * angle.sin() + y * angle.cos(),
+            ];
             assert!((f64::from(row[i]) - exact[0]).abs() < 1e-5);
             assert!((f64::from(row[j]) - exact[1]).abs() < 1e-5);
         }

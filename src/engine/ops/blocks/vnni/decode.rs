@@ -5,16 +5,14 @@ use std::arch::x86_64::*;
 use half::bf16;
 
 use super::super::{Matrix, PART, SUPER};
-use super::formats::Format;
 use super::BEYOND;
+use super::formats::Format;
 
 /// Rows of blocks as numbers of bf16.
 ///
 /// # Safety
 /// The processor has these instructions.
-#[target_feature(
-    enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx512bf16,avx2,fma,f16c"
-)]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx512bf16,avx2,fma,f16c")]
 pub(super) unsafe fn rows<F: Format>(w: &Matrix<'_>, into: &mut [bf16]) {
     let row_bytes = w.row_bytes();
     // what is read behind the last rows would be beyond the matrix: these are copied
@@ -44,9 +42,7 @@ pub(super) fn with_zeros_behind(bytes: &[u8]) -> Vec<u8> {
 /// # Safety
 /// A row of blocks is there, and [`BEYOND`] bytes behind it; `into` has a multiple of 32 places.
 #[inline]
-#[target_feature(
-    enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx512bf16,avx2,fma,f16c"
-)]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx512bf16,avx2,fma,f16c")]
 unsafe fn row<F: Format>(w: *const u8, into: &mut [bf16]) {
     for (at, into) in into.chunks_mut(SUPER).enumerate() {
         let n_parts = into.len() / PART;
@@ -86,7 +82,8 @@ pub(super) fn round(into: &mut [bf16], x: &[f32]) {
         // SAFETY: only numbers that are there are read and written
         unsafe {
             let first = _mm512_maskz_loadu_ps(mask(n), x.as_ptr());
-            let last = _mm512_maskz_loadu_ps(mask(n.saturating_sub(16)), x.as_ptr().wrapping_add(16));
+            let last =
+                _mm512_maskz_loadu_ps(mask(n.saturating_sub(16)), x.as_ptr().wrapping_add(16));
             let both: __m512i = std::mem::transmute(_mm512_cvtne2ps_pbh(last, first));
             let mask = (1u64 << n).wrapping_sub(1) as __mmask32;
             _mm512_mask_storeu_epi16(into.as_mut_ptr().cast(), mask, both);

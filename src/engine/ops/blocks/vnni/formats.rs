@@ -200,7 +200,7 @@ formats! {
             let set = _mm512_test_epi8_mask(high, parts(1 << (2 * j), 2 << (2 * j)));
             _mm512_mask_add_epi8(q, set, q, _mm512_set1_epi8(16))
         }
-        halves(block, half, n) { 
+        halves(block, half, n) {
             let high = _mm512_broadcast_i64x4(_mm256_loadu_si256(block.add(16).cast()));
             let [first, second] = nibbles(_mm512_loadu_si512(block.add(48 + 64 * half).cast()));
             let more = |q: __m512i, set: __mmask64| _mm512_mask_add_epi8(q, set, q, _mm512_set1_epi8(16));
@@ -264,9 +264,17 @@ unsafe fn pairs<const S: usize>(at: *const u8, n: usize) -> __m512 {
         let places = _mm256_loadu_si256(words[0].as_ptr().cast());
         let mut all = _mm512_permutex2var_epi16(first, _mm512_castsi256_si512(places), second);
         if reach < 4 {
-            let third = some_words(at.wrapping_add(2 * reach * S), S, n.saturating_sub(2 * reach));
+            let third = some_words(
+                at.wrapping_add(2 * reach * S),
+                S,
+                n.saturating_sub(2 * reach),
+            );
             let fourth = match 3 * reach < 8 {
-                true => some_words(at.wrapping_add(3 * reach * S), S, n.saturating_sub(3 * reach)),
+                true => some_words(
+                    at.wrapping_add(3 * reach * S),
+                    S,
+                    n.saturating_sub(3 * reach),
+                ),
                 false => third,
             };
             let places = _mm256_loadu_si256(words[1].as_ptr().cast());

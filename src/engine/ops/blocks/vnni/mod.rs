@@ -14,7 +14,9 @@ use half::bf16;
 use super::eights::Row;
 use super::{Eights, Matrix, PART, SUPER};
 use crate::engine::gguf::Kind;
-use formats::{Format, Order, lanes, Iq4Nl, Iq4Xs, Q2K, Q3K, Q4_0, Q4_1, Q4K, Q5_0, Q5_1, Q5K, Q6K, Q8_0};
+use formats::{
+    Format, Iq4Nl, Iq4Xs, Order, Q2K, Q3K, Q4_0, Q4_1, Q4K, Q5_0, Q5_1, Q5K, Q6K, Q8_0, lanes,
+};
 
 /// Bytes that kernels may read behind a row of blocks.
 const BEYOND: usize = 64;
@@ -85,7 +87,10 @@ pub(super) fn decode(w: &Matrix<'_>, into: &mut [bf16]) {
 /// # Panics
 /// Where the processor has no bf16.
 pub(super) fn round(into: &mut [bf16], x: &[f32]) {
-    assert!(is_x86_feature_detected!("avx512bf16"), "bf16 without instructions");
+    assert!(
+        is_x86_feature_detected!("avx512bf16"),
+        "bf16 without instructions"
+    );
     // SAFETY: detected in the line above
     unsafe { decode::round(into, x) };
 }
@@ -299,7 +304,10 @@ unsafe fn add_half<F: Format, const R: usize, const N: usize, const HALF: usize>
             // SAFETY: a whole super-block of activations is there
             let (x, late) = unsafe {
                 let x = x[n].q.add(128 * HALF);
-                (_mm512_loadu_si512(x.cast()), _mm512_loadu_si512(x.add(64).cast()))
+                (
+                    _mm512_loadu_si512(x.cast()),
+                    _mm512_loadu_si512(x.add(64).cast()),
+                )
             };
             let zero = _mm512_setzero_si512();
             let dot = _mm512_dpbusd_epi32(zero, first, x);
