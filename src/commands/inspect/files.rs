@@ -66,23 +66,19 @@ fn scalar(value: &Meta) -> Value {
     match value {
         Meta::String(text) => text.as_str().into(),
         Meta::Bool(is) => (*is).into(),
-        Meta::Array(_, items) if items.len() > MAX_ITEMS => format!("{} items", items.len()).into(),
-        Meta::Array(_, items) => items.iter().map(scalar).collect(),
-        other => match (other.as_u64(), other.as_f64()) {
-            (Some(n), _) => n.into(),
-            (None, Some(x)) => x.into(),
-            (None, None) => signed(other),
+        other => match (
+            other.shape(),
+            other.as_u64(),
+            other.as_i64(),
+            other.as_f64(),
+        ) {
+            (Some((_, n)), ..) if n > MAX_ITEMS => format!("{n} items").into(),
+            (Some(_), ..) => other.items().map(|item| scalar(&item)).collect(),
+            (None, Some(n), ..) => n.into(),
+            (None, None, Some(n), _) => n.into(),
+            (None, None, None, Some(x)) => x.into(),
+            (None, None, None, None) => Value::Null,
         },
-    }
-}
-
-fn signed(value: &Meta) -> Value {
-    match value {
-        Meta::I8(n) => (*n).into(),
-        Meta::I16(n) => (*n).into(),
-        Meta::I32(n) => (*n).into(),
-        Meta::I64(n) => (*n).into(),
-        _ => Value::Null,
     }
 }
 
