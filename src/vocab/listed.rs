@@ -7,6 +7,7 @@ use super::Pre;
 use super::decode::{byte_level, hex_byte, unspaced};
 use super::encode::Encoder;
 use super::marks::{Mark, Marks, Order};
+use super::scan;
 use super::sentence::SentencePiece;
 use super::shape::Shape;
 use super::texts::{Bytes, Index, Texts};
@@ -210,6 +211,10 @@ impl Listed {
     /// In words, when the lists contradict each other or there is text they have no tokens for.
     pub(super) fn ready(&self) -> Result<Ready, String> {
         self.check()?;
+        if matches!(self.rule, Rule::Merges { .. }) {
+            // Meanwhile; where there is no thread for it, when they are needed.
+            let _ = std::thread::Builder::new().spawn(scan::look_up_classes);
+        }
         let index = Index::new(&self.texts).map_err(|(first, second)| {
             let text = self.texts.get(second).unwrap_or_default();
             format!("tokens {first} and {second} are both {text:?}")

@@ -38,6 +38,11 @@ static FIRST_PLANE: LazyLock<Box<[u8; BMP]>> = LazyLock::new(|| {
     classes.expect("as many classes as code points")
 });
 
+/// Asks for the classes of the first plane, which takes some milliseconds, before they are needed.
+pub(super) fn look_up_classes() {
+    LazyLock::force(&FIRST_PLANE);
+}
+
 /// Ranges of code points beyond the first plane that are letters, numbers or white space, sorted.
 static BEYOND: LazyLock<Vec<(u32, u32, u8)>> = LazyLock::new(|| {
     let found = PLANES

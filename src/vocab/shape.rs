@@ -166,10 +166,9 @@ impl Shape {
             };
             ids.push([id(a)?, id(b)?, id(&together)?]);
         }
-        let scanner = Scanner::named(pre);
-        let Some(scanner) = scanner.filter(|_| texts.len().max(ids.len()) <= MAX_TOKENS) else {
+        if texts.len().max(ids.len()) > MAX_TOKENS {
             return Ok(None);
-        };
+        }
         let mut tokens = Vec::with_capacity(texts.len());
         for ((id, text), plain) in (0..).zip(texts.iter()).zip(plain) {
             let bytes: Option<Vec<u8>> = text.chars().map(byte_of).collect();
@@ -188,6 +187,9 @@ impl Shape {
                 }
             };
         }
+        let Some(scanner) = Scanner::named(pre) else {
+            return Ok(None);
+        };
         Ok(Some(Shape {
             scanner,
             nfc: false,

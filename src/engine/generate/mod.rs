@@ -2,9 +2,11 @@
 
 mod answer;
 mod conversation;
+mod dates;
 mod plan;
 mod python;
 mod sampler;
+mod sandbox;
 mod template;
 #[cfg(test)]
 mod tests;
@@ -13,4 +15,4 @@ pub use answer::{Answer, Text, prompt_ids};
 pub use conversation::Conversation;
 pub use plan::Plan;
 pub use sampler::{Choice, Sampler, fresh_seed};
-pub use template::{Message, Template};
+pub use template::{Given, Message, Template};

@@ -43,6 +43,8 @@ pub struct TensorInfo {
     pub dims: Vec<u64>,
     /// Type of its weights.
     pub kind: &'static Kind,
+    /// Which file of a split model it is in, from 0.
+    pub part: usize,
     /// Its bytes in the file.
     pub range: Range<usize>,
 }
@@ -357,6 +359,7 @@ impl<'a> Reader<'a> {
         let end = start.and_then(|start| start.checked_add(row.len_bytes));
         match (start, end) {
             (Some(start), Some(end)) if end <= self.bytes.len() as u64 => Ok(TensorInfo {
+                part: 0,
                 range: start as usize..end as usize,
                 name: row.name,
                 dims: row.dims,
