@@ -58,6 +58,9 @@ pub struct Args {
     /// System prompt of the conversation.
     #[arg(long, value_name = "TEXT")]
     pub system: Option<String>,
+    /// Tell the chat template something beside the conversation: enable_thinking=false.
+    #[arg(long, value_name = "KEY=JSON")]
+    pub template_arg: Option<Vec<String>>,
     /// Most tokens to generate; 0: until the context is full.
     #[arg(long, value_name = "N")]
     pub max_tokens: Option<usize>,

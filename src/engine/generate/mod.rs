@@ -7,6 +7,7 @@ mod plan;
 mod python;
 mod sampler;
 mod sandbox;
+mod steps;
 mod template;
 #[cfg(test)]
 mod tests;

@@ -29,6 +29,8 @@ pub struct Plan {
     pub system: Option<String>,
     /// Continue text as it is, without a chat template.
     pub raw: bool,
+    /// What the chat template is told beside the conversation: `enable_thinking=false`.
+    pub template_arg: Vec<String>,
     /// Where the work is done: `auto`, `cpu`, `reference`.
     pub device: String,
     /// Instruction set of the processor: `auto`, `amx`, `avx512`, `avx2`, `neon`, `scalar`.
@@ -91,6 +93,7 @@ impl Default for Plan {
             context: 0,
             system: None,
             raw: false,
+            template_arg: Vec::new(),
             device: "auto".into(),
             cpu: "auto".into(),
             precision: Precision::F32,

@@ -4,7 +4,7 @@ use minijinja::value::{Kwargs, ValueKind};
 use minijinja::{Error, ErrorKind, State, Value};
 use serde::Serialize;
 
-use super::sandbox;
+use super::{sandbox, steps};
 
 /// Calls a method of a Python string or map that Jinja templates take for granted.
 pub(super) fn method(
@@ -60,7 +60,7 @@ fn text_method(state: &mut State, of: &str, name: &str, args: &[Value]) -> Resul
         "lower" => of.to_lowercase().into(),
         "title" => title(of).into(),
         "capitalize" => capitalized(of).into(),
-        "replace" => return sandbox::replace(state, of, text(args, 0)?, text(args, 1)?),
+        "replace" => return steps::replace(state, of, text(args, 0)?, text(args, 1)?),
         "removeprefix" => of.strip_prefix(text(args, 0)?).unwrap_or(of).into(),
         "removesuffix" => of.strip_suffix(text(args, 0)?).unwrap_or(of).into(),
         "rfind" => {

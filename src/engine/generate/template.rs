@@ -1,6 +1,7 @@
 //! A conversation as the text the model was trained to see: its own Jinja template.
 
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use minijinja::machinery::{self, CompiledTemplate, TemplateConfig};
 use minijinja::syntax::SyntaxConfig;
@@ -39,6 +40,32 @@ pub struct Given {
     pub arguments: serde_json::Map<String, serde_json::Value>,
     /// Seconds since 1970, in UTC: what `strftime_now` tells; without them it is not defined.
     pub now: Option<u64>,
+}
+
+impl Given {
+    /// Of `KEY=JSON`, each a variable; the time is now.
+    ///
+    /// # Errors
+    /// When one is not of that form.
+    pub fn of(arguments: &[String]) -> Result<Self> {
+        let mut given = Given::default();
+        for argument in arguments {
+            let pair = argument.split_once('=');
+            let value = pair.and_then(|(_, json)| serde_json::from_str(json).ok());
+            let (Some((key, _)), Some(value)) = (pair, value) else {
+                return Err(Error::Usage {
+                    what: format!("template_arg {argument:?} is not KEY=JSON"),
+                    hint: "write truth values bare and texts in quotes: \
+                           --template-arg enable_thinking=false --template-arg 'day=\"Monday\"'"
+                        .into(),
+                });
+            };
+            given.arguments.insert(key.into(), value);
+        }
+        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+        given.now = now.ok().map(|now| now.as_secs());
+        Ok(given)
+    }
 }
 
 /// A chat template, ready to be filled in.

@@ -222,3 +222,19 @@ fn arguments_are_variables_and_never_hide_the_conversation() {
     let text = template.given(&given).render(&[], true).unwrap();
     assert_eq!(text, r#"{"b": [1, null]} 0 False"#);
 }
+
+#[test]
+fn arguments_are_json_behind_a_name() {
+    let of = |arguments: &[&str]| {
+        let arguments: Vec<String> = arguments.iter().map(|a| a.to_string()).collect();
+        Given::of(&arguments)
+    };
+    let given = of(&["a=false", "b={\"c\": \"x=y\"}", "a=true"]).unwrap();
+    assert_eq!(given.arguments["a"], true);
+    assert_eq!(given.arguments["b"]["c"], "x=y");
+    assert!(given.now.is_some_and(|now| now > 1_700_000_000));
+    for wrong in ["a", "a=", "a=Monday"] {
+        let error = of(&[wrong]).unwrap_err().to_string();
+        assert_eq!(error, format!("template_arg {wrong:?} is not KEY=JSON"));
+    }
+}
