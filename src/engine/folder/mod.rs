@@ -16,7 +16,7 @@ use super::{Error, Result};
 use crate::disk;
 use crate::vocab::Vocab;
 
-pub use weights::{read_file as read_weights, write as write_weights};
+pub use weights::{read_file as read_weights, tensors, write as write_weights};
 
 /// The file that makes a folder a model.
 pub const CONFIG: &str = "config.json";
