@@ -118,7 +118,7 @@ pub fn run(args: &Args, out: &Out) -> Result<()> {
         weights: args.check,
     };
     let found = match meta.is_dir() {
-        true => folders::look(&path)?,
+        true => folders::look(&path, look)?,
         false => files::look(&path, look)?,
     };
     let (sha256, len_bytes) = match meta.is_dir() {

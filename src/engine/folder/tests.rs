@@ -315,3 +315,36 @@ fn every_reader_puts_the_same_token_in_front() {
         loaded.vocab.bos.unwrap()
     );
 }
+
+#[test]
+fn a_safetensors_header_cut_or_changed_anywhere_is_damaged() {
+    let header =
+        br#"{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"__metadata__":{"x":"y"}}"#;
+    let file = |header: &[u8], data: &[u8]| {
+        [&(header.len() as u64).to_le_bytes()[..], header, data].concat()
+    };
+    let read = |bytes: &[u8]| {
+        super::tensors(Path::new("x.safetensors"), bytes).map(|tensors| tensors.len())
+    };
+    let whole = file(header, &[0; 8]);
+    assert_eq!(read(&whole).unwrap(), 1);
+    for cut in 0..whole.len() {
+        let error = read(&whole[..cut]).unwrap_err();
+        assert!(matches!(error, Error::Damaged { .. }), "{cut}: {error}");
+    }
+    for at in 0..whole.len() {
+        for bit in 0..8 {
+            let mut bytes = whole.clone();
+            bytes[at] ^= 1 << bit;
+            if let Ok(n) = read(&bytes) {
+                assert!(n <= 1);
+            }
+        }
+    }
+    let twice = br#"{"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}}"#;
+    let error = read(&file(twice, &[0])).unwrap_err().to_string();
+    assert_eq!(
+        error,
+        "x.safetensors: not a safetensors file: \"a\" is there twice"
+    );
+}

@@ -182,3 +182,229 @@ fn words_are_cut_as_llama_cpp_cuts_them_by_every_name() {
     assert!(known.iter().all(tested), "{known:?}");
     assert_eq!(known.len(), n);
 }
+
+#[test]
+fn vocabularies_that_contradict_themselves_are_refused_in_words() {
+    let numbers = |kind, n: usize| match kind {
+        ValueKind::F32 => Value::Array(kind, vec![Value::F32(0.0); n]),
+        _ => Value::Array(ValueKind::I32, vec![Value::I32(1); n]),
+    };
+    let string = |text: &str| Value::String(text.into());
+    let merges = Value::strings(["a b"]);
+    let bpe = [
+        ("model", string("gpt2")),
+        ("pre", string("gpt-2")),
+        ("tokens", Value::strings(["a", "b", "ab"])),
+        ("merges", merges.clone()),
+    ];
+    let spm = [
+        ("model", string("llama")),
+        ("tokens", Value::strings(["<unk>", "a", "b"])),
+        ("scores", numbers(ValueKind::F32, 3)),
+    ];
+    let read = |base: &[(&str, Value)], more: &[(&str, Value)], without: &str| {
+        let mut metadata = Metadata::new(Path::new("x.gguf"));
+        for (key, value) in base.iter().chain(more).filter(|(key, _)| *key != without) {
+            metadata.set(format!("tokenizer.ggml.{key}"), value.clone());
+        }
+        vocab_from(&metadata).map(drop).map_err(|e| e.to_string())
+    };
+    assert_eq!(read(&bpe, &[], ""), Ok(()));
+    let nan = vec![Value::F32(0.0), Value::F32(f32::NAN), Value::F32(0.0)];
+    let cases: Vec<(&[(&str, Value)], (&str, Value), &str, &str)> = vec![
+        (&bpe, ("x", string("")), "model", "no tokenizer.ggml.model"),
+        (
+            &bpe,
+            ("x", string("")),
+            "tokens",
+            "no tokenizer.ggml.tokens",
+        ),
+        (
+            &bpe,
+            ("x", string("")),
+            "merges",
+            "no tokenizer.ggml.merges",
+        ),
+        (
+            &bpe,
+            ("model", string("t5")),
+            "",
+            "kind \"t5\" are not supported",
+        ),
+        (
+            &bpe,
+            ("model", Value::U8(1)),
+            "",
+            "model is U8, not a string",
+        ),
+        (
+            &bpe,
+            ("pre", string("unheard-of")),
+            "",
+            "pre-tokenizer \"unheard-of\"",
+        ),
+        (&bpe, ("tokens", merges), "", "is no token"),
+        (
+            &bpe,
+            ("tokens", numbers(ValueKind::I32, 3)),
+            "",
+            "3 of I32, not an array of strings",
+        ),
+        (
+            &bpe,
+            ("tokens", Value::strings(["a", "b", "a"])),
+            "",
+            "tokens 0 and 2 are both \"a\"",
+        ),
+        (
+            &bpe,
+            ("merges", Value::strings(["ab"])),
+            "",
+            "merge 0 is \"ab\", not two tokens",
+        ),
+        (
+            &bpe,
+            ("merges", Value::strings(["b a"])),
+            "",
+            "\"ba\" is no token",
+        ),
+        (
+            &bpe,
+            ("token_type", numbers(ValueKind::I32, 2)),
+            "",
+            "3 tokens have 2 types",
+        ),
+        (
+            &bpe,
+            ("token_type", numbers(ValueKind::F32, 3)),
+            "",
+            "not an array of whole numbers",
+        ),
+        (
+            &bpe,
+            ("eos_token_id", Value::U32(3)),
+            "",
+            "eos_token_id is 3 of 3",
+        ),
+        (
+            &bpe,
+            ("bos_token_id", Value::I32(-1)),
+            "",
+            "bos_token_id is I32, not a whole number",
+        ),
+        (
+            &bpe,
+            ("add_bos_token", Value::U8(1)),
+            "",
+            "add_bos_token is U8, not a truth value",
+        ),
+        (
+            &spm,
+            ("x", string("")),
+            "scores",
+            "no tokenizer.ggml.scores",
+        ),
+        (
+            &spm,
+            ("scores", numbers(ValueKind::F32, 2)),
+            "",
+            "3 tokens have 2 scores",
+        ),
+        (
+            &spm,
+            ("scores", Value::Array(ValueKind::F32, nan)),
+            "",
+            "score of token 1 is not a number",
+        ),
+        (&spm, ("x", string("")), "", "no token stands for byte 0x00"),
+    ];
+    for (base, more, without, words) in cases {
+        let error = read(base, &[more], without).unwrap_err();
+        assert!(
+            error.starts_with("x.gguf: ") && error.contains(words),
+            "{error}"
+        );
+    }
+}
+
+#[test]
+fn tokens_are_what_their_type_and_their_text_say() {
+    let bytes = (0..=255u8).map(|b| format!("<0x{b:02X}>"));
+    let more = [
+        "<unk>",
+        "<s>",
+        "</s>",
+        "<end_of_turn>",
+        "a",
+        "\u{2581}a",
+        "b",
+        "ab",
+        "[x]",
+        "gone",
+    ];
+    let texts: Vec<String> = bytes.chain(more.map(String::from)).collect();
+    let kind = |text: &str| match text {
+        "<unk>" => 2,
+        "<s>" | "</s>" => 3,
+        "[x]" => 4,
+        "gone" => 5,
+        _ if text.starts_with("<0x") => 6,
+        _ => 1,
+    };
+    let kinds = texts.iter().map(|t| Value::I32(kind(t))).collect();
+    let scores = (0..texts.len()).map(|n| Value::F32(-(n as f32))).collect();
+    let mut metadata = Metadata::new(Path::new("x.gguf"));
+    let mut set = |key: &str, value| metadata.set(format!("tokenizer.ggml.{key}"), value);
+    set("model", Value::String("llama".into()));
+    set("tokens", Value::strings(&texts));
+    set("token_type", Value::Array(ValueKind::I32, kinds));
+    set("scores", Value::Array(ValueKind::F32, scores));
+    set("bos_token_id", Value::U32(257));
+    set("eos_token_id", Value::U32(258));
+    set("add_eos_token", Value::Bool(true));
+    let vocab = vocab_from(&metadata).unwrap();
+    let [a, space_a, ab, x] = [260, 261, 263, 264];
+    // A space in front, which this kind adds, and again behind each token that was found.
+    assert_eq!(vocab.encode("ab").unwrap(), [space_a, 262]);
+    assert_eq!(vocab.encode("a[x]ab").unwrap(), [space_a, x, space_a, 262]);
+    assert_eq!(vocab.encode_whole("a").unwrap(), [257, space_a, 258]);
+    assert_eq!(
+        vocab.encode("</s>").unwrap().len(),
+        1 + 4 + 2,
+        "bytes, not a token"
+    );
+    assert_eq!(
+        vocab.encode_with_specials("<s>a</s>").unwrap(),
+        [257, space_a, 258]
+    );
+    assert_eq!(
+        vocab.eos,
+        [258, 259],
+        "by name too, though it is said to be text"
+    );
+    assert!(vocab.is_special(259) && !vocab.is_special(x));
+    assert_eq!(
+        vocab.decode(&[257, space_a, 10, 265, x, ab, 256]),
+        " a\n[x]ab"
+    );
+    metadata.set("tokenizer.ggml.add_space_prefix", Value::Bool(false));
+    metadata.set("tokenizer.ggml.add_bos_token", Value::Bool(false));
+    let vocab = vocab_from(&metadata).unwrap();
+    assert_eq!(vocab.encode_whole("ab").unwrap(), [ab, 258]);
+    assert_eq!(vocab.encode("a a").unwrap(), [a, space_a]);
+    // Written again, it is the same vocabulary.
+    let again = super::super::words_of(&vocab, texts.len() + 2).unwrap();
+    let mut metadata = Metadata::new(Path::new("y.gguf"));
+    for (key, value) in again.entries {
+        metadata.set(key, value);
+    }
+    let again = vocab_from(&metadata).unwrap();
+    assert_eq!(again.len(), texts.len() + 2);
+    assert_eq!(
+        (&again.eos, again.bos, again.behind),
+        (&vocab.eos, None, Some(258))
+    );
+    for text in ["ab a", "a[x]\n", "</s>"] {
+        assert_eq!(again.encode(text).unwrap(), vocab.encode(text).unwrap());
+    }
+}
