@@ -15,6 +15,7 @@ mod full_disk;
 mod generated;
 mod house;
 mod hub;
+mod inspect;
 mod pack_alone;
 mod parity;
 mod picture;
