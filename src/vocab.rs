@@ -155,6 +155,8 @@ pub struct Vocab {
     bytes: Bytes,
     /// Which tokens are special.
     special: Vec<bool>,
+    /// Begins a text, be it put there or not.
+    named_bos: Option<u32>,
     /// Put before the first token of a text, where the model was trained so.
     pub bos: Option<u32>,
     /// Put behind the last token of a whole text, where the model was trained so.
@@ -196,7 +198,7 @@ impl Vocab {
         Self::new(tokenizer, json.as_bytes())
     }
 
-    /// Makes a vocabulary of what the file at `path` lists; `bos` is put in front of texts.
+    /// Makes a vocabulary of what the file at `path` lists; its `bos` is put in front of texts.
     ///
     /// # Errors
     /// When the lists contradict each other, or there is text they have no tokens for.
@@ -214,6 +216,7 @@ impl Vocab {
             found: ready.found,
             bytes: ready.bytes,
             special: ready.special,
+            named_bos: listed.named.bos,
             bos: listed.named.bos,
             behind: None,
             eos: ready.ends,
@@ -288,6 +291,7 @@ impl Vocab {
             found: Marks::new([], Order::First),
             bytes,
             special,
+            named_bos: bos,
             bos,
             behind: None,
             eos,
@@ -390,6 +394,17 @@ impl Vocab {
     /// Id of a special token.
     pub fn special(&self, name: &str) -> Option<u32> {
         self.marks.id(name).filter(|id| self.is_special(*id))
+    }
+
+    /// The token that begins a text: chat templates may put it there where nothing else does.
+    pub fn bos_token(&self) -> Option<u32> {
+        self.bos.or(self.named_bos)
+    }
+
+    /// The tokens that the tokenizer itself puts around a text without any.
+    pub fn around_nothing(&self) -> Vec<u32> {
+        let encoded = self.made().ok().and_then(|t| t.encode_fast("", true).ok());
+        encoded.map_or(Vec::new(), |encoded| encoded.get_ids().to_vec())
     }
 
     /// Text and id of every special token, by text.

@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use memmap2::MmapMut;
 
 use super::Scanner;
-use super::bpe::{Bpe, ID_BITS, MAX_TOKENS, Work};
+use super::bpe::{Bpe, ID_BITS, Work};
 use super::shape::{Kind, Shape};
 use super::trie::{Best, Unigram};
 use crate::letters::is_surely_composed;
@@ -16,8 +16,8 @@ pub(super) struct Encoder {
     scanner: Scanner,
     model: Model,
     nfc: bool,
-    /// Whether bytes have no token, which are left out.
-    is_partial: bool,
+    /// Where there are bytes without a token, ids from here on stand for them and are left out.
+    left_out: Option<u32>,
     /// Tokens that are found in any text, though they are not special.
     found_in_text: Vec<String>,
     /// Caches no thread uses at the moment; there are never more than threads.
@@ -46,7 +46,7 @@ impl Encoder {
             scanner: shape.scanner,
             model,
             nfc: shape.nfc,
-            is_partial: shape.of_byte.iter().any(|id| *id as usize >= MAX_TOKENS),
+            left_out: Some(shape.n_ids).filter(|n| shape.of_byte.iter().any(|id| id >= n)),
             found_in_text: shape.found_in_text,
             caches: Mutex::new(Vec::new()),
         })
@@ -72,8 +72,8 @@ impl Encoder {
         });
         self.words(text.as_bytes(), &batch[..n % BATCH], &mut cache, &mut ids);
         lock().push(cache);
-        if self.is_partial {
-            ids.retain(|id| (*id as usize) < MAX_TOKENS);
+        if let Some(first) = self.left_out {
+            ids.retain(|id| *id < first);
         }
         Some(ids)
     }

@@ -21,9 +21,10 @@ pub(super) struct Shape {
     pub(super) nfc: bool,
     /// Bytes and id of every token that bytes can spell.
     pub(super) tokens: Vec<(Vec<u8>, u32)>,
-    /// Id of the token of each byte; from [`MAX_TOKENS`] on for those that have none, which are
-    /// left out of texts.
+    /// Id of the token of each byte; from `n_ids` on for those that have none.
     pub(super) of_byte: [u32; 256],
+    /// Ids of tokens are below, those of what is left out of texts are not.
+    pub(super) n_ids: u32,
     /// Tokens that are found in any text, though they are not special.
     pub(super) found_in_text: Vec<String>,
     pub(super) kind: Kind,
@@ -176,12 +177,13 @@ impl Shape {
                 tokens.push((bytes, id));
             }
         }
+        let n_ids = texts.len() as u32; // checked above
         let mut of_byte = [0; 256];
         for ((id, c), byte) in of_byte.iter_mut().zip(byte_chars()).zip(0..=u8::MAX) {
             *id = match index.get(texts, c.encode_utf8(&mut [0; 4])) {
                 Some(id) => id,
                 None => {
-                    let none = MAX_TOKENS as u32 + u32::from(byte);
+                    let none = n_ids + u32::from(byte);
                     tokens.push((vec![byte], none));
                     none
                 }
@@ -195,6 +197,7 @@ impl Shape {
             nfc: false,
             tokens,
             of_byte,
+            n_ids,
             found_in_text: Vec::new(),
             kind: Kind::Merges {
                 merges: ids,
@@ -228,6 +231,7 @@ impl Shape {
             scanner: scanner(&file.pre_tokenizer)?,
             nfc,
             of_byte,
+            n_ids: u32::MAX,
             tokens: tokens.collect(),
             found_in_text: found.map(|token| token.content).collect(),
             kind,

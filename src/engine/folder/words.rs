@@ -52,7 +52,23 @@ pub(super) fn write(folder: &Path, config: &Config, vocab: &Vocab) -> Result<()>
 /// What `config.json` and `generation_config.json` say of the ends of a text beats the guess from
 /// the tokens' names; the latter is the newer habit, so it beats the former.
 pub(super) fn apply(folder: &Path, described: &Described, vocab: &mut Vocab) -> Result<()> {
-    vocab.bos = described.bos.or(vocab.bos);
+    let config = folder.join(TOKENIZER_CONFIG);
+    let said = match config.is_file() {
+        true => object(&config)?
+            .get("add_bos_token")
+            .and_then(Value::as_bool),
+        false => None,
+    };
+    // As transformers does it: what is said, else what the tokenizer itself does.
+    let begins = described.bos.or(vocab.bos);
+    vocab.bos = match said {
+        Some(adds) => begins.filter(|_| adds),
+        None => {
+            let around = vocab.around_nothing();
+            let first = around.first().copied();
+            first.filter(|id| begins.is_none_or(|begins| begins == *id))
+        }
+    };
     if !described.eos.is_empty() {
         vocab.eos.clone_from(&described.eos);
     }
@@ -93,9 +109,11 @@ pub(super) fn chat_template(folder: &Path) -> Result<Option<String>> {
     }
     Ok(match object(&path)?.get("chat_template") {
         Some(Value::String(text)) => Some(text.clone()),
+        // Of several the one named so, or the first; others are for tools and the like.
         Some(Value::Array(named)) => named
             .iter()
             .find(|t| t.get("name").and_then(Value::as_str) == Some("default"))
+            .or(named.first())
             .and_then(|t| t.get("template").and_then(Value::as_str))
             .map(str::to_string),
         _ => None,

@@ -89,7 +89,7 @@ impl Template {
         let spelling = |id: Option<u32>| id.and_then(|id| vocab.spelling(id)).unwrap_or_default();
         Self::with_ends(
             source,
-            spelling(vocab.bos),
+            spelling(vocab.bos_token()),
             spelling(vocab.eos.first().copied()),
         )
     }

@@ -59,9 +59,16 @@ pub fn load(path: &Path) -> Result<Loaded> {
     Ok(Loaded {
         model: Model { config, params },
         vocab,
-        chat_template: header.metadata.str(CHAT_TEMPLATE_KEY)?.map(str::to_owned),
+        chat_template: chat_template(&header.metadata)?,
         source: path.into(),
     })
+}
+
+/// The template of a conversation; of several that have names the one called default.
+fn chat_template(metadata: &Metadata) -> Result<Option<String>> {
+    let named = format!("{CHAT_TEMPLATE_KEY}.default");
+    let template = metadata.str(CHAT_TEMPLATE_KEY)?;
+    Ok(template.or(metadata.str(&named)?).map(str::to_owned))
 }
 
 fn config_of(header: &Header) -> Result<Config> {

@@ -44,16 +44,13 @@ pub fn vocab_from(metadata: &Metadata) -> Result<Vocab> {
     let listed = Listed {
         texts,
         kinds,
-        named: Named {
-            bos: bos.filter(|_| adds_bos.unwrap_or(customary_bos)),
-            eos,
-            ends,
-        },
+        named: Named { bos, eos, ends },
         rule,
         // Files do not say so of the tokens; these models' do (llama-vocab.cpp).
         strips_after: name.contains("phi-3") || name.contains("phi3"),
     };
     let mut vocab = Vocab::from_listed(listed, metadata.path())?;
+    vocab.bos = bos.filter(|_| adds_bos.unwrap_or(customary_bos));
     if metadata.bool("tokenizer.ggml.add_eos_token")? == Some(true) {
         vocab.behind = eos;
     }

@@ -408,3 +408,79 @@ fn tokens_are_what_their_type_and_their_text_say() {
         assert_eq!(again.encode(text).unwrap(), vocab.encode(text).unwrap());
     }
 }
+
+/// Fields of a protobuf message: number and bytes, of fixed numbers the four bytes themselves.
+fn fields(mut bytes: &[u8]) -> Vec<(u64, Vec<u8>)> {
+    fn varint(bytes: &mut &[u8]) -> u64 {
+        let mut n = 0;
+        for shift in (0..).step_by(7) {
+            let (first, rest) = bytes.split_first().unwrap();
+            *bytes = rest;
+            n |= u64::from(first & 0x7f) << shift;
+            if first & 0x80 == 0 {
+                break;
+            }
+        }
+        n
+    }
+    let mut found = Vec::new();
+    while !bytes.is_empty() {
+        let tag = varint(&mut bytes);
+        let len = match tag & 7 {
+            0 => {
+                let n = varint(&mut bytes);
+                found.push((tag >> 3, n.to_le_bytes().to_vec()));
+                continue;
+            }
+            2 => varint(&mut bytes) as usize,
+            5 => 4,
+            other => panic!("wire type {other}"),
+        };
+        let (value, rest) = bytes.split_at(len);
+        found.push((tag >> 3, value.to_vec()));
+        bytes = rest;
+    }
+    found
+}
+
+#[test]
+#[allow(clippy::print_stderr)] // the line that says why nothing was tested
+fn ids_of_sentencepiece_itself_are_given_for_mistrals_first_vocabulary() {
+    let Some(folder) = std::env::var_os("EU_TEST_DATA") else {
+        return eprintln!("skipped: EU_TEST_DATA is not set");
+    };
+    let folder = Path::new(&folder).join("data/tokenizers/sentencepiece");
+    let model = disk::read(&folder.join("mistral-tokenizer.model.v1")).unwrap();
+    let (mut texts, mut scores, mut kinds) = (Vec::new(), Vec::new(), Vec::new());
+    for (number, piece) in fields(&model) {
+        if number != 1 {
+            continue; // how it was trained
+        }
+        let mut kind = 1;
+        for (number, value) in fields(&piece) {
+            match number {
+                1 => texts.push(String::from_utf8(value).unwrap()),
+                2 => scores.push(Value::F32(f32::from_le_bytes(value.try_into().unwrap()))),
+                _ => kind = i32::from(value[0]),
+            }
+        }
+        kinds.push(Value::I32(kind));
+    }
+    let mut metadata = Metadata::new(Path::new("x.gguf"));
+    let mut set = |key: &str, value| metadata.set(format!("tokenizer.ggml.{key}"), value);
+    set("model", Value::String("llama".into()));
+    set("tokens", Value::strings(&texts));
+    set("token_type", Value::Array(ValueKind::I32, kinds));
+    set("scores", Value::Array(ValueKind::F32, scores));
+    let vocab = vocab_from(&metadata).unwrap();
+    let vectors = disk::read(&folder.join("mistral-tokenizer.model.v1.vectors.jsonl")).unwrap();
+    let mut n = 0;
+    for row in serde_json::Deserializer::from_slice(&vectors).into_iter::<serde_json::Value>() {
+        let row = row.unwrap();
+        let text = row["text"].as_str().unwrap();
+        let ids: Vec<u32> = serde_json::from_value(row["ids"].clone()).unwrap();
+        assert_eq!(vocab.encode(text).unwrap(), ids, "{text:?}");
+        n += 1;
+    }
+    assert!(n > 50, "{n}");
+}
