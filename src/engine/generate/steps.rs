@@ -21,12 +21,15 @@ pub(super) const SLICE: &str = "a[b:c]";
 pub(super) const LIST: &str = "[a]";
 pub(super) const MAP: &str = "{a: b}";
 
+/// Whether a comparison holds.
+type Compare = fn(&Value, &Value) -> bool;
+
 /// Adds the functions that stand for steps, and filters that make more than they read.
 pub(super) fn add_to(environment: &mut Environment<'static>) {
     environment.add_filter("join", join);
     environment.add_filter("replace", replace);
     environment.add_filter("indent", indent);
-    let compare: [(&str, fn(&Value, &Value) -> bool); 6] = [
+    let compare: [(&str, Compare); 6] = [
         (EQ, |a, b| a == b),
         (NE, |a, b| a != b),
         (LT, |a, b| a < b),

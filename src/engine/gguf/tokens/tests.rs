@@ -211,7 +211,9 @@ fn vocabularies_that_contradict_themselves_are_refused_in_words() {
     };
     assert_eq!(read(&bpe, &[], ""), Ok(()));
     let nan = vec![Value::F32(0.0), Value::F32(f32::NAN), Value::F32(0.0)];
-    let cases: Vec<(&[(&str, Value)], (&str, Value), &str, &str)> = vec![
+    type Entry = (&'static str, Value);
+    type Case<'a> = (&'a [Entry], Entry, &'static str, &'static str);
+    let cases: Vec<Case> = vec![
         (&bpe, ("x", string("")), "model", "no tokenizer.ggml.model"),
         (
             &bpe,
