@@ -17,6 +17,7 @@ mod marks;
 mod pre;
 mod prefix;
 mod scan;
+mod scored;
 mod sentence;
 mod shape;
 mod texts;

@@ -19,12 +19,13 @@ pub struct Words {
 /// Describes a vocabulary of `n_rows` tokens, the ones it lacks being unused.
 ///
 /// # Errors
-/// When it is not byte-level BPE whose words are cut in a way that llama.cpp knows by name.
+/// When it is neither SentencePiece BPE nor byte-level BPE whose words are cut in a way that
+/// llama.cpp knows by name.
 pub fn words_of(vocab: &Vocab, n_rows: usize) -> Result<Words> {
     let refuse = |what: String| Error::Usage {
         what: format!("this tokenizer has no place in a GGUF file: {what}"),
         hint: format!(
-            "byte-level BPE can be written, with words cut as {} do",
+            "SentencePiece BPE can be written, and byte-level BPE with words cut as {} do",
             PRE_TOKENIZERS.each_ref().map(|pre| pre.name).join(", ")
         ),
     };
@@ -43,6 +44,9 @@ pub fn words_of(vocab: &Vocab, n_rows: usize) -> Result<Words> {
     let json = json.ok_or_else(|| refuse("it has no tokenizer.json".into()))?;
     let json = json.map_err(|e| Error::Failed(e.to_string()))?;
     let json: Json = serde_json::from_str(&json).map_err(|e| Error::Failed(e.to_string()))?;
+    if let Some(listed) = Listed::of_json(&json) {
+        return Ok(again(vocab, &listed, n_rows));
+    }
     let pre = find_pre(&json).map_err(refuse)?;
     let mut warnings = Vec::new();
     match json["normalizer"]["type"].as_str() {

@@ -238,3 +238,64 @@ fn arguments_are_json_behind_a_name() {
         assert_eq!(error, format!("template_arg {wrong:?} is not KEY=JSON"));
     }
 }
+
+/// Parts of templates; put together they make sense at times.
+const WORDS: [&str; 44] = [
+    "{% for i in range(9) %}",
+    "{% for m in messages %}",
+    "{% endfor %}",
+    "{% for k, v in n.x %}",
+    "{% if messages %}",
+    "{% endif %}",
+    "{% set n = namespace(x='ab') %}",
+    "{% set n = namespace(x=[1, 'a']) %}",
+    "{% set n.x = n.x ~ n.x %}",
+    "{% set n.x = [n.x, n] %}",
+    "{% set n.x = n.x|replace('a', n.x) %}",
+    "{% set n.x = dict(a=n.x)|items|list %}",
+    "{% set n.x = n.x * 9 %}",
+    "{% set n.x = n.x + n.x %}",
+    "{% set n.x = n.x[1:]|list %}",
+    "{{ n.x }}",
+    "{{ n|tojson }}",
+    "{{ n.x|tojson(indent=99) }}",
+    "{{ messages[::-1]|length }}",
+    "{{ messages|map(attribute='content')|join(n.x) }}",
+    "{{ messages|selectattr('role', 'in', [1])|first }}",
+    "{{ messages|sort(attribute='role')|last }}",
+    "{{ 'é'[0] ~ 'é'[-9:9:-1] ~ 'éa'[5] }}",
+    "{{ n.x.split('a')|list|unique|sort }}",
+    "{{ n.x.replace('', 'b').title() }}",
+    "{{ 'x'.join(n.x) }}",
+    "{{ (1, [2], {'a': 3}) }}",
+    "{{ n.x < n }}",
+    "{{ n in n.x }}",
+    "{{ {n.x: n} }}",
+    "{{ n.x|indent(9, true, true) }}",
+    "{{ n.x[n] }}{{ n[n.x] }}",
+    "{{ 1 // 0 }}",
+    "{{ -9223372036854775808 // -1 }}",
+    "{{ m.content|int|abs|round(400) }}",
+    "{{ loop.index ~ loop.cycle('a') }}",
+    "{% macro f(a) %}",
+    "{% endmacro %}",
+    "{{ f(f) }}",
+    "{% call f(1) %}{{ caller() }}{% endcall %}",
+    "{% generation %}",
+    "{% endgeneration %}",
+    "{%- set x %}é{% endset -%} {{- x|upper }}",
+    "}} -%} {{ {# '",
+];
+
+proptest::proptest! {
+    #[test]
+    fn templates_of_any_words_are_filled_in_or_refused(
+        words in proptest::collection::vec(proptest::sample::select(&WORDS[..]), 1..14),
+    ) {
+        let source = words.concat();
+        let messages = [Message::new("user", "a é"), Message::new("assistant", "")];
+        let first = render(&source, &messages).ok();
+        let second = render(&source, &messages).ok();
+        proptest::prop_assert_eq!(first, second);
+    }
+}
