@@ -25,7 +25,7 @@ mod trie;
 
 pub use decode::{Decoder, byte_chars};
 pub use listed::{Listed, Named, Rule, TokenKind};
-pub use pre::Pre;
+pub use pre::{NAMED_ALIKE, Pre};
 pub use scan::Scanner;
 pub use texts::Texts;
 pub use trie::{IdHasher, Trie};

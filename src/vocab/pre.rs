@@ -12,6 +12,58 @@ use tokenizers::utils::SysRegex;
 
 use super::{GPT2_PATTERN, PRE_TOKENIZERS, PreTokenizer};
 
+/// Ends of words and white space, which many patterns end with.
+macro_rules! ends {
+    () => {
+        r"|\s*[\r\n]+|\s+(?!\S)|\s+"
+    };
+}
+/// English contractions in any case, of ASCII letters only.
+macro_rules! contractions {
+    () => {
+        r"(?:'[sS]|'[tT]|'[rR][eE]|'[vV][eE]|'[mM]|'[lL][lL]|'[dD])"
+    };
+}
+/// A word of letters and marks as DeepSeek cuts it, up to its punctuation.
+macro_rules! deepseek {
+    () => {
+        concat!(
+            r##"[!"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~][A-Za-z]+|"##,
+            r"[^\r\n\p{L}\p{P}\p{S}]?[\p{L}\p{M}]+| ?[\p{P}\p{S}]+"
+        )
+    };
+}
+/// Words in which a capital may begin anew, where $upper are letters but a to z and $lower letters
+/// but A to Z; $end may follow them.
+macro_rules! cased {
+    ($upper:literal, $lower:literal, $end:expr) => {
+        concat!(
+            r"[^\r\n\p{L}\p{N}]?",
+            $upper,
+            "*",
+            $lower,
+            "+",
+            $end,
+            r"|[^\r\n\p{L}\p{N}]?",
+            $upper,
+            "+",
+            $lower,
+            "*",
+            $end
+        )
+    };
+}
+/// Words in which a capital begins anew, as the makers of these vocabularies write it.
+macro_rules! cased_letters {
+    ($end:literal) => {
+        cased!(
+            r"[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]",
+            r"[\p{Ll}\p{Lm}\p{Lo}\p{M}]",
+            $end
+        )
+    };
+}
+
 /// A way to cut words.
 pub struct Pre {
     /// Values of `tokenizer.ggml.pre`; the first is the usual one.
@@ -83,6 +135,34 @@ impl Pre {
     }
 }
 
+/// Patterns of `tokenizer.json` that have a name in GGUF files too, under which llama.cpp cuts a
+/// little differently: letters beyond ASCII are there both capital and small, so that `straßeÜber`
+/// is one word and `ÜBER` two.
+pub static NAMED_ALIKE: [PreTokenizer; 2] = [
+    PreTokenizer {
+        name: "tekken",
+        pattern: concat!(
+            cased_letters!(""),
+            r"|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n/]*",
+            ends!()
+        ),
+        ignore_merges: true,
+        single_digits: false,
+        adds_bos: true,
+    },
+    PreTokenizer {
+        name: "gpt-4o",
+        pattern: concat!(
+            cased_letters!(r"(?i:'s|'t|'re|'ve|'m|'ll|'d)?"),
+            r"|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*",
+            ends!()
+        ),
+        ignore_merges: false,
+        single_digits: false,
+        adds_bos: false,
+    },
+];
+
 /// A row that neither takes whole words nor adds `bos`.
 fn by(names: &'static [&'static str], patterns: &'static [&'static str]) -> Pre {
     Pre {
@@ -122,48 +202,6 @@ const QWEN2: usize = 1;
 const GPT2: usize = 2;
 const SMOLLM: usize = 3;
 const QWEN2_PATTERN: &str = PRE_TOKENIZERS[QWEN2].pattern;
-
-/// Ends of words and white space, which many patterns end with.
-macro_rules! ends {
-    () => {
-        r"|\s*[\r\n]+|\s+(?!\S)|\s+"
-    };
-}
-/// English contractions in any case, of ASCII letters only.
-macro_rules! contractions {
-    () => {
-        r"(?:'[sS]|'[tT]|'[rR][eE]|'[vV][eE]|'[mM]|'[lL][lL]|'[dD])"
-    };
-}
-/// A word of letters and marks as DeepSeek cuts it, up to its punctuation.
-macro_rules! deepseek {
-    () => {
-        concat!(
-            r##"[!"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~][A-Za-z]+|"##,
-            r"[^\r\n\p{L}\p{P}\p{S}]?[\p{L}\p{M}]+| ?[\p{P}\p{S}]+"
-        )
-    };
-}
-/// Words in which a capital may begin anew, where $upper are letters but a to z and $lower letters
-/// but A to Z; $end may follow them.
-macro_rules! cased {
-    ($upper:literal, $lower:literal, $end:expr) => {
-        concat!(
-            r"[^\r\n\p{L}\p{N}]?",
-            $upper,
-            "*",
-            $lower,
-            "+",
-            $end,
-            r"|[^\r\n\p{L}\p{N}]?",
-            $upper,
-            "+",
-            $lower,
-            "*",
-            $end
-        )
-    };
-}
 
 const HAN_KANA: &str = r"[\u{4e00}-\u{9fa5}\u{3040}-\u{309f}\u{30a0}-\u{30ff}]+";
 const DEEPSEEK: &str = concat!(deepseek!(), r"[\r\n]*", ends!());
@@ -436,30 +474,4 @@ static KNOWN: LazyLock<[Pre; 29]> = LazyLock::new(|| {
 });
 
 #[cfg(test)]
-mod tests {
-    use std::collections::HashSet;
-
-    use super::*;
-
-    #[test]
-    fn every_pattern_is_one_and_every_name_is_there_once() {
-        for pre in KNOWN.iter() {
-            if let Cuts::By(steps) = &pre.cuts {
-                assert_eq!(steps.ready().len(), steps.patterns.len());
-            }
-        }
-        let mut seen = HashSet::new();
-        assert!(Pre::names().all(|name| seen.insert(name)));
-        assert!(Pre::named("viking").is_some() && Pre::named("unheard-of").is_none());
-    }
-
-    #[test]
-    fn rows_for_writing_are_found_by_their_names() {
-        for (at, row) in PRE_TOKENIZERS.iter().enumerate() {
-            let pre = Pre::named(row.name).unwrap();
-            assert!(matches!(pre.cuts, Cuts::As(n) if n == at), "{}", row.name);
-            assert_eq!(pre.adds_bos, row.adds_bos, "{}", row.name);
-            assert_eq!(pre.ignore_merges, row.ignore_merges, "{}", row.name);
-        }
-    }
-}
+mod tests;

@@ -6,7 +6,9 @@ use serde_json::Value as Json;
 
 use super::{Value, ValueKind};
 use crate::engine::{Error, Result};
-use crate::vocab::{GPT2_PATTERN, Listed, PRE_TOKENIZERS, PreTokenizer, Rule, TokenKind, Vocab};
+use crate::vocab::{
+    GPT2_PATTERN, Listed, NAMED_ALIKE, PRE_TOKENIZERS, PreTokenizer, Rule, TokenKind, Vocab,
+};
 
 /// A vocabulary as metadata, with what the reader should know of it.
 pub struct Words {
@@ -49,6 +51,13 @@ pub fn words_of(vocab: &Vocab, n_rows: usize) -> Result<Words> {
     }
     let pre = find_pre(&json).map_err(refuse)?;
     let mut warnings = Vec::new();
+    if NAMED_ALIKE.iter().any(|alike| alike.name == pre.name) {
+        warnings.push(format!(
+            "words are cut as {} does in llama.cpp, to which capitals beyond ASCII are small letters \
+             too: ids of words that have some may differ",
+            pre.name
+        ));
+    }
     match json["normalizer"]["type"].as_str() {
         None => {}
         Some("NFC") => warnings
@@ -232,6 +241,7 @@ pub fn find_pre(json: &Json) -> std::result::Result<&'static PreTokenizer, Strin
     };
     let found = PRE_TOKENIZERS
         .iter()
+        .chain(&NAMED_ALIKE)
         .find(|p| p.pattern == pattern && p.single_digits == single_digits)
         .ok_or_else(|| format!("it cuts words by the unknown pattern {pattern}"))?;
     if model["ignore_merges"].as_bool().unwrap_or(false) != found.ignore_merges {
