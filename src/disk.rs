@@ -5,17 +5,19 @@
 //! hidden temporary beside it, never half an artefact.
 
 use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
 use crate::fault::{Fault, Kind};
 
+mod log;
 mod making;
 mod source;
 mod staged;
 
+pub use log::Log;
 pub use making::Making;
 pub use source::Source;
 pub use staged::{
@@ -244,6 +246,10 @@ fn sync_folder(folder: &Path) {
     }
 }
 
+/// Bytes that are read and hashed at a time: enough that reading costs little, few enough that
+/// they are still near when they are hashed.
+const HASHED_AT_A_TIME: usize = 1 << 18;
+
 /// SHA-256 of a file's bytes as they are on disk, in hexadecimal, and its length.
 ///
 /// # Errors
@@ -251,7 +257,19 @@ fn sync_folder(folder: &Path) {
 pub fn sha256(path: &Path) -> Result<(String, u64)> {
     let mut file = File::open(path).map_err(|e| Error::io(path, "open", e))?;
     let mut hasher = Sha256::new();
-    let len_bytes = io::copy(&mut file, &mut hasher).map_err(|e| Error::io(path, "read", e))?;
+    let mut buffer = vec![0; HASHED_AT_A_TIME];
+    let mut len_bytes = 0;
+    loop {
+        match file.read(&mut buffer) {
+            Ok(0) => break,
+            Ok(n) => {
+                hasher.update(&buffer[..n]);
+                len_bytes += n as u64;
+            }
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+            Err(e) => return Err(Error::io(path, "read", e)),
+        }
+    }
     Ok((hex(&hasher.finalize()), len_bytes))
 }
 

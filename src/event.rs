@@ -11,6 +11,8 @@ use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
 use serde::{Deserialize, Deserializer, Serialize};
 
+use crate::talk::{Node, Tree, Turn};
+
 /// The score of one language: the row every table of results is made of.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct LangScore {
@@ -158,6 +160,27 @@ pub enum Event {
         /// Milliseconds from the first token to the last.
         decode_ms: u64,
     },
+    /// A setting of a conversation has this value now.
+    Setting {
+        /// Its name.
+        name: String,
+        /// Its value as it would be typed; empty: none.
+        value: String,
+    },
+    /// The conversation on the screen is kept under this name from now on; empty: not at all.
+    Session {
+        /// Its name.
+        name: String,
+    },
+    /// A kept conversation was opened.
+    Loaded {
+        /// Its name.
+        name: String,
+        /// Its messages, oldest first.
+        nodes: Vec<Node>,
+        /// Where it was left.
+        head: Option<u64>,
+    },
     /// Something the reader should know.
     Note {
         /// True for a warning.
@@ -237,17 +260,35 @@ impl Control {
     }
 }
 
-/// What a chat screen asks of the model behind it.
+/// What a chat screen asks of the model and of the files behind it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Ask {
-    /// Answer this message of the user.
-    Say(String),
-    /// Answer the last message again, with other random numbers.
-    Regenerate,
-    /// Forget the conversation.
+    /// Answer the last of these turns, which is a question.
+    Answer(Vec<Turn>),
+    /// Write a message down.
+    Keep(Box<Node>),
+    /// The reader went to the branch that ends with this message.
+    At(u64),
+    /// Change how tokens are chosen, or the language of answers (`lang`).
+    Set {
+        /// Name of the setting.
+        name: String,
+        /// What was typed.
+        value: String,
+    },
+    /// Keep the conversation, under a name if one is given.
+    Save {
+        /// Its new name.
+        name: Option<String>,
+        /// All of its messages.
+        tree: Box<Tree>,
+    },
+    /// Go on with a kept conversation: [`Event::Loaded`] brings it.
+    Load(String),
+    /// Tell which conversations are kept.
+    Sessions,
+    /// What is kept from now on is another conversation.
     Clear,
-    /// Use this system prompt from now on (and forget the conversation).
-    System(String),
     /// The screen was closed.
     Quit,
 }

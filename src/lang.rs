@@ -21,6 +21,8 @@ pub struct Lang {
     pub name: String,
     /// The language's own name for itself.
     pub endonym: String,
+    /// What asks a model to answer in it, in its own words.
+    pub answer_in: String,
     /// The smallest set it belongs to: `eu24` or `europe`.
     pub set: String,
     /// Other codes that mean this row.

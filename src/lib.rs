@@ -20,7 +20,7 @@
 //! | tokens → batches → model | [`engine::train`], [`engine::model`], [`engine::ops`] | `eu train` |
 //! | model → scores per language | [`engine::eval`] | `eu eval` |
 //! | model → GGUF | [`engine::quant`], [`engine::gguf`] | `eu quantize` |
-//! | model and prompt → words | [`engine::generate`] | `eu chat` |
+//! | model and prompt → words | [`engine::infer`], [`engine::generate`] | `eu chat` |
 //!
 //! ## The rooms
 //!
@@ -29,7 +29,7 @@
 //!
 //! - **Ground floor**, knows nobody: [`event`] (the only words the rooms exchange), [`fault`]
 //!   (how a failure ends the program), [`lang`] (one row per language), [`shard`] (token files and
-//!   their mix), [`vocab`] (text ↔ ids), [`contamination`] (what models are scored on, as hashes),
+//!   their mix), [`vocab`] (text ↔ ids), [`talk`] (a conversation as a tree), [`contamination`] (what models are scored on, as hashes),
 //!   `letters` (what a character is and folds to), [`disk`] (the only place that creates files), [`hardware`] (what this machine can do),
 //!   [`ledger`] (manifests and lineage).
 //! - **Room [`data`]**: text on disk → tokens on disk.
@@ -65,11 +65,13 @@
 //! | `events.ndjson` of a run | `eu watch`, [`tui`] | [`commands`] |
 //! | `checkpoints/step-*/` with `state/` | [`engine::train`] | [`engine::train`] |
 //! | Hugging Face folder: `config.json`, `model.safetensors`, `tokenizer.json`, `tokenizer_config.json`, `special_tokens_map.json`, `generation_config.json` | [`engine::folder`] | [`engine::folder`] |
-//! | `*.gguf` | [`engine::gguf`] | [`engine::gguf`] for [`engine::quant`] |
+//! | `*.gguf` | [`engine::gguf`], [`engine::infer`] | [`engine::gguf`] for [`engine::quant`] |
+//! | grammars (GBNF), JSON schemas | [`engine::generate`] | people |
 //! | `results_*.json` (lm-evaluation-harness layout) | people, other tools | [`engine::eval`] |
 //! | `manifest.json` in every folder made, `<file>.manifest.json` beside every file | [`ledger`] | [`ledger`] |
-//! | `assets/`: language table, thresholds, corpus, chat template, language identifier, HTML's character references, telephone plans and words beside personal data, page of the report | [`lang`], [`data`], [`engine::folder`] (inside the program) | people; [`data::langid`] (`langid.bin`), `assets/pii-phones.py` |
+//! | `assets/`: language table, thresholds, corpus, chat template, words that ask for a language, language identifier, HTML's character references, telephone plans and words beside personal data, page of the report | [`lang`], [`data`], [`engine::folder`] (inside the program) | people; [`data::langid`] (`langid.bin`), `assets/pii-phones.py` |
 //! | `config.toml` in `$XDG_CONFIG_HOME/eu` | [`commands`] | people |
+//! | conversations `sessions/NAME.jsonl`, questions `history.jsonl` in `$XDG_STATE_HOME/eu` | [`talk`] for [`commands`] | [`disk`] for [`commands`] |
 //! | the Hugging Face cache | [`commands`] | `eu pull` |
 //! | `completions/`, `man/` | shells, `man` | `eu completions`, `eu man` |
 //!
@@ -77,7 +79,8 @@
 //!
 //! document → **record**; why a record left → **verdict**; file of tokens → **shard**; optimiser
 //! update → **step**; a part of `prepare` → **stage**; a piece of its input → **unit**; bits per byte of UTF-8 → **bits per byte**;
-//! tokens of a language over tokens of English for the same text → **parity**.
+//! tokens of a language over tokens of English for the same text → **parity**; what a reader says in a
+//! conversation → **question**, what the model says → **answer**, those beside one another → **branches**.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::disallowed_methods))]
 
 pub mod contamination;
@@ -91,6 +94,7 @@ pub mod lang;
 pub mod ledger;
 mod letters;
 pub mod shard;
+pub mod talk;
 pub mod vocab;
 
 #[cfg(feature = "cli")]

@@ -10,22 +10,28 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::cli::Shared;
-#[cfg(feature = "tui")]
-use super::fail;
 use super::fail::{Failure, Result};
 use super::out::Out;
 use super::preview::{Input, Preview};
-use super::settings::Files;
-#[cfg(feature = "tui")]
-use super::sinks::Screen;
-use super::{model, signals, sinks};
-use crate::engine::generate::{Conversation, Plan};
+use super::settings::{self, Files};
+use super::{chat_bench, model, signals, sinks};
+use crate::engine::generate::{Answer, Conversation, Plan, Trial};
 use crate::engine::ops::Executor;
-#[cfg(feature = "tui")]
-use crate::event::Ask;
-use crate::event::{Control, Event, Sink};
+use crate::event::{Ask, Control, Event, Sink};
 use crate::fault::Kind;
+use crate::talk::Tree;
 use crate::{disk, engine};
+
+mod desk;
+mod language;
+mod lines;
+mod questions;
+#[cfg(feature = "tui")]
+mod screen;
+mod sessions;
+
+use desk::Desk;
+use sessions::Book;
 
 /// How long a prompt waits for the first byte on standard input, beside the loading of the model.
 const PATIENCE: Duration = Duration::from_millis(500);
@@ -37,6 +43,7 @@ Examples:
   eu chat run                              a conversation, on a terminal
   eu chat model.gguf -p 'Kas yra Europa?'  one answer on standard output
   eu chat run --raw -p 'Alle Menschen sind' --seed 1
+  eu chat run --lang sv --session letter   answers in Swedish; go on with a kept conversation
   cat letter.txt | eu chat run -p 'Summarise this letter.'
   eu chat run -p hi --json | jq -j 'select(.event == \"piece\").text'";
 
@@ -51,6 +58,30 @@ pub struct Args {
     #[arg(short, long, value_name = "TEXT")]
     #[serde(skip)]
     pub prompt: Option<String>,
+    /// Measure how fast the model reads and writes, and end.
+    #[arg(long, conflicts_with = "prompt", help_heading = "Measuring")]
+    #[serde(skip)]
+    pub bench: bool,
+    /// Tokens to read, with --bench.
+    #[arg(long, value_name = "N", default_value_t = 512, requires = "bench")]
+    #[arg(help_heading = "Measuring")]
+    #[serde(skip)]
+    pub prefill: usize,
+    /// Tokens to write after them, with --bench.
+    #[arg(long, value_name = "N", default_value_t = 128, requires = "bench")]
+    #[arg(help_heading = "Measuring")]
+    #[serde(skip)]
+    pub decode: usize,
+    /// Texts side by side, with --bench.
+    #[arg(long, value_name = "N", default_value_t = 1, requires = "bench")]
+    #[arg(help_heading = "Measuring")]
+    #[serde(skip)]
+    pub batch: usize,
+    /// Times that all is done, with --bench; the best counts.
+    #[arg(long, value_name = "N", default_value_t = 3, requires = "bench")]
+    #[arg(help_heading = "Measuring")]
+    #[serde(skip)]
+    pub repeat: usize,
     /// Continue text as it is, without a chat template.
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true)]
     #[arg(default_missing_value = "true")]
@@ -61,6 +92,17 @@ pub struct Args {
     /// Tell the chat template something beside the conversation: enable_thinking=false.
     #[arg(long, value_name = "KEY=JSON")]
     pub template_arg: Option<Vec<String>>,
+    /// Language to answer in, as de, deu or deu_Latn; with -p an answer in another fails.
+    #[arg(long, value_name = "LANG")]
+    pub lang: Option<String>,
+    /// Go on with a kept conversation (last: the one last spoken in), or begin it.
+    #[arg(long, value_name = "NAME")]
+    #[serde(skip)]
+    pub session: Option<String>,
+    /// Keep neither the conversation nor questions.
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true)]
+    #[arg(default_missing_value = "true")]
+    pub no_history: Option<bool>,
     /// Most tokens to generate; 0: until the context is full.
     #[arg(long, value_name = "N")]
     pub max_tokens: Option<usize>,
@@ -73,15 +115,89 @@ pub struct Args {
     /// Divides the logits; 0: always the likeliest token.
     #[arg(long, value_name = "X", help_heading = "Choice of tokens")]
     pub temperature: Option<f64>,
+    /// How far the temperature goes below and above, by how sure the model is; 0: not at all.
+    #[arg(long, value_name = "X", help_heading = "Choice of tokens")]
+    pub dynatemp_range: Option<f64>,
+    /// Above 1 the temperature rises later with doubt, below 1 sooner.
+    #[arg(long, value_name = "X", help_heading = "Choice of tokens")]
+    pub dynatemp_exponent: Option<f64>,
+    /// Keep tokens within this many standard deviations of the highest logit; 0: all.
+    #[arg(long, value_name = "X", help_heading = "Choice of tokens")]
+    pub top_n_sigma: Option<f64>,
     /// Keep this many likeliest tokens; 0: all.
     #[arg(long, value_name = "N", help_heading = "Choice of tokens")]
     pub top_k: Option<usize>,
+    /// Keep the tokens of the most usual surprise that make up this probability; 1: all.
+    #[arg(long, value_name = "P", help_heading = "Choice of tokens")]
+    pub typical_p: Option<f64>,
     /// Keep the likeliest tokens that make up this probability; 1: all.
     #[arg(long, value_name = "P", help_heading = "Choice of tokens")]
     pub top_p: Option<f64>,
     /// Keep tokens at least this likely, relative to the likeliest; 0: all.
     #[arg(long, value_name = "P", help_heading = "Choice of tokens")]
     pub min_p: Option<f64>,
+    /// How often all likely tokens but the least likely of them are left out; 0: never.
+    #[arg(long, value_name = "P", help_heading = "Choice of tokens")]
+    pub xtc_probability: Option<f64>,
+    /// Probability from which a token counts as likely for that.
+    #[arg(long, value_name = "P", help_heading = "Choice of tokens")]
+    pub xtc_threshold: Option<f64>,
+    /// Divides the logits of tokens that were there lately; 1: not at all.
+    #[arg(long, value_name = "X", help_heading = "Choice of tokens")]
+    pub repeat_penalty: Option<f64>,
+    /// Taken from the logit of a token that was there lately.
+    #[arg(long, value_name = "X", allow_negative_numbers = true)]
+    #[arg(help_heading = "Choice of tokens")]
+    pub presence_penalty: Option<f64>,
+    /// Taken from the logit of a token for each time it was there lately.
+    #[arg(long, value_name = "X", allow_negative_numbers = true)]
+    #[arg(help_heading = "Choice of tokens")]
+    pub frequency_penalty: Option<f64>,
+    /// Tokens that count as lately for these penalties; 0: all.
+    #[arg(long, value_name = "N", help_heading = "Choice of tokens")]
+    pub repeat_last_n: Option<usize>,
+    /// DRY: what a token loses that makes a repetition longer than allowed; 0: nothing.
+    #[arg(long, value_name = "X", help_heading = "Choice of tokens")]
+    pub dry_multiplier: Option<f64>,
+    /// DRY: by how much that grows with each further token.
+    #[arg(long, value_name = "X", help_heading = "Choice of tokens")]
+    pub dry_base: Option<f64>,
+    /// DRY: tokens that may be repeated freely.
+    #[arg(long, value_name = "N", help_heading = "Choice of tokens")]
+    pub dry_allowed_length: Option<usize>,
+    /// DRY: tokens in which repetitions are looked for; 0: all.
+    #[arg(long, value_name = "N", help_heading = "Choice of tokens")]
+    pub dry_last_n: Option<usize>,
+    /// DRY: texts that no repetition reaches across; once for each.
+    #[arg(long, value_name = "TEXT", help_heading = "Choice of tokens")]
+    pub dry_breakers: Option<Vec<String>>,
+    /// Version of Mirostat to keep the surprise constant, in place of leaving tokens out; 0: none.
+    #[arg(long, value_name = "N", help_heading = "Choice of tokens")]
+    pub mirostat: Option<u8>,
+    /// Mirostat: the surprise to keep, in bits.
+    #[arg(long, value_name = "X", help_heading = "Choice of tokens")]
+    pub mirostat_tau: Option<f64>,
+    /// Mirostat: how fast it learns.
+    #[arg(long, value_name = "X", help_heading = "Choice of tokens")]
+    pub mirostat_eta: Option<f64>,
+    /// Added to logits, such as 15043-2.5 or ' Oh-inf': ID+X or TEXT-X; once for each.
+    #[arg(long, value_name = "BIAS", help_heading = "Choice of tokens")]
+    pub logit_bias: Option<Vec<String>>,
+    /// Text that ends an answer and is no part of it; once for each.
+    #[arg(long, value_name = "TEXT", help_heading = "Choice of tokens")]
+    pub stop: Option<Vec<String>>,
+    /// Grammar that an answer must follow, in GBNF.
+    #[arg(long, value_name = "TEXT", help_heading = "Choice of tokens")]
+    pub grammar: Option<String>,
+    /// File with such a grammar.
+    #[arg(long, value_name = "FILE", help_heading = "Choice of tokens")]
+    pub grammar_file: Option<PathBuf>,
+    /// JSON schema that an answer must follow, or a file with one; {} is any JSON.
+    #[arg(long, value_name = "SCHEMA", help_heading = "Choice of tokens")]
+    pub json_schema: Option<String>,
+    /// Most tokens guessed from what was said before and checked together; 0: none.
+    #[arg(long, value_name = "N", help_heading = "Choice of tokens")]
+    pub draft: Option<usize>,
 }
 
 /// What came of one question: schema `chat/1`.
@@ -95,6 +211,10 @@ struct Said {
     prefill_ms: u64,
     decode_ms: u64,
     seed: u64,
+    /// Code of the language that was asked for.
+    lang: Option<String>,
+    /// Whether the answer is in another language; none where none was asked for.
+    drifted: Option<bool>,
 }
 
 /// Talks.
@@ -107,14 +227,24 @@ pub fn run(args: &Args, shared: &Shared, files: &Files, out: &Arc<Out>) -> Resul
     if shared.dry_run {
         return preview(plan).print(out);
     }
+    if args.bench {
+        let trial = Trial {
+            prefill: args.prefill,
+            decode: args.decode,
+            batch: args.batch.max(1),
+            repeat: args.repeat.max(1),
+        };
+        return chat_bench::run(&plan, trial, out);
+    }
     let control = Arc::new(Control::default());
     signals::listen(&control, out)?;
     // Read while the model loads: what is piped in is the question, or stands before it.
     let piped = (!io::stdin().is_terminal()).then(Piped::start);
-    let loaded = engine::load::load(&plan.model)?;
+    let loaded = engine::load::open(&plan.model)?;
     let executor =
         Executor::choose(&plan.device, &plan.cpu, plan.threads)?.in_precision(plan.precision);
     let mut talk = Conversation::new(&loaded, &executor, &plan)?;
+    talk.tell_logprobs(out.is_json()); // nothing else shows them
     out.detail(&format!(
         "{}, {}, seed {}",
         loaded.source.display(),
@@ -122,11 +252,21 @@ pub fn run(args: &Args, shared: &Shared, files: &Files, out: &Arc<Out>) -> Resul
         talk.seed()
     ));
     let question = question(args.prompt.as_deref(), piped, plan.raw, out)?;
+    #[cfg(feature = "tui")]
+    let context = talk.context();
+    // Filters keep nothing unless they are told where.
+    let is_filter = question.is_some() && args.session.is_none();
+    let book = Book::new(settings::state_folder(), plan.no_history || is_filter);
+    let mut desk = Desk::new(&mut talk, &plan, book);
+    let begun = match &args.session {
+        Some(name) => desk.resume(name)?,
+        None => (Tree::default(), Vec::new()),
+    };
     match question {
-        Some(question) => answer(&mut talk, &question, &plan, &control, out),
+        Some(question) => answer(&mut desk, &question, begun, &control, out),
         #[cfg(feature = "tui")]
-        None if out.may_take_screen() => on_screen(&mut talk, &plan, &control, out),
-        None => line_by_line(&mut talk, &plan, &control, out),
+        None if out.may_take_screen() => screen::show(desk, context, begun, &control, out),
+        None => lines::talk(desk, begun, &control, out),
     }
 }
 
@@ -205,35 +345,68 @@ fn question(
     }
 }
 
-/// One answer on standard output, piece by piece as it comes.
+/// One answer on standard output, and what it was kept as.
 fn answer(
-    talk: &mut Conversation<'_>,
+    desk: &mut Desk<'_, '_>,
     question: &str,
-    plan: &Plan,
+    (mut tree, notes): (Tree, Vec<String>),
     control: &Control,
     out: &Arc<Out>,
 ) -> Result<()> {
+    notes.iter().for_each(|note| out.detail(note));
+    if tree.is_empty() {
+        tree.begin(desk.plan().system.as_deref().unwrap_or(""));
+    }
+    tree.ask(question);
+    let said = report(desk, &tree, control, out)?;
+    if !said.text.is_empty() {
+        let (n_prompt, n_tokens) = (said.n_prompt as u64, said.tokens.len() as u64);
+        tree.answer(&said.text, n_prompt, n_tokens, said.reason);
+    }
+    for node in tree.nodes() {
+        lines::serve(desk, Ask::Keep(Box::new(node.clone())), out);
+    }
+    if said.reason == "stopped" {
+        let n_tokens = said.tokens.len();
+        let what = format!("stopped after {n_tokens} tokens");
+        return Err(Failure::new(Kind::Interrupted, what).into());
+    }
+    match desk
+        .lang()
+        .and_then(|lang| language::drift(&said.text, lang))
+    {
+        Some(drift) => Err(Failure::new(Kind::Gate, drift.to_string())
+            .hint("ask in that language, or use a model that was trained on it")
+            .into()),
+        None => Ok(()),
+    }
+}
+
+/// The answer to the question at the end of a conversation, on standard output piece by piece
+/// as it comes.
+fn report(
+    desk: &mut Desk<'_, '_>,
+    tree: &Tree,
+    control: &Control,
+    out: &Arc<Out>,
+) -> Result<Answer> {
     let sink = pieces(out);
-    let answer = talk.say(question, control, &*sink)?;
+    let answer = desk.answer(tree.turns(), control, &*sink)?;
+    let lang = desk.lang();
     let said = Said {
-        model: plan.model.clone(),
+        model: desk.plan().model.clone(),
         reason: answer.reason,
         n_prompt: answer.n_prompt,
         n_generated: answer.tokens.len(),
         prefill_ms: answer.prefill_ms,
         decode_ms: answer.decode_ms,
-        seed: talk.seed(),
-        text: answer.text,
+        seed: desk.seed(),
+        text: answer.text.clone(),
+        lang: lang.map(|lang| lang.code.clone()),
+        drifted: lang.map(|lang| language::drift(&answer.text, lang).is_some()),
     };
     out.result("chat/1", &said, || "\n".into())?;
-    match said.reason {
-        "stopped" => Err(Failure::new(
-            Kind::Interrupted,
-            format!("stopped after {} tokens", said.n_generated),
-        )
-        .into()),
-        _ => Ok(()),
-    }
+    Ok(answer)
 }
 
 /// With `--json` events, else the text itself; a reader who left stops the answer.
@@ -253,81 +426,6 @@ fn pieces(out: &Arc<Out>) -> Box<dyn Sink> {
         Event::Note { text, .. } => out.say(&text),
         _ => {}
     })
-}
-
-/// The plain twin of the screen: a line asked, an answer given, until the input ends.
-fn line_by_line(
-    talk: &mut Conversation<'_>,
-    plan: &Plan,
-    control: &Control,
-    out: &Arc<Out>,
-) -> Result<()> {
-    out.say("one line is one question; Ctrl-D ends");
-    for line in io::stdin().lines() {
-        let line = line.map_err(|e| disk::Error::io(Path::new("-"), "read", e))?;
-        if !line.trim().is_empty() {
-            answer(talk, &line, plan, control, out)?;
-        }
-    }
-    Ok(())
-}
-
-/// The chat on a full screen; the model answers on a thread of its own.
-#[cfg(feature = "tui")]
-fn on_screen(talk: &mut Conversation<'_>, plan: &Plan, control: &Control, out: &Out) -> Result<()> {
-    use crate::tui::chat;
-    let (wish, wishes) = std::sync::mpsc::channel();
-    let (news, events) = std::sync::mpsc::channel();
-    let info = chat::ChatInfo {
-        model: plan.model.display().to_string(),
-        context: talk.context() as u64,
-    };
-    std::thread::scope(|scope| {
-        let worker = std::thread::Builder::new().spawn_scoped(scope, move || {
-            let sink = Screen(news);
-            for wish in wishes {
-                serve(talk, wish, control, &sink);
-            }
-        });
-        let worker = worker.map_err(|e| Failure::new(Kind::Failed, format!("no thread: {e}")))?;
-        let shown = chat::run(wish, events, control, info, out.colors());
-        control.request_stop(); // an answer that nobody reads
-        if let Err(panic) = worker.join() {
-            return Err(fail::of_panic(&*panic));
-        }
-        Ok(shown.map_err(|e| disk::Error::io(Path::new("terminal"), "draw on", e))?)
-    })
-}
-
-/// One wish of the screen; what fails is told there.
-#[cfg(feature = "tui")]
-fn serve(talk: &mut Conversation<'_>, wish: Ask, control: &Control, sink: &Screen) {
-    let answered = match wish {
-        Ask::Say(text) => talk.say(&text, control, sink).map(drop),
-        Ask::Regenerate => talk.regenerate(control, sink).map(drop),
-        Ask::Clear => {
-            talk.clear();
-            Ok(())
-        }
-        Ask::System(text) => {
-            talk.set_system(&text);
-            Ok(())
-        }
-        Ask::Quit => Ok(()),
-    };
-    if let Err(error) = answered {
-        sink.emit(Event::Note {
-            warning: true,
-            text: error.to_string(),
-        });
-        sink.emit(Event::Answered {
-            reason: "failed".into(),
-            n_prompt: 0,
-            n_generated: 0,
-            prefill_ms: 0,
-            decode_ms: 0,
-        });
-    }
 }
 
 fn preview(plan: Plan) -> Preview<Plan> {

@@ -55,7 +55,7 @@ pub enum Command {
     /// Write a model as a GGUF file in fewer bits.
     Quantize(quantize::Args),
     /// Talk to a model, or continue a text.
-    Chat(chat::Args),
+    Chat(Box<chat::Args>),
     /// See the whole walk on embedded text in every language, in a few minutes.
     Tour(tour::Args),
     /// Write a commented recipe after a few questions.

@@ -6,6 +6,7 @@
 
 pub mod browse;
 pub mod chat;
+mod chat_bench;
 pub mod cli;
 pub mod completions;
 mod dispatch;

@@ -59,6 +59,12 @@ fn gguf_weights(path: &Path) -> Option<u64> {
     Some(header.tensors.iter().map(|t| t.n_weights()).sum())
 }
 
+/// Weights of the largest tensor of a GGUF file; none when it cannot be read.
+pub fn largest_tensor(path: &Path) -> Option<u64> {
+    let header = Header::parse(path, &Mapped::open(path).ok()?).ok()?;
+    header.tensors.iter().map(|t| t.n_weights()).max()
+}
+
 fn safetensors_weights(path: &Path) -> Option<u64> {
     let bytes = Mapped::open(path).ok()?;
     let (_, metadata) = SafeTensors::read_metadata(&bytes).ok()?;

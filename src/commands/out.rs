@@ -339,8 +339,8 @@ pub fn count(n: u64) -> String {
     text
 }
 
-/// Date and time in UTC, to the second.
-fn utc(time: SystemTime) -> String {
+/// Date and time in UTC, to the second (RFC 3339).
+pub fn utc(time: SystemTime) -> String {
     let s = time.duration_since(UNIX_EPOCH).map_or(0, |t| t.as_secs());
     let (year, month, day) = civil(s / 86_400);
     format!(

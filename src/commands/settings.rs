@@ -243,11 +243,20 @@ pub fn section_keys(section: &str) -> Vec<String> {
 pub fn defaults(section: &str) -> Vec<(String, Option<String>)> {
     let all = Table::try_from(Sections::default()).unwrap_or_default();
     let own = all.get(section).and_then(Value::as_table);
-    let value = |key: &str| own.and_then(|own| own.get(key)).map(Value::to_string);
+    let value = |key: &str| own.and_then(|own| own.get(key)).map(on_one_line);
     let keys = section_keys(section).into_iter();
     keys.map(|key| (value(&key), key))
         .map(|(value, key)| (key, value))
         .collect()
+}
+
+/// A value as TOML without line breaks, which a comment cannot hold.
+fn on_one_line(value: &Value) -> String {
+    let text = value.to_string();
+    match text.contains('\n') {
+        true => serde_json::to_string(value).unwrap_or(text), // escapes and lists are those of TOML
+        false => text,
+    }
 }
 
 /// The known name that reads most like `name`, if one does.
@@ -268,13 +277,22 @@ fn line_of(text: &str, at: usize) -> usize {
 
 /// `$XDG_CONFIG_HOME/eu/config.toml`, or `~/.config/eu/config.toml`.
 pub fn user_file() -> Option<PathBuf> {
+    Some(base("XDG_CONFIG_HOME", ".config")?.join("eu/config.toml"))
+}
+
+/// `$XDG_STATE_HOME/eu`, or `~/.local/state/eu`: what outlives a call but is nobody's artefact.
+pub fn state_folder() -> Option<PathBuf> {
+    Some(base("XDG_STATE_HOME", ".local/state")?.join("eu"))
+}
+
+/// A folder of the XDG Base Directory Specification: from its variable, else under the home.
+fn base(variable: &str, under_home: &str) -> Option<PathBuf> {
     let absolute = |name: &str| {
         environment(name)
             .map(PathBuf::from)
             .filter(|p| p.is_absolute())
     };
-    let base = absolute("XDG_CONFIG_HOME").or_else(|| Some(absolute("HOME")?.join(".config")))?;
-    Some(base.join("eu/config.toml"))
+    absolute(variable).or_else(|| Some(absolute("HOME")?.join(under_home)))
 }
 
 /// A variable of the environment that is set to something: the one place that asks.

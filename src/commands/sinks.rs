@@ -225,7 +225,11 @@ fn describe(event: &Event, progress: &Progress) -> Option<String> {
             outcome,
             elapsed_ms,
         } => format!("{outcome} after {}", out::span(*elapsed_ms)),
-        Event::Piece { .. } | Event::Answered { .. } => return None,
+        Event::Piece { .. }
+        | Event::Answered { .. }
+        | Event::Setting { .. }
+        | Event::Session { .. }
+        | Event::Loaded { .. } => return None,
     })
 }
 

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::infer::Weights;
 use super::model::Model;
 use super::train::newest_checkpoint;
 use super::{Error, Result, folder, gguf};
@@ -20,6 +21,45 @@ pub struct Loaded {
     pub chat_template: Option<String>,
     /// The file or folder it was read from (a run directory resolves to its `model/`).
     pub source: PathBuf,
+}
+
+/// A model as it lies on disk, with everything needed to speak.
+pub struct Speaker {
+    /// Its tensors, where they are.
+    pub weights: Weights,
+    /// Its tokenizer.
+    pub vocab: Vocab,
+    /// Jinja template of a conversation, where the model has one.
+    pub chat_template: Option<String>,
+    /// The file or folder it lies in (a run directory resolves to its `model/`).
+    pub source: PathBuf,
+}
+
+/// Opens whatever `path` is, of any architecture that is read, to speak and to score.
+///
+/// # Errors
+/// When it is not there, no model, damaged, or of a kind that cannot be used.
+pub fn open(path: &Path) -> Result<Speaker> {
+    let source = resolve(path)?;
+    let (weights, metadata) = Weights::open_found(&source)?;
+    let n_vocab = weights.shape.n_vocab;
+    let (vocab, chat_template) = match &metadata {
+        Some(metadata) => {
+            let vocab = gguf::vocab_from(metadata)?;
+            if vocab.len() > n_vocab {
+                let what = format!("{} tokens, but {n_vocab} embeddings", vocab.len());
+                return Err(Error::damaged(&source, what));
+            }
+            (vocab, gguf::chat_template(metadata)?)
+        }
+        None => folder::words(&source, n_vocab)?,
+    };
+    Ok(Speaker {
+        weights,
+        vocab,
+        chat_template,
+        source,
+    })
 }
 
 /// Loads whatever `path` is.
@@ -77,7 +117,7 @@ pub fn resolve(path: &Path) -> Result<PathBuf> {
     }
 }
 
-fn is_gguf(path: &Path) -> bool {
+pub(super) fn is_gguf(path: &Path) -> bool {
     path.extension()
         .is_some_and(|e| e.eq_ignore_ascii_case("gguf"))
 }

@@ -7,6 +7,7 @@ pub mod eval;
 pub mod folder;
 pub mod generate;
 pub mod gguf;
+pub mod infer;
 pub mod load;
 pub mod model;
 pub mod ops;

@@ -109,6 +109,35 @@ impl Manifest {
         Ok(())
     }
 
+    /// As [`add_parent`](Self::add_parent), of an artefact whose files [`hash_files`] has hashed:
+    /// they are not read again.
+    ///
+    /// # Errors
+    /// When its manifest cannot be read.
+    pub fn add_hashed_parent(
+        &mut self,
+        role: &str,
+        path: &Path,
+        files: &[FileHash],
+    ) -> disk::Result<()> {
+        if sidecar(path).is_file() {
+            return self.add_parent(role, path);
+        }
+        for file in files {
+            let is_within = path.is_dir();
+            self.parents.push(Parent {
+                role: role.into(),
+                path: if is_within {
+                    path.join(&file.path)
+                } else {
+                    path.into()
+                },
+                sha256: file.sha256.clone(),
+            });
+        }
+        Ok(())
+    }
+
     /// Notes a count or a result.
     pub fn count<V: Serialize>(&mut self, name: &str, value: V) {
         self.counters.insert(

@@ -29,6 +29,8 @@ pub enum Action {
     Checkpoint,
     /// Something asked of the model.
     Ask(Ask),
+    /// Text for the clipboard of whoever sits at the terminal.
+    Copy(String),
 }
 
 /// State with a picture. Updates and view are separate; the view reads nothing but the state.
@@ -37,6 +39,10 @@ pub trait Screen {
     fn update(&mut self, event: &Event);
     /// Takes note of a key.
     fn key(&mut self, key: KeyEvent) -> Action;
+    /// What is asked for because of anything noted, beside what keys asked for at once.
+    fn wishes(&mut self) -> Vec<Action> {
+        Vec::new()
+    }
     /// Takes note of pasted text.
     fn paste(&mut self, _text: &str) {}
     /// Takes note of the time since the screen was opened and of what was asked of the work.
@@ -98,6 +104,7 @@ pub(super) trait Console {
     fn size(&self) -> io::Result<Size>;
     fn wait(&mut self, at_most: Duration) -> io::Result<Option<Input>>;
     fn draw(&mut self, screen: &dyn Screen) -> io::Result<()>;
+    fn copy(&mut self, text: &str) -> io::Result<()>;
 }
 
 /// Shows `screen` until it is done: the only event loop of the program.
@@ -128,6 +135,9 @@ fn drive<C: Console, S: Screen, N: Source>(
     let mut open = true;
     loop {
         let more = open && drain(screen, source, &mut open)?;
+        for action in screen.wishes() {
+            perform(action, console, control, ask)?;
+        }
         screen.tick(began.elapsed().as_millis() as u64, control);
         screen.resized(console.size()?);
         console.draw(screen)?;
@@ -138,12 +148,13 @@ fn drive<C: Console, S: Screen, N: Source>(
         let mut input = console.wait(if more { Duration::ZERO } else { FRAME })?;
         while let Some(what) = input {
             match what {
-                Input::Key(key) => match screen.key(key) {
-                    Action::None => {}
-                    Action::Stop => control.request_stop(),
-                    Action::Checkpoint => control.request_checkpoint(),
-                    Action::Ask(wish) => ask(wish),
-                },
+                Input::Key(key) => {
+                    let action = screen.key(key);
+                    perform(action, console, control, ask)?;
+                    for action in screen.wishes() {
+                        perform(action, console, control, ask)?;
+                    }
+                }
                 Input::Paste(text) => screen.paste(&text),
                 Input::Other => {}
             }
@@ -151,6 +162,22 @@ fn drive<C: Console, S: Screen, N: Source>(
             input = console.wait(TYPED_FRAME.saturating_sub(drawn.elapsed()))?;
         }
     }
+}
+
+fn perform<C: Console>(
+    action: Action,
+    console: &mut C,
+    control: &Control,
+    ask: &mut dyn FnMut(Ask),
+) -> io::Result<()> {
+    match action {
+        Action::None => {}
+        Action::Stop => control.request_stop(),
+        Action::Checkpoint => control.request_checkpoint(),
+        Action::Ask(wish) => ask(wish),
+        Action::Copy(text) => console.copy(&text)?,
+    }
+    Ok(())
 }
 
 /// Gives every waiting event to the screen; true if there may be more.
@@ -201,6 +228,10 @@ mod tests {
 
         fn draw(&mut self, _: &dyn Screen) -> io::Result<()> {
             self.frames += 1;
+            Ok(())
+        }
+
+        fn copy(&mut self, _: &str) -> io::Result<()> {
             Ok(())
         }
     }

@@ -107,6 +107,12 @@ impl Console for Terminal {
         }))
     }
 
+    fn copy(&mut self, text: &str) -> io::Result<()> {
+        let mut out = io::stdout();
+        out.write_all(clipboard(text).as_bytes())?;
+        out.flush()
+    }
+
     fn draw(&mut self, screen: &dyn Screen) -> io::Result<()> {
         if !BORROWED.load(Ordering::SeqCst) {
             // Another thread panicked: once its message is printed it stays in the scrollback.
@@ -124,5 +130,49 @@ impl Console for Terminal {
             }
         })?;
         Ok(())
+    }
+}
+
+/// What puts text on the clipboard of the terminal, also over ssh (xterm, "Operating System
+/// Commands", 52).
+fn clipboard(text: &str) -> String {
+    format!("\x1b]52;c;{}\x07", base64(text.as_bytes()))
+}
+
+/// RFC 4648, 4.
+fn base64(bytes: &[u8]) -> String {
+    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut out = String::with_capacity(bytes.len().div_ceil(3) * 4);
+    for three in bytes.chunks(3) {
+        let byte = |i: usize| u32::from(three.get(i).copied().unwrap_or(0));
+        let bits = byte(0) << 16 | byte(1) << 8 | byte(2);
+        for i in 0..4 {
+            let letter = LETTERS[(bits >> (18 - 6 * i) & 63) as usize];
+            out.push(if i <= three.len() {
+                letter as char
+            } else {
+                '='
+            });
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_for_the_clipboard_cannot_end_its_sequence() {
+        for (text, coded) in [
+            ("", ""),
+            ("f", "Zg=="),
+            ("fo", "Zm8="),
+            ("foo", "Zm9v"),
+            ("\x1b\x07ÿ", "GwfDvw=="),
+        ] {
+            assert_eq!(base64(text.as_bytes()), coded, "RFC 4648, 10");
+            assert_eq!(clipboard(text), format!("\x1b]52;c;{coded}\x07"));
+        }
     }
 }

@@ -22,6 +22,21 @@ pub const BAD: Style = Style::new().fg(Color::Red).add_modifier(Modifier::BOLD);
 /// Warnings; stand beside `!`.
 pub const WARN: Style = Style::new().fg(Color::Yellow).add_modifier(Modifier::BOLD);
 
+/// Headings of a text.
+pub const HEADING: Style = Style::new()
+    .fg(Color::Cyan)
+    .add_modifier(Modifier::BOLD.union(Modifier::UNDERLINED));
+/// Code among words; stands between backticks.
+pub const CODE: Style = Style::new().fg(Color::Cyan);
+/// Links; where they lead stands behind them.
+pub const LINK: Style = Style::new()
+    .fg(Color::Blue)
+    .add_modifier(Modifier::UNDERLINED);
+/// Keywords of code.
+pub const KEYWORD: Style = Style::new().fg(Color::Magenta).add_modifier(Modifier::BOLD);
+/// Strings of code; stand between quotation marks.
+pub const STRING: Style = Style::new().fg(Color::Green);
+
 /// Takes every colour off, and leaves bold, dim and reversed as they are.
 pub fn strip(buf: &mut Buffer) {
     for cell in &mut buf.content {

@@ -9,8 +9,10 @@
 mod bad_input;
 mod bad_model;
 mod bench;
+mod chat;
 mod cli;
 mod evaluation_sets;
+mod form;
 mod full_disk;
 mod generated;
 mod house;

@@ -34,6 +34,8 @@ pub(crate) struct Screen {
     pub(crate) is_cursor_shown: bool,
     /// Sequences and control characters no view needs.
     pub(crate) strange: Vec<String>,
+    /// What was put on the clipboard, in base 64.
+    pub(crate) copied: Vec<String>,
     /// Every parameter of a change of style.
     pub(crate) styles: Vec<u32>,
     /// How often all was taken away, as is done for a new size.
@@ -176,6 +178,14 @@ impl Screen {
             if c != '\u{1b}' {
                 self.put(c);
                 at += c.len_utf8();
+                continue;
+            }
+            if let Some(copied) = text[at..].strip_prefix("\u{1b}]52;c;") {
+                let Some(len) = copied.find('\u{7}') else {
+                    break; // the rest of it is on its way
+                };
+                self.copied.push(copied[..len].into());
+                at += "\u{1b}]52;c;".len() + len + 1;
                 continue;
             }
             let Some(len) = text[at..].find(|c: char| c.is_ascii_alphabetic()) else {

@@ -14,7 +14,7 @@ use super::super::{eval, prepare, quantize, signals, train};
 use super::route::{Route, preview, shell};
 use super::told::{Row, Told, Voice, row, text};
 use crate::engine::generate::{Conversation, Plan as Chat};
-use crate::engine::load::Loaded;
+use crate::engine::load::Speaker;
 use crate::engine::ops::Executor;
 use crate::event::{Control, Silent};
 use crate::lang::Lang;
@@ -185,7 +185,7 @@ fn voices(
     control: &Arc<Control>,
     show: &mut Show<'_>,
 ) -> Result<Vec<Voice>> {
-    let loaded = engine::load::load(&route.gguf())?;
+    let loaded = engine::load::open(&route.gguf())?;
     let n = N_VOICES.min(langs.len());
     let mut voices = Vec::with_capacity(n);
     for i in 0..n {
@@ -223,7 +223,7 @@ fn first_words(lang: &str) -> Option<String> {
     Some(words.join(" "))
 }
 
-fn speak(loaded: &Loaded, plan: &Chat, prompt: &str, control: &Control) -> Result<String> {
+fn speak(loaded: &Speaker, plan: &Chat, prompt: &str, control: &Control) -> Result<String> {
     let executor =
         Executor::choose(&plan.device, &plan.cpu, plan.threads)?.in_precision(plan.precision);
     let mut talk = Conversation::new(loaded, &executor, plan)?;

@@ -19,16 +19,6 @@ const MAX_WIDTH: usize = 1 << 18;
 const MAX_LAYERS: usize = 1 << 12;
 const MAX_CONTEXT: usize = 1 << 24;
 
-/// What a `config.json` says.
-pub(super) struct Described {
-    /// The shape.
-    pub config: Config,
-    /// `bos_token_id`.
-    pub bos: Option<u32>,
-    /// `eos_token_id`, one or many.
-    pub eos: Vec<u32>,
-}
-
 /// The `config.json` of a model made here.
 pub(super) fn describe(config: &Config, vocab: &Vocab) -> Value {
     json!({
@@ -63,7 +53,7 @@ pub(super) fn describe(config: &Config, vocab: &Vocab) -> Value {
 ///
 /// # Errors
 /// When it is absent, no JSON, impossible, or describes what the engine cannot compute.
-pub(super) fn read(path: &Path) -> Result<Described> {
+pub(super) fn read(path: &Path) -> Result<Config> {
     let fields = Fields {
         path,
         map: object(path)?,
@@ -95,11 +85,20 @@ pub(super) fn read(path: &Path) -> Result<Described> {
         .check()
         .map_err(|e| Error::damaged(path, e.to_string()))?;
     fields.refuse_sliding_window(config.context)?;
-    Ok(Described {
-        bos: fields.ids("bos_token_id", config.n_vocab)?.first().copied(),
-        eos: fields.ids("eos_token_id", config.n_vocab)?,
-        config,
-    })
+    Ok(config)
+}
+
+/// `bos_token_id` and `eos_token_id`, of any architecture.
+///
+/// # Errors
+/// When the file is absent, no JSON, or names ids beyond a vocabulary of `n_vocab`.
+pub(super) fn ends(path: &Path, n_vocab: usize) -> Result<(Option<u32>, Vec<u32>)> {
+    let fields = Fields {
+        path,
+        map: object(path)?,
+    };
+    let bos = fields.ids("bos_token_id", n_vocab)?.first().copied();
+    Ok((bos, fields.ids("eos_token_id", n_vocab)?))
 }
 
 /// Reads a file that must be one JSON object.
@@ -242,7 +241,7 @@ mod tests {
         })
     }
 
-    fn read_json(value: &Value) -> Result<Described> {
+    fn read_json(value: &Value) -> Result<Config> {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("config.json");
         disk::replace_json(&path, value).unwrap();
@@ -251,19 +250,21 @@ mod tests {
 
     #[test]
     fn absent_keys_have_the_defaults_of_transformers() {
-        let described = read_json(&plain()).unwrap();
-        let config = described.config;
+        let config = read_json(&plain()).unwrap();
         assert_eq!((config.n_kv_heads, config.head_dim), (4, 8));
         assert_eq!((config.context, config.tied), (2048, false));
         assert_eq!((config.norm_eps, config.rope_theta), (1e-6, 10_000.0));
-        assert_eq!((described.bos, described.eos), (None, vec![0, 2]));
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("config.json");
+        disk::replace_json(&path, &plain()).unwrap();
+        assert_eq!(ends(&path, 300).unwrap(), (None, vec![0, 2]));
     }
 
     #[test]
     fn the_rotary_base_is_read_where_transformers_5_writes_it() {
         let mut value = plain();
         value["rope_parameters"] = json!({"rope_theta": 5e5, "rope_type": "default"});
-        assert_eq!(read_json(&value).unwrap().config.rope_theta, 5e5);
+        assert_eq!(read_json(&value).unwrap().rope_theta, 5e5);
     }
 
     #[test]

@@ -16,7 +16,9 @@ use super::{Error, Result};
 use crate::disk;
 use crate::vocab::Vocab;
 
-pub use weights::{read_file as read_weights, tensors, write as write_weights};
+pub use weights::{
+    files as weight_files, read_file as read_weights, tensors, write as write_weights,
+};
 
 /// The file that makes a folder a model.
 pub const CONFIG: &str = "config.json";
@@ -43,12 +45,12 @@ pub fn write(
     words::write(folder, config, vocab)
 }
 
-/// Reads a model; every name and shape is checked against what `config.json` describes.
+/// The tokenizer of a model of `n_vocab` embeddings, whatever its architecture, and the template
+/// of a conversation, where it has one.
 ///
 /// # Errors
-/// When a file is absent, damaged, or describes something the engine cannot compute.
-pub fn read(folder: &Path) -> Result<Loaded> {
-    let described = config::read(&folder.join(CONFIG))?;
+/// When a file is absent or damaged, or there are more tokens than embeddings.
+pub fn words(folder: &Path, n_vocab: usize) -> Result<(Vocab, Option<String>)> {
     let tokenizer = folder.join(TOKENIZER);
     if !tokenizer.is_file() {
         return Err(Error::Missing {
@@ -57,28 +59,29 @@ pub fn read(folder: &Path) -> Result<Loaded> {
         });
     }
     let mut vocab = Vocab::open(&tokenizer)?;
-    if vocab.len() > described.config.n_vocab {
-        return Err(Error::damaged(
-            &tokenizer,
-            format!(
-                "{} tokens, but {CONFIG} has room for {} (vocab_size)",
-                vocab.len(),
-                described.config.n_vocab
-            ),
-        ));
+    if vocab.len() > n_vocab {
+        let what = format!(
+            "{} tokens, but {CONFIG} has room for {n_vocab} (vocab_size)",
+            vocab.len()
+        );
+        return Err(Error::damaged(&tokenizer, what));
     }
-    words::apply(folder, &described, &mut vocab)?;
-    let params = weights::read(
-        folder,
-        &Layout::new(&described.config),
-        described.config.tied,
-    )?;
+    let ends = config::ends(&folder.join(CONFIG), n_vocab)?;
+    words::apply(folder, ends, &mut vocab)?;
+    Ok((vocab, words::chat_template(folder)?))
+}
+
+/// Reads a model; every name and shape is checked against what `config.json` describes.
+///
+/// # Errors
+/// When a file is absent, damaged, or describes something the engine cannot compute.
+pub fn read(folder: &Path) -> Result<Loaded> {
+    let config = config::read(&folder.join(CONFIG))?;
+    let (vocab, chat_template) = words(folder, config.n_vocab)?;
+    let params = weights::read(folder, &Layout::new(&config), config.tied)?;
     Ok(Loaded {
-        model: Model {
-            config: described.config,
-            params,
-        },
-        chat_template: words::chat_template(folder)?,
+        model: Model { config, params },
+        chat_template,
         vocab,
         source: folder.into(),
     })

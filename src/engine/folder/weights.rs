@@ -58,18 +58,25 @@ pub fn write(path: &Path, layout: &Layout, values: &[f32]) -> Result<()> {
 /// # Errors
 /// When a file is absent, lies about itself, or its tensors are not those of `layout`.
 pub(super) fn read(folder: &Path, layout: &Layout, tied: bool) -> Result<Vec<f32>> {
+    gather(&files(folder)?, layout, tied)
+}
+
+/// The files that hold the weights of a folder.
+///
+/// # Errors
+/// When there are none, or the list of them is damaged.
+pub fn files(folder: &Path) -> Result<Vec<PathBuf>> {
     let index = folder.join(INDEX);
-    let paths = if folder.join(WEIGHTS).is_file() {
-        vec![folder.join(WEIGHTS)]
+    if folder.join(WEIGHTS).is_file() {
+        Ok(vec![folder.join(WEIGHTS)])
     } else if index.is_file() {
-        indexed(folder, &index)?
+        indexed(folder, &index)
     } else {
-        return Err(Error::Missing {
+        Err(Error::Missing {
             what: format!("{}: no {WEIGHTS} and no {INDEX}", folder.display()),
             hint: "only safetensors are read; convert other formats first".into(),
-        });
-    };
-    gather(&paths, layout, tied)
+        })
+    }
 }
 
 /// Reads one file that holds exactly the tensors of `layout`.

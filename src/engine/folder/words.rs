@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::super::model::Config;
 use super::super::{Error, Result};
-use super::config::{Described, object};
+use super::config::object;
 use crate::disk;
 use crate::vocab::{TURN_END, TURN_START, Vocab};
 
@@ -51,7 +51,11 @@ pub(super) fn write(folder: &Path, config: &Config, vocab: &Vocab) -> Result<()>
 
 /// What `config.json` and `generation_config.json` say of the ends of a text beats the guess from
 /// the tokens' names; the latter is the newer habit, so it beats the former.
-pub(super) fn apply(folder: &Path, described: &Described, vocab: &mut Vocab) -> Result<()> {
+pub(super) fn apply(
+    folder: &Path,
+    (bos, eos): (Option<u32>, Vec<u32>),
+    vocab: &mut Vocab,
+) -> Result<()> {
     let config = folder.join(TOKENIZER_CONFIG);
     let said = match config.is_file() {
         true => object(&config)?
@@ -60,7 +64,7 @@ pub(super) fn apply(folder: &Path, described: &Described, vocab: &mut Vocab) -> 
         false => None,
     };
     // As transformers does it: what is said, else what the tokenizer itself does.
-    let begins = described.bos.or(vocab.bos);
+    let begins = bos.or(vocab.bos);
     vocab.bos = match said {
         Some(adds) => begins.filter(|_| adds),
         None => {
@@ -69,8 +73,8 @@ pub(super) fn apply(folder: &Path, described: &Described, vocab: &mut Vocab) -> 
             first.filter(|id| begins.is_none_or(|begins| begins == *id))
         }
     };
-    if !described.eos.is_empty() {
-        vocab.eos.clone_from(&described.eos);
+    if !eos.is_empty() {
+        vocab.eos = eos;
     }
     let path = folder.join(GENERATION);
     if path.is_file() {

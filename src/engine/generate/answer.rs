@@ -2,8 +2,10 @@
 
 use std::time::Instant;
 
+use super::draft::Draft;
 use super::sampler::Sampler;
-use crate::engine::model::{Model, Session};
+use super::stop::Stops;
+use crate::engine::infer::{Ask, Decoder as Reader, TextId, Wants, Weights};
 use crate::engine::ops::Executor;
 use crate::engine::{Error, Result};
 use crate::event::{Control, Event, Sink};
@@ -19,12 +21,17 @@ pub struct Answer {
     pub text: String,
     /// Its tokens, without the one that ended it.
     pub tokens: Vec<u32>,
-    /// Why it ended: `eos`, `length` (of the answer or of the context) or `stopped`.
+    /// Why it ended: `eos`, `stop` (a stop text came, or the grammar is complete), `length` (of
+    /// the answer or of the context) or `stopped`.
     pub reason: &'static str,
     /// Tokens of the prompt.
     pub n_prompt: usize,
     /// Tokens of the prompt that were read before and had not to be read again.
     pub n_reused: usize,
+    /// Tokens that were guessed ahead.
+    pub n_guessed: usize,
+    /// Those of them that were right.
+    pub n_right: usize,
     /// Milliseconds until the first token.
     pub prefill_ms: u64,
     /// Milliseconds from the first token to the last.
@@ -53,11 +60,16 @@ pub fn prompt_ids(vocab: &Vocab, text: &str) -> Result<Vec<u32>> {
 /// A text that a model reads and continues. What it has read is remembered: of a prompt that
 /// begins alike only the rest is read.
 pub struct Text<'m> {
-    session: Session<'m>,
-    /// The tokens that the session holds.
+    reader: Reader<'m>,
+    id: TextId,
+    /// The tokens that the reader holds.
     read: Vec<u32>,
-    /// What the model expects after them, [V].
+    /// What the model expects after the last of them, and after each token that was guessed
+    /// behind it, `[1 + guessed, V]`.
     logits: Vec<f32>,
+    /// Most tokens that are guessed ahead; 0: none.
+    n_ahead: usize,
+    draft: Draft,
 }
 
 impl<'m> Text<'m> {
@@ -65,24 +77,34 @@ impl<'m> Text<'m> {
     ///
     /// # Errors
     /// When the model was made for fewer.
-    pub fn new(model: &'m Model, executor: &Executor, context: usize) -> Result<Self> {
+    pub fn new(weights: &'m Weights, executor: &Executor, context: usize) -> Result<Self> {
+        let mut reader = Reader::new(weights, executor, context)?;
         Ok(Text {
-            session: Session::new(model, executor, context)?,
+            id: reader.begin(),
+            reader,
             read: Vec::new(),
             logits: Vec::new(),
+            n_ahead: 0,
+            draft: Draft::default(),
         })
+    }
+
+    /// Guesses up to `n` tokens ahead from what was read, to have them checked together.
+    pub fn guess_ahead(&mut self, n: usize) {
+        self.n_ahead = n;
     }
 
     /// Most tokens the text can have.
     pub fn context(&self) -> usize {
-        self.session.context()
+        self.reader.context()
     }
 
     /// Reads `prompt` and answers it with at most `max_tokens` tokens (0: until the context is
     /// full). Pieces and the end go to `sink` as they come.
     ///
     /// # Errors
-    /// When the prompt is empty or leaves no room for an answer, or the model's arithmetic broke.
+    /// When the prompt is empty or leaves no room for an answer, or no token can be chosen
+    /// ([`Sampler::choose`]).
     pub fn answer(
         &mut self,
         vocab: &Vocab,
@@ -95,9 +117,11 @@ impl<'m> Text<'m> {
         let began = Instant::now();
         self.check_room(prompt)?;
         let n_reused = self.keep_common(prompt);
-        let mut writer = Writer::new(vocab, sink);
+        let mut writer = Writer::new(vocab, sampler.stops(), sink);
+        sampler.begin(prompt);
         let mut reason = "stopped";
         let mut first = None;
+        let (mut n_guessed, mut n_right) = (0, 0);
         if self.read_rest(prompt, control)? {
             let room = self.context() - self.read.len() + 1; // the last token is never read
             let max = if max_tokens == 0 {
@@ -106,21 +130,36 @@ impl<'m> Text<'m> {
                 max_tokens.min(room)
             };
             first = Some(Instant::now());
+            // tokens guessed behind the last one chosen, and how many of them were chosen too
+            let (mut guessed, mut right): (Vec<u32>, usize) = (Vec::new(), 0);
             reason = loop {
-                let choice = sampler.choose(&self.logits);
-                let choice = choice.ok_or_else(|| broken(self.read.len()))?;
+                let n_vocab = self.reader.n_vocab();
+                let logits = &self.logits[right * n_vocab..][..n_vocab];
+                let choice = sampler.choose(logits)?;
                 if vocab.eos.contains(&choice.token) {
                     break "eos";
                 }
-                writer.put(choice.token, choice.logprob);
+                if writer.put(choice.token, choice.logprob) || sampler.is_finished() {
+                    break "stop";
+                }
                 if writer.tokens.len() >= max {
                     break "length";
                 }
                 if control.stop_requested() {
                     break "stopped";
                 }
-                self.read(&[choice.token])?;
+                if guessed.get(right) == Some(&choice.token) {
+                    self.read.push(choice.token);
+                    (right, n_right) = (right + 1, n_right + 1);
+                    continue;
+                }
+                let left = max - writer.tokens.len();
+                guessed = self.guess(choice.token, left - 1);
+                right = 0;
+                n_guessed += guessed.len();
+                self.read_ahead(choice.token, &guessed)?;
             };
+            self.reader.truncate(self.id, self.read.len());
         }
         writer.finish();
         let first = first.unwrap_or_else(Instant::now);
@@ -128,6 +167,8 @@ impl<'m> Text<'m> {
             reason,
             n_prompt: prompt.len(),
             n_reused,
+            n_guessed,
+            n_right,
             prefill_ms: (first - began).as_millis() as u64,
             decode_ms: first.elapsed().as_millis() as u64,
             text: writer.text,
@@ -163,7 +204,7 @@ impl<'m> Text<'m> {
             .take_while(|(a, b)| a == b)
             .count();
         let keep = alike.min(prompt.len().saturating_sub(1));
-        self.session.truncate(keep);
+        self.reader.truncate(self.id, keep);
         self.read.truncate(keep);
         keep
     }
@@ -180,19 +221,49 @@ impl<'m> Text<'m> {
         Ok(!control.stop_requested())
     }
 
+    /// Up to `most` tokens that may come behind `token`.
+    fn guess(&mut self, token: u32, most: usize) -> Vec<u32> {
+        let room = self.context() - self.read.len() - 1;
+        let n = self.n_ahead.min(most).min(room);
+        if n == 0 {
+            return Vec::new();
+        }
+        self.draft.follow(&self.read);
+        self.draft.push(token);
+        self.draft.propose(n)
+    }
+
+    /// Reads a token, and tokens guessed behind it, which are not of the text yet.
+    fn read_ahead(&mut self, token: u32, guessed: &[u32]) -> Result<()> {
+        self.reader.truncate(self.id, self.read.len());
+        let tokens = [&[token], guessed].concat();
+        let ask = Ask {
+            text: self.id,
+            tokens: &tokens,
+            wants: Wants::All,
+        };
+        let logits = &mut self.logits;
+        logits.clear();
+        let mut hears = |_, _, heard: &mut [f32]| logits.extend_from_slice(heard);
+        self.reader.read(&[ask], &mut hears)?;
+        self.read.push(token);
+        Ok(())
+    }
+
     fn read(&mut self, tokens: &[u32]) -> Result<()> {
-        let logits = self.session.feed(tokens)?;
-        self.logits.clear();
-        self.logits.extend_from_slice(logits);
+        let ask = Ask {
+            text: self.id,
+            tokens,
+            wants: Wants::Last,
+        };
+        let logits = &mut self.logits;
+        self.reader.read(&[ask], &mut |_, _, heard| {
+            logits.clear();
+            logits.extend_from_slice(heard);
+        })?;
         self.read.extend_from_slice(tokens);
         Ok(())
     }
-}
-
-fn broken(at: usize) -> Error {
-    Error::Failed(format!(
-        "no logit after token {at} is a number; the weights are broken"
-    ))
 }
 
 /// Collects the answer and tells of each piece.
@@ -200,45 +271,56 @@ struct Writer<'a> {
     vocab: &'a Vocab,
     sink: &'a dyn Sink,
     decoder: Decoder,
+    stops: Stops,
     text: String,
     tokens: Vec<u32>,
     logprob: f32,
 }
 
 impl<'a> Writer<'a> {
-    fn new(vocab: &'a Vocab, sink: &'a dyn Sink) -> Self {
+    fn new(vocab: &'a Vocab, stops: Stops, sink: &'a dyn Sink) -> Self {
         Writer {
             vocab,
             sink,
             decoder: Decoder::default(),
+            stops,
             text: String::new(),
             tokens: Vec::new(),
             logprob: 0.0,
         }
     }
 
-    fn put(&mut self, token: u32, logprob: f32) {
+    /// Adds a token; true when a stop text ends the answer.
+    fn put(&mut self, token: u32, logprob: f32) -> bool {
         let text = self.decoder.push(self.vocab.bytes(token));
-        self.text.push_str(&text);
+        let (text, stopped) = self.stops.push(&text);
         self.tokens.push(token);
         self.logprob = logprob;
+        self.tell(text, token);
+        if stopped {
+            self.decoder.finish(); // the beginning of a character behind the answer
+        }
+        stopped
+    }
+
+    /// Tells of what was held back, bytes that never became a character among it, under the last
+    /// token's name.
+    fn finish(&mut self) {
+        let (mut text, stopped) = self.stops.push(&self.decoder.finish());
+        if !stopped {
+            text.push_str(&self.stops.finish());
+        }
+        if let (false, Some(token)) = (text.is_empty(), self.tokens.last().copied()) {
+            self.tell(text, token);
+        }
+    }
+
+    fn tell(&mut self, text: String, token: u32) {
+        self.text.push_str(&text);
         self.sink.emit(Event::Piece {
             text,
             token,
-            logprob,
+            logprob: self.logprob,
         });
-    }
-
-    /// Tells of bytes that never became a character, under the last token's name.
-    fn finish(&mut self) {
-        let text = self.decoder.finish();
-        if let (false, Some(token)) = (text.is_empty(), self.tokens.last().copied()) {
-            self.text.push_str(&text);
-            self.sink.emit(Event::Piece {
-                text,
-                token,
-                logprob: self.logprob,
-            });
-        }
     }
 }

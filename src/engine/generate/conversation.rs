@@ -4,20 +4,27 @@ use super::Plan;
 use super::answer::{Answer, Text, prompt_ids};
 use super::sampler::{Sampler, fresh_seed};
 use super::template::{Given, Message, Template};
-use crate::engine::load::Loaded;
+use crate::engine::load::Speaker;
 use crate::engine::ops::Executor;
 use crate::engine::{Error, Result};
 use crate::event::{Control, Event, Sink};
+use crate::lang::Lang;
+use crate::talk::{Role, Turn};
 
 /// A model in conversation. In raw mode (`plan.raw`) it continues each text by itself.
 pub struct Conversation<'m> {
-    loaded: &'m Loaded,
+    loaded: &'m Speaker,
     text: Text<'m>,
     sampler: Sampler,
+    tells_logprobs: bool,
     seed: u64,
     max_tokens: usize,
     template: Option<Template>,
+    /// The template has no place for a system prompt: it stands before the first message.
+    is_without_system: bool,
     system: Option<String>,
+    /// The language that answers are asked for in.
+    lang: Option<&'static Lang>,
     turns: Vec<Message>,
 }
 
@@ -25,9 +32,9 @@ impl<'m> Conversation<'m> {
     /// Begins a conversation with `loaded` as `plan` says.
     ///
     /// # Errors
-    /// When the plan makes no sense; the model has no chat template, or one that is not valid,
-    /// and `plan.raw` is not set; or the context is larger than the model's.
-    pub fn new(loaded: &'m Loaded, executor: &Executor, plan: &Plan) -> Result<Self> {
+    /// When the plan makes no sense, or its grammar; the model has no chat template, or one that
+    /// is not valid, and `plan.raw` is not set; or the context is larger than the model's.
+    pub fn new(loaded: &'m Speaker, executor: &Executor, plan: &Plan) -> Result<Self> {
         plan.check()?;
         let template = match (plan.raw, &loaded.chat_template) {
             (true, _) => None,
@@ -46,14 +53,20 @@ impl<'m> Conversation<'m> {
             }
         };
         let seed = plan.seed.unwrap_or_else(fresh_seed);
+        let mut text = Text::new(&loaded.weights, executor, plan.context)?;
+        text.guess_ahead(plan.draft);
+        let is_without_system = template.as_ref().is_some_and(refuses_system);
         Ok(Conversation {
             loaded,
-            text: Text::new(&loaded.model, executor, plan.context)?,
-            sampler: Sampler::new(plan, seed),
+            text,
+            sampler: Sampler::new(plan, &loaded.vocab, seed)?,
+            tells_logprobs: true,
             seed,
             max_tokens: plan.max_tokens,
             template,
+            is_without_system,
             system: plan.system.clone(),
+            lang: plan.lang()?,
             turns: Vec::new(),
         })
     }
@@ -61,6 +74,27 @@ impl<'m> Conversation<'m> {
     /// The seed in use: the one asked for, or the one made up.
     pub fn seed(&self) -> u64 {
         self.seed
+    }
+
+    /// Chooses tokens as `plan` says from now on; random numbers begin anew from the seed.
+    ///
+    /// # Errors
+    /// When a setting makes no sense; everything then stays as it was.
+    pub fn set_sampling(&mut self, plan: &Plan) -> Result<()> {
+        plan.check()?;
+        let (lang, seed) = (plan.lang()?, plan.seed.unwrap_or(self.seed));
+        let mut sampler = Sampler::new(plan, &self.loaded.vocab, seed)?;
+        sampler.tell_logprobs(self.tells_logprobs);
+        (self.lang, self.seed, self.sampler) = (lang, seed, sampler);
+        self.max_tokens = plan.max_tokens;
+        self.text.guess_ahead(plan.draft);
+        Ok(())
+    }
+
+    /// Whether pieces tell their log-probability ([`Sampler::tell_logprobs`]).
+    pub fn tell_logprobs(&mut self, on: bool) {
+        self.tells_logprobs = on;
+        self.sampler.tell_logprobs(on);
     }
 
     /// What was said, the system prompt not included.
@@ -99,6 +133,26 @@ impl<'m> Conversation<'m> {
             self.turns.pop();
         }
         answer
+    }
+
+    /// Answers the last of `turns`, which take the place of all that was said; a system prompt
+    /// among them is used instead of the plan's.
+    ///
+    /// # Errors
+    /// As [`Conversation::say`].
+    pub fn reply(
+        &mut self,
+        turns: Vec<Turn>,
+        control: &Control,
+        sink: &dyn Sink,
+    ) -> Result<Answer> {
+        let (system, turns): (Vec<Turn>, Vec<Turn>) = turns
+            .into_iter()
+            .partition(|turn| turn.role == Role::System);
+        self.system = system.into_iter().next_back().map(|turn| turn.text);
+        let message = |turn: Turn| Message::new(turn.role.name(), turn.text);
+        self.turns = turns.into_iter().map(message).collect();
+        self.answer(control, sink)
     }
 
     /// Answers the last message again, with other random numbers.
@@ -144,12 +198,8 @@ impl<'m> Conversation<'m> {
         let room = self.max_tokens.min(context / 4); // for the answer, if it can be had
         let mut n_forgotten = 0;
         let prompt = loop {
-            let system = self
-                .system
-                .iter()
-                .map(|s| Message::new("system", s.as_str()));
-            let messages: Vec<Message> = system.chain(self.turns.iter().cloned()).collect();
-            let prompt = vocab.encode_with_specials(&template.render(&messages, true)?)?;
+            let text = template.render(&self.messages(), true)?;
+            let prompt = vocab.encode_with_specials(&text)?;
             // A question and its answer go together; the last question stays.
             if prompt.len() + room <= context || self.turns.len() < 3 {
                 break prompt;
@@ -166,5 +216,59 @@ impl<'m> Conversation<'m> {
             });
         }
         Ok(prompt)
+    }
+
+    /// What the template is filled in with.
+    fn messages(&self) -> Vec<Message> {
+        let asked = self.lang.map(|lang| lang.answer_in.as_str());
+        let system: Vec<&str> = self.system.as_deref().into_iter().chain(asked).collect();
+        under(&system.join("\n\n"), &self.turns, self.is_without_system)
+    }
+}
+
+/// Turns under a system prompt, if there is one: as a message of its own, or before the first
+/// question where the template has no place for it.
+fn under(system: &str, turns: &[Message], is_without_system: bool) -> Vec<Message> {
+    let mut messages = turns.to_vec();
+    if system.is_empty() {
+        return messages;
+    }
+    match messages.first_mut().filter(|_| is_without_system) {
+        Some(first) => first.content = format!("{system}\n\n{}", first.content),
+        None => messages.insert(0, Message::new("system", system)),
+    }
+    messages
+}
+
+/// True for templates that can put a question but not a system prompt before it.
+fn refuses_system(template: &Template) -> bool {
+    let question = Message::new("user", "question");
+    let with = [Message::new("system", "prompt"), question.clone()];
+    template.render(&with, true).is_err() && template.render(&[question], true).is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn template(source: &str) -> Template {
+        Template::with_ends(source, String::new(), String::new()).unwrap()
+    }
+
+    #[test]
+    fn a_template_without_a_place_for_a_system_prompt_gets_it_with_the_question() {
+        let each = "{% for m in messages %}{{ m.role }}: {{ m.content }}\n{% endfor %}";
+        let picky = "{% if messages[0].role == 'system' %}{{ raise_exception('no') }}{% endif %}";
+        let (open, picky) = (template(each), template(&format!("{picky}{each}")));
+        assert!(!refuses_system(&open) && refuses_system(&picky));
+        let turns = [Message::new("user", "hi"), Message::new("assistant", "ho")];
+        for (template, expected) in [
+            (open, "system: be kind\nuser: hi\nassistant: ho\n"),
+            (picky, "user: be kind\n\nhi\nassistant: ho\n"),
+        ] {
+            let messages = under("be kind", &turns, refuses_system(&template));
+            assert_eq!(template.render(&messages, true).unwrap(), expected);
+        }
+        assert_eq!(under("", &turns, true), turns);
     }
 }

@@ -5,16 +5,19 @@ use std::sync::Mutex;
 
 use super::{Answer, Conversation, Message, Plan, Sampler, Template, Text, prompt_ids};
 use crate::disk;
-use crate::engine::load::Loaded;
-use crate::engine::model::{Config, Model, Session, init};
+use crate::engine::Result;
+use crate::engine::infer::{Ask, Decoder, Wants, Weights};
+use crate::engine::load::{self, Speaker};
+use crate::engine::model::{Config, Model, init};
 use crate::engine::ops::Executor;
-use crate::engine::{Result, gguf};
 use crate::event::{Control, Event, Silent, Sink};
 use crate::fault::{Fault, Kind};
+use crate::lang::Lang;
+use crate::talk::{Role, Turn};
 use crate::vocab::{SPECIALS, Vocab, byte_chars};
 
 /// A vocabulary of bytes.
-fn vocab() -> Vocab {
+pub(super) fn vocab() -> Vocab {
     let mut tokens: Vec<String> = SPECIALS.map(str::to_owned).to_vec();
     tokens.extend(byte_chars().iter().map(char::to_string));
     let ids: serde_json::Map<_, _> = tokens
@@ -37,7 +40,7 @@ fn vocab() -> Vocab {
     Vocab::from_json(json.to_string().as_bytes(), Path::new("tokenizer.json")).unwrap()
 }
 
-fn loaded() -> Loaded {
+fn loaded() -> Speaker {
     let vocab = vocab();
     let config = Config {
         n_vocab: vocab.len(),
@@ -52,11 +55,12 @@ fn loaded() -> Loaded {
         norm_eps: 1e-5,
         context: 96,
     };
-    Loaded {
-        model: Model {
-            params: init(&config, 1),
-            config,
-        },
+    let model = Model {
+        params: init(&config, 1),
+        config,
+    };
+    Speaker {
+        weights: Weights::of_model(&model).unwrap(),
         vocab,
         chat_template: Some(
             "{% for m in messages %}<|im_start|>{{ m.role[0] }}:{{ m.content }}<|im_end|>\
@@ -67,9 +71,9 @@ fn loaded() -> Loaded {
     }
 }
 
-fn answer(loaded: &Loaded, prompt: &str, plan: &Plan, sink: &dyn Sink) -> Result<Answer> {
-    let mut text = Text::new(&loaded.model, &Executor::reference(), 0)?;
-    let mut sampler = Sampler::new(plan, plan.seed.unwrap());
+fn answer(loaded: &Speaker, prompt: &str, plan: &Plan, sink: &dyn Sink) -> Result<Answer> {
+    let mut text = Text::new(&loaded.weights, &Executor::reference(), 0)?;
+    let mut sampler = Sampler::new(plan, &loaded.vocab, plan.seed.unwrap())?;
     let ids = prompt_ids(&loaded.vocab, prompt)?;
     let control = Control::default();
     text.answer(
@@ -145,8 +149,8 @@ fn an_answer_ends_at_a_token_that_ends_when_the_context_is_full_or_when_told() {
     loaded.vocab.eos.clear();
 
     let control = Control::default();
-    let mut text = Text::new(&loaded.model, &Executor::reference(), 0).unwrap();
-    let mut sampler = Sampler::new(&greedy, 1);
+    let mut text = Text::new(&loaded.weights, &Executor::reference(), 0).unwrap();
+    let mut sampler = Sampler::new(&greedy, &loaded.vocab, 1).unwrap();
     let stop = |event: Event| {
         if let Event::Piece { .. } = event {
             control.request_stop();
@@ -169,14 +173,38 @@ fn an_answer_ends_at_a_token_that_ends_when_the_context_is_full_or_when_told() {
 }
 
 #[test]
+fn an_answer_ends_before_a_stop_text_and_no_piece_shows_it() {
+    let loaded = loaded();
+    let whole = answer(&loaded, "abc", &plan(3, 60), &Silent).unwrap().text;
+    let starts: Vec<usize> = whole.char_indices().map(|(at, _)| at).collect();
+    for from in [0, 5, starts.len() / 2] {
+        let stop = &whole[starts[from]..starts[from + 3]];
+        let until = Plan {
+            stop: vec!["never said".into(), stop.into()],
+            ..plan(3, 60)
+        };
+        let pieces = Mutex::new(String::new());
+        let sink = |event| {
+            if let Event::Piece { text, .. } = event {
+                pieces.lock().unwrap().push_str(&text);
+            }
+        };
+        let said = answer(&loaded, "abc", &until, &sink).unwrap();
+        let expected = &whole[..whole.find(stop).unwrap()];
+        assert_eq!((said.reason, said.text.as_str()), ("stop", expected));
+        assert_eq!(pieces.into_inner().unwrap(), expected);
+    }
+}
+
+#[test]
 fn what_was_read_is_not_read_again_and_changes_nothing() {
     let loaded = loaded();
     let greedy = Plan {
         temperature: 0.0,
         ..plan(1, 5)
     };
-    let mut text = Text::new(&loaded.model, &Executor::reference(), 0).unwrap();
-    let mut sampler = Sampler::new(&greedy, 1);
+    let mut text = Text::new(&loaded.weights, &Executor::reference(), 0).unwrap();
+    let mut sampler = Sampler::new(&greedy, &loaded.vocab, 1).unwrap();
     let mut say = |prompt: &str| {
         let ids = prompt_ids(&loaded.vocab, prompt).unwrap();
         text.answer(
@@ -196,6 +224,39 @@ fn what_was_read_is_not_read_again_and_changes_nothing() {
         assert_eq!(reused.tokens, fresh.tokens, "{prompt}");
         assert!(reused.n_reused >= n_reused, "{prompt}: {}", reused.n_reused);
     }
+}
+
+#[test]
+fn guesses_change_how_fast_an_answer_comes_and_not_what_it_says() {
+    let loaded = loaded();
+    let prompt = "ab ab ab ab ab ab";
+    let mut n_right = 0;
+    for (seed, temperature) in [(1, 0.0), (2, 0.0), (3, 0.3), (4, 1.0)] {
+        let plan = Plan {
+            temperature,
+            ..plan(seed, 60)
+        };
+        let plain = answer(&loaded, prompt, &plan, &Silent).unwrap();
+        assert_eq!((plain.n_guessed, plain.n_right), (0, 0));
+        for ahead in [1, 3, 8] {
+            let mut text = Text::new(&loaded.weights, &Executor::reference(), 0).unwrap();
+            text.guess_ahead(ahead);
+            let ids = prompt_ids(&loaded.vocab, prompt).unwrap();
+            let control = Control::default();
+            for _ in 0..2 {
+                let mut sampler = Sampler::new(&plan, &loaded.vocab, seed).unwrap();
+                let vocab = &loaded.vocab;
+                let guessed = text
+                    .answer(vocab, &ids, &mut sampler, 60, &control, &Silent)
+                    .unwrap();
+                assert_eq!(guessed.tokens, plain.tokens, "{seed} {ahead}");
+                assert_eq!(guessed.reason, plain.reason);
+                assert!(guessed.n_right <= guessed.n_guessed);
+                n_right += guessed.n_right;
+            }
+        }
+    }
+    assert!(n_right > 0, "no guess was ever right");
 }
 
 #[test]
@@ -320,7 +381,7 @@ fn a_real_model_chooses_as_in_llama_cpp() {
         golden["sha256"].as_str().unwrap()
     );
     let cases: Vec<Case> = serde_json::from_value(golden["cases"].clone()).unwrap();
-    let loaded = gguf::load(&path).unwrap();
+    let loaded = load::open(&path).unwrap();
     let template = Template::new(loaded.chat_template.as_ref().unwrap(), &loaded.vocab).unwrap();
     let executor = Executor::choose("auto", "auto", 0).unwrap();
     let (mut n_clear, mut n_all) = (0, 0);
@@ -333,27 +394,86 @@ fn a_real_model_chooses_as_in_llama_cpp() {
             case.prompt,
             "{text}"
         );
-        let mut session = Session::new(&loaded.model, &executor, 256).unwrap();
-        let mut logits = session.feed(&case.prompt).unwrap().to_vec();
+        let mut decoder = Decoder::new(&loaded.weights, &executor, 256).unwrap();
+        let text = decoder.begin();
+        let mut feed = |tokens: &[u32]| {
+            let (mut heard, wants) = (Vec::new(), Wants::Last);
+            let asks = [Ask {
+                text,
+                tokens,
+                wants,
+            }];
+            decoder
+                .read(&asks, &mut |_, _, logits| heard.extend_from_slice(logits))
+                .unwrap();
+            heard
+        };
+        let mut logits = feed(&case.prompt);
         for (token, margin) in case.tokens.iter().zip(&case.margins) {
             let mut sampler = Sampler::new(
                 &Plan {
                     temperature: 0.0,
                     ..Plan::default()
                 },
+                &loaded.vocab,
                 1,
-            );
+            )
+            .unwrap();
             let ours = sampler.choose(&logits).unwrap().token;
             n_all += 1;
             if *margin > 0.5 {
                 n_clear += 1;
                 assert_eq!(ours, *token, "{} token {n_all}", case.question);
             }
-            logits = session.feed(&[*token]).unwrap().to_vec();
+            logits = feed(&[*token]);
         }
     }
     assert!(
         n_clear * 2 > n_all,
         "{n_clear} of {n_all} choices were clear"
     );
+}
+
+#[test]
+fn a_reply_goes_by_the_turns_given_and_settings_change_between_two() {
+    let loaded = loaded();
+    let executor = Executor::reference();
+    let plan = plan(4, 6);
+    let mut conversation = Conversation::new(&loaded, &executor, &plan).unwrap();
+    let control = Control::default();
+    let turn = |role, text: &str| Turn {
+        role,
+        text: text.into(),
+    };
+    let turns = vec![turn(Role::System, "S"), turn(Role::User, "hello")];
+    let first = conversation
+        .reply(turns.clone(), &control, &Silent)
+        .unwrap();
+    let system = Plan {
+        system: Some("S".into()),
+        ..plan.clone()
+    };
+    let mut other = Conversation::new(&loaded, &executor, &system).unwrap();
+    let said = other.say("hello", &control, &Silent).unwrap();
+    assert_eq!((&first.text, first.n_prompt), (&said.text, said.n_prompt));
+
+    let in_swedish = Plan {
+        lang: Some("sv".into()),
+        max_tokens: 2,
+        ..plan.clone()
+    };
+    conversation.set_sampling(&in_swedish).unwrap();
+    let short = conversation.reply(turns, &control, &Silent).unwrap();
+    assert_eq!(short.tokens.len(), 2);
+    let asked = Lang::find("sv").unwrap().answer_in.len() + "\n\n".len();
+    assert_eq!(short.n_prompt, first.n_prompt + asked, "one token a byte");
+    for (lang, why) in [("xx", "unknown language"), ("eu24", "a set of languages")] {
+        let wrong = Plan {
+            lang: Some(lang.into()),
+            ..plan.clone()
+        };
+        let refused = conversation.set_sampling(&wrong).unwrap_err();
+        assert!(refused.to_string().contains(why), "{refused}");
+        assert_eq!(refused.kind(), Kind::Usage);
+    }
 }

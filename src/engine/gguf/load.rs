@@ -65,7 +65,7 @@ pub fn load(path: &Path) -> Result<Loaded> {
 }
 
 /// The template of a conversation; of several that have names the one called default.
-fn chat_template(metadata: &Metadata) -> Result<Option<String>> {
+pub(in crate::engine) fn chat_template(metadata: &Metadata) -> Result<Option<String>> {
     let named = format!("{CHAT_TEMPLATE_KEY}.default");
     let template = metadata.str(CHAT_TEMPLATE_KEY)?;
     Ok(template.or(metadata.str(&named)?).map(str::to_owned))

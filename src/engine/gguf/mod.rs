@@ -16,9 +16,10 @@ mod value;
 mod words;
 mod write;
 
+pub(super) use blocks::UNEVEN;
 pub use kind::Kind;
 pub use load::load;
-pub(super) use load::{ARCHITECTURE, CHAT_TEMPLATE_KEY};
+pub(super) use load::{ARCHITECTURE, CHAT_TEMPLATE_KEY, chat_template};
 pub use metadata::Metadata;
 pub(super) use names::is_rotated;
 pub use names::{from_gguf, interleave, split_halves, to_gguf};

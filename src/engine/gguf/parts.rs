@@ -110,6 +110,29 @@ impl Parts {
         })
     }
 
+    /// Each file by itself: its bytes, and its own tensors. All metadata are in the first.
+    pub fn apart(self) -> (Vec<Mapped>, Vec<Header>) {
+        let Header {
+            version,
+            metadata,
+            tensors,
+        } = self.header;
+        let empty = |part: &Part| Header {
+            version,
+            metadata: Metadata::new(&part.path),
+            tensors: Vec::new(),
+        };
+        let mut headers: Vec<Header> = self.files.iter().map(empty).collect();
+        headers[0].metadata = metadata;
+        for tensor in tensors {
+            headers[tensor.part].tensors.push(tensor);
+        }
+        (
+            self.files.into_iter().map(|part| part.bytes).collect(),
+            headers,
+        )
+    }
+
     /// The first file.
     pub fn path(&self) -> &Path {
         &self.files[0].path
@@ -267,6 +290,13 @@ mod tests {
                 assert_eq!(parts.bytes(info), (tensor.len() as f32).to_le_bytes());
             }
             assert!(parts.tensor("d").is_none());
+            let (files, headers) = parts.apart();
+            for (bytes, header) in files.iter().zip(&headers) {
+                let tensor = &header.tensors[0];
+                let weight = (tensor.name.len() as f32).to_le_bytes();
+                assert_eq!(bytes[tensor.range.clone()], weight);
+            }
+            assert_eq!(headers[0].metadata.str("general.name").unwrap(), Some("m"));
         }
         let whole = folder.path().join("whole.gguf");
         write(&whole, None, None, "a");

@@ -246,7 +246,7 @@ impl Executor {
     }
 
     /// The instruction set it works with; of the reference the plainest.
-    pub(super) fn isa(&self) -> Isa {
+    pub(in crate::engine) fn isa(&self) -> Isa {
         self.isa
     }
 

@@ -10,6 +10,8 @@
 pub mod adamw;
 pub mod attention;
 pub mod cross_entropy;
+#[allow(unsafe_code)] // outputs that threads share
+pub(in crate::engine) mod decode;
 pub mod embedding;
 pub mod grad_norm;
 pub mod matmul;
@@ -18,6 +20,8 @@ pub mod rms_norm;
 pub mod rope;
 pub mod swiglu;
 
+#[allow(unsafe_code)] // outputs that threads share, and vectors behind their detection
+pub(in crate::engine) mod blocks;
 #[allow(unsafe_code)] // memory of the system
 mod buffer;
 mod cpu;
@@ -27,8 +31,16 @@ mod real;
 mod reference;
 mod simd;
 pub mod table;
+#[allow(unsafe_code)] // work lent to threads that are waited for
+mod team;
+mod widest;
 
 pub use buffer::{Buffer, Plain};
 pub use executor::{Executor, ISAS, Ops, Precision};
 pub use real::{Real, Stored};
 pub(crate) use reference::Reference;
+pub(in crate::engine) use simd::Isa;
+pub(in crate::engine) use team::{Team, each_chunk};
+#[cfg(test)]
+pub(crate) use widest::with_each;
+pub use widest::{Work, widest};

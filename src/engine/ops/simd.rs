@@ -16,7 +16,7 @@ pub(super) type Lanes = [f32; LANES];
 /// [`Isa::detect`] and [`Isa::named`] make one, so that holding it proves that its instructions
 /// are there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Isa(Level);
+pub(in crate::engine) struct Isa(Level);
 
 /// Instruction sets the loops are compiled for, the widest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -140,10 +140,10 @@ impl Isa {
 /// Makes a function that takes an [`Isa`] first and runs the body compiled for it. `FMA` says in
 /// the body whether a fused multiply-add is one instruction.
 macro_rules! simd {
-    ($(#[$meta:meta])* fn $name:ident<FMA $(, $E:ident: $bound:path)*>($($arg:ident: $ty:ty),* $(,)?) $(-> $ret:ty)? $body:block) => {
+    ($(#[$meta:meta])* $vis:vis fn $name:ident<FMA $(, $E:ident: $bound:path)*>($($arg:ident: $ty:ty),* $(,)?) $(-> $ret:ty)? $body:block) => {
         $(#[$meta])*
         #[allow(unsafe_code)] // the calls below, each behind its detection
-        fn $name<$($E: $bound),*>(isa: $crate::engine::ops::simd::Isa, $($arg: $ty),*) $(-> $ret)? {
+        $vis fn $name<$($E: $bound),*>(isa: $crate::engine::ops::simd::Isa, $($arg: $ty),*) $(-> $ret)? {
             use $crate::engine::ops::simd::Level;
 
             #[inline(always)]

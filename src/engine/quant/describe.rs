@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::table::Quant;
+use super::weighed::Weighed;
 use crate::engine::Result;
 use crate::engine::gguf::{ARCHITECTURE, CHAT_TEMPLATE_KEY, Metadata, Value, words_of};
 use crate::engine::load::Loaded;
@@ -31,6 +32,7 @@ pub(super) fn describe(
     loaded: &Loaded,
     about: &About,
     parent: &str,
+    weighed: Option<&Weighed>,
 ) -> Result<(Metadata, Vec<String>)> {
     let mut metadata = Metadata::new(path);
     general(&mut metadata, quant, loaded, about);
@@ -42,9 +44,36 @@ pub(super) fn describe(
     if let Some(template) = &loaded.chat_template {
         metadata.set(CHAT_TEMPLATE_KEY, Value::String(template.clone()));
     }
-    metadata.set("europium.parents.sha256", Value::strings([parent]));
-    metadata.set("europium.parents.role", Value::strings(["model"]));
+    parents(&mut metadata, parent, weighed);
     Ok((metadata, words.warnings))
+}
+
+/// The metadata of a file made of another one: what that one said, and what has changed.
+pub(super) fn described_again(
+    mut metadata: Metadata,
+    quant: &Quant,
+    parent: &str,
+    weighed: Option<&Weighed>,
+) -> Metadata {
+    metadata.set("general.file_type", Value::U32(quant.file_type));
+    metadata.set(
+        "general.quantization_version",
+        Value::U32(QUANTIZATION_VERSION),
+    );
+    parents(&mut metadata, parent, weighed);
+    metadata
+}
+
+/// What the file was made of.
+fn parents(metadata: &mut Metadata, parent: &str, weighed: Option<&Weighed>) {
+    let (mut hashes, mut roles) = (vec![parent], vec!["model"]);
+    if let Some(weighed) = weighed {
+        importance(metadata, weighed);
+        hashes.push(&weighed.sha256);
+        roles.push("imatrix");
+    }
+    metadata.set("europium.parents.sha256", Value::strings(hashes));
+    metadata.set("europium.parents.role", Value::strings(roles));
 }
 
 fn general(metadata: &mut Metadata, quant: &Quant, loaded: &Loaded, about: &About) {
@@ -76,6 +105,23 @@ fn general(metadata: &mut Metadata, quant: &Quant, loaded: &Loaded, about: &Abou
         "europium.languages",
         Value::strings(about.languages.clone()),
     );
+}
+
+/// Where importance was from, under the keys llama.cpp writes.
+fn importance(metadata: &mut Metadata, weighed: &Weighed) {
+    let mut set = |key: &str, value| metadata.set(format!("quantize.imatrix.{key}"), value);
+    set("file", Value::String(weighed.path.display().to_string()));
+    if let Some(dataset) = weighed.imatrix.datasets.first() {
+        set("dataset", Value::String(dataset.clone()));
+    }
+    // As many as fit 16 bits: the readers see to that.
+    set(
+        "entries_count",
+        Value::U32(weighed.imatrix.entries.len() as u32),
+    );
+    if weighed.imatrix.n_chunks > 0 {
+        set("chunks_count", Value::U32(weighed.imatrix.n_chunks));
+    }
 }
 
 fn shape(metadata: &mut Metadata, loaded: &Loaded) {

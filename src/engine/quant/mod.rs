@@ -1,7 +1,14 @@
 //! A model to GGUF in fewer bits: which tensor gets which type, the file with all it needs to be
 //! used by others, and what the loss of bits costs each language.
 
+mod choose;
 mod describe;
+mod imatrix;
+mod loss;
+mod make;
+#[cfg(test)]
+mod mixes;
+mod names;
 #[cfg(test)]
 mod parity;
 mod plan;
@@ -10,9 +17,11 @@ mod run;
 mod table;
 #[cfg(test)]
 mod tests;
+mod weighed;
 
 pub use describe::About;
+pub use imatrix::{Entry, Imatrix};
 pub use plan::Plan;
 pub use report::{Loss, Report};
-pub use run::run;
+pub use run::{run, run_file};
 pub use table::{QUANTS, Quant};

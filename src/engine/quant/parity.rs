@@ -283,8 +283,10 @@ fn following(loaded: &Loaded, prompt: &str, tokens: &[u32]) -> Vec<u32> {
             temperature: 0.0,
             ..Default::default()
         },
+        &loaded.vocab,
         0,
-    );
+    )
+    .unwrap();
     let mut session = Session::new(&loaded.model, &Executor::reference(), 0).unwrap();
     let mut next = prompt_ids(&loaded.vocab, prompt).unwrap();
     let mut ours = Vec::new();

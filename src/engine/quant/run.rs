@@ -1,32 +1,31 @@
-//! The whole of `eu quantize`: choose, encode, write, and measure what was lost.
+//! `eu quantize`: of a model in memory, or of a GGUF file as it lies.
 
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
-use std::time::Instant;
+use std::path::Path;
 
-use super::describe::describe;
-use super::report::{Loss, Report};
-use super::table::{Choice, QUANTS, Quant};
+use super::choose::{Facts, Tensor};
+use super::describe::{describe, described_again};
+use super::loss::losses;
+use super::make::{Making, Row};
+use super::names::is_kept;
+use super::report::Report;
 use super::{About, Plan};
-use crate::disk;
-use crate::engine::eval::{self, Request};
-use crate::engine::gguf::{self, Draft, interleave, is_rotated, to_gguf};
+use crate::disk::{self, Mapped};
+use crate::engine::eval::Request;
+use crate::engine::gguf::{
+    self, Header, Kind, Metadata, TensorInfo, interleave, is_rotated, to_gguf,
+};
 use crate::engine::load::Loaded;
 use crate::engine::model::{Config, Layout, Param};
-use crate::engine::ops::Executor;
 use crate::engine::{Error, Result};
-use crate::event::{Control, Event, LangScore, Sink};
-use crate::ledger::{self, Manifest};
-
-/// Name of the stage in events and manifests.
-const STAGE: &str = "quantize";
+use crate::event::{Control, Sink};
+use crate::ledger::{self, FileHash};
 
 /// Makes the file that `plan` asks for of `loaded`, and scores both on `requests`, which the
 /// caller has read from `plan.data` (none: nothing is scored).
 ///
 /// # Errors
-/// When the type is not known, the file exists, the model has no place in a GGUF file, or the
-/// work was interrupted.
+/// When a type is not known, the file exists, the model has no place in a GGUF file, importance is
+/// that of another model, or the work was interrupted.
 pub fn run(
     plan: &Plan,
     loaded: &Loaded,
@@ -35,243 +34,216 @@ pub fn run(
     control: &Control,
     sink: &dyn Sink,
 ) -> Result<Report> {
-    let began = Instant::now();
-    let quant = quant_of(plan)?;
-    let path = output(plan, quant, &loaded.source);
-    if !plan.force {
-        disk::refuse_existing(&path)?;
-    }
-    let mut manifest = Manifest::begin(STAGE, plan);
-    manifest.add_parent("model", &loaded.source)?;
-    let parent = ledger::digest(&ledger::hash_files(&loaded.source)?);
-    let (metadata, mut notes) = describe(&path, quant, loaded, about, &parent)?;
-    let rows = choose(quant, &loaded.model.config);
-    notes.extend(misfits(&rows));
-    for text in &notes {
-        sink.emit(Event::Note {
-            warning: true,
-            text: text.clone(),
-        });
-    }
-    let mut draft = Draft::new(metadata);
-    for row in &rows {
-        draft.add(&row.name, &row.dims(), row.choice.kind);
-    }
-    let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads(plan.threads)
-        .build();
-    let pool = pool.map_err(|e| Error::Failed(format!("cannot start threads: {e}")))?;
-    pool.install(|| write(&draft, &path, &rows, loaded, control, sink))?;
-    sink.emit(Event::Saved {
-        path: path.clone(),
-        what: "gguf".into(),
-    });
-
-    let len_bytes = path
-        .metadata()
-        .map_err(|e| disk::Error::io(&path, "read", e))?
-        .len();
-    let mut report = report_of(quant, &path, len_bytes, &rows, notes);
-    manifest.count("bits_per_weight", report.bits_per_weight);
-    manifest.count("tensors", &report.tensors);
-    let mut manifest = manifest.seal(&path)?; // the file is whole, whatever scoring brings
+    let source = &loaded.source;
+    let making = Making::begin(plan, source, || ledger::hash_files(source))?;
+    let weighed = making.weighed.as_ref();
+    let (path, quant) = (&making.path, making.rules.quant);
+    let (metadata, notes) = describe(path, quant, loaded, about, &making.parent, weighed)?;
+    let path = making.path.clone();
+    let layout = Layout::new(&loaded.model.config);
+    let params = layout.params();
+    let rows = rows_of(&making, &loaded.model.config, params);
+    let encode = |making: &Making, i: usize| {
+        let importance = making.columns(&rows[i]);
+        encode(loaded, &params[i], &rows[i], importance.as_deref())
+    };
+    let mut made = making.finish(metadata, &rows, notes, encode, control, sink)?;
     if !requests.is_empty() {
-        report.losses = losses(plan, loaded, &path, requests, control, sink)?;
-        manifest.count("losses", &report.losses);
-        manifest.seal(&path)?;
+        made.report.losses = losses(plan, loaded, &path, requests, control, sink)?;
     }
-    report.elapsed_ms = began.elapsed().as_millis() as u64;
-    Ok(report)
+    made.end()
 }
 
-fn quant_of(plan: &Plan) -> Result<&'static Quant> {
-    Quant::named(&plan.r#type).ok_or_else(|| {
-        let names: Vec<&str> = QUANTS.iter().map(|q| q.name).collect();
-        Error::Usage {
-            what: format!("unknown type {:?}", plan.r#type),
-            hint: format!("choose one of {}", names.join(", ")),
-        }
-    })
-}
-
-fn output(plan: &Plan, quant: &Quant, source: &Path) -> PathBuf {
-    let beside = || source.with_file_name(format!("model-{}.gguf", quant.name));
-    plan.output.clone().unwrap_or_else(beside)
-}
-
-/// A tensor of the file: where its weights come from and what becomes of them.
-struct Row {
-    name: String,
-    param: Param,
-    choice: Choice,
-}
-
-impl Row {
-    /// Dimensions as GGUF has them: the length of a row first.
-    fn dims(&self) -> Vec<u64> {
-        self.param.shape.iter().rev().map(|n| *n as u64).collect()
-    }
-
-    fn n_weights(&self) -> u64 {
-        self.param.range.len() as u64
-    }
-}
-
-fn choose(quant: &Quant, config: &Config) -> Vec<Row> {
-    let layout = Layout::new(config);
-    let row = |param: &Param| Row {
-        name: to_gguf(&param.name).expect("every parameter of the layout has a name in GGUF"),
-        choice: quant.choose(config, param),
-        param: param.clone(),
+fn rows_of(making: &Making, config: &Config, params: &[Param]) -> Vec<Row> {
+    let named = |param: &Param| {
+        let name = to_gguf(&param.name);
+        let dims: Vec<u64> = param.shape.iter().rev().map(|n| *n as u64).collect();
+        (
+            name.expect("every parameter of the layout has a name in GGUF"),
+            dims,
+        )
     };
-    layout.params().iter().map(row).collect()
-}
-
-/// One line for each type that did not fit, with the number of tensors.
-fn misfits(rows: &[Row]) -> Vec<String> {
-    let mut counts = BTreeMap::new();
-    for row in rows {
-        if let Some(wanted) = row.choice.instead_of {
-            *counts
-                .entry((wanted.name, wanted.block, row.choice.kind.name))
-                .or_insert(0) += 1;
-        }
-    }
-    let line = |((wanted, block, kind), n): ((&str, usize, &str), i32)| {
-        format!("{n} tensors are {kind} instead of {wanted}: their rows are no multiple of {block}")
+    let named: Vec<_> = params.iter().map(named).collect();
+    let tensor = |(name, dims)| Tensor {
+        name,
+        dims,
+        kind: Kind::named("F32").expect("F32 is a type"), // norms are small and precious
     };
-    counts.into_iter().map(line).collect()
+    let tensors: Vec<Tensor> = named.iter().map(|(n, d)| tensor((n, d))).collect();
+    Row::all(&making.rules, &Facts::of(config), &tensors)
 }
 
-fn write(
-    draft: &Draft,
-    path: &Path,
-    rows: &[Row],
+fn encode(
     loaded: &Loaded,
-    control: &Control,
-    sink: &dyn Sink,
-) -> Result<()> {
-    let began = Instant::now();
-    let total = rows.len() as u64;
-    let stage = || STAGE.to_owned();
-    sink.emit(Event::StageStarted {
-        stage: stage(),
-        total: Some(total),
-        unit: "tensors".into(),
-    });
-    draft.write(path, |i| {
-        if control.stop_requested() {
-            return Err(Error::Interrupted {
-                what: format!("stopped after {i} of {total} tensors; no file was written"),
-                hint: "run the command again".into(),
-            });
+    param: &Param,
+    row: &Row,
+    importance: Option<&[f32]>,
+) -> Result<Vec<u8>> {
+    let Loaded { model, source, .. } = loaded;
+    let weights = &model.params[param.range.clone()];
+    let (kind, width) = (row.choice.kind, row.width());
+    let encoded = match is_rotated(&param.name) {
+        true => {
+            let paired = interleave(weights, model.config.head_dim, model.config.d_model);
+            kind.encode(&paired, width, importance)
         }
-        let bytes = encode(&rows[i], loaded)?;
-        sink.emit(Event::StageProgress {
-            stage: stage(),
-            done: i as u64 + 1,
-        });
-        Ok(bytes)
-    })?;
-    sink.emit(Event::StageDone {
-        stage: stage(),
-        n_in: total,
-        n_out: total,
-        dropped: BTreeMap::new(),
-        elapsed_ms: began.elapsed().as_millis() as u64,
-    });
-    Ok(())
+        false => kind.encode(weights, width, importance),
+    };
+    encoded.map_err(|what| Error::damaged(source, format!("{}: {what}", param.name)))
 }
 
-fn encode(row: &Row, loaded: &Loaded) -> Result<Vec<u8>> {
-    let weights = &loaded.model.params[row.param.range.clone()];
-    let failed = |what| Error::damaged(&loaded.source, format!("{}: {what}", row.param.name));
-    if let Some(at) = weights.iter().position(|x| !x.is_finite()) {
-        return Err(failed(format!("weight {at} is {}", weights[at])));
-    }
-    let config = &loaded.model.config;
-    if is_rotated(&row.param.name) {
-        let paired = interleave(weights, config.head_dim, config.d_model);
-        return row.choice.kind.encode(&paired).map_err(failed);
-    }
-    row.choice.kind.encode(weights).map_err(failed)
-}
-
-fn report_of(
-    quant: &Quant,
-    path: &Path,
-    len_bytes: u64,
-    rows: &[Row],
-    notes: Vec<String>,
-) -> Report {
-    let mut tensors = BTreeMap::new();
-    for row in rows {
-        *tensors.entry(row.choice.kind.name.to_owned()).or_insert(0) += 1;
-    }
-    let n_weights = rows.iter().map(Row::n_weights).sum::<u64>();
-    let bits: f64 = rows
-        .iter()
-        .map(|r| r.choice.kind.bits() * r.n_weights() as f64)
-        .sum();
-    Report {
-        schema: "quantize/1".into(),
-        r#type: quant.name.into(),
-        path: path.into(),
-        len_bytes,
-        n_weights,
-        bits_per_weight: bits / n_weights as f64,
-        tensors,
-        notes,
-        losses: Vec::new(),
-        elapsed_ms: 0,
-    }
-}
-
-/// Scores the model and the file made of it on the same text.
-fn losses(
+/// Makes the file that `plan` asks for of the GGUF file at `source`, of any architecture: what it
+/// says of itself stays, and weights go from type to type piece by piece, never all at once.
+/// Scores both on `requests`, if there are some, as [`run`] does.
+///
+/// # Errors
+/// As of [`run`]; when the file is damaged, one of several, or has weights of types that are not
+/// read; and for scores, when its architecture cannot be computed.
+pub fn run_file(
     plan: &Plan,
-    loaded: &Loaded,
-    path: &Path,
+    source: &Path,
     requests: &[Request],
     control: &Control,
     sink: &dyn Sink,
-) -> Result<Vec<Loss>> {
-    let executor = Executor::choose("auto", "auto", plan.threads)?;
-    let total = requests.iter().map(|r| r.text.len() as u64).sum();
-    let score = |loaded: &Loaded, stage: &str| -> Result<Vec<LangScore>> {
-        let (began, stage) = (Instant::now(), stage.to_owned());
-        sink.emit(Event::StageStarted {
-            stage: stage.clone(),
-            total: Some(total),
-            unit: "bytes".into(),
-        });
-        let mut progress = |done| {
-            sink.emit(Event::StageProgress {
-                stage: stage.clone(),
-                done,
-            });
-            !control.stop_requested()
-        };
-        let (model, context) = (&loaded.model, loaded.model.config.context);
-        let texts = requests.iter().cloned();
-        let scores = eval::score(
-            model,
-            &loaded.vocab,
-            &executor,
-            context,
-            texts,
-            &mut progress,
-        )?;
-        sink.emit(Event::StageDone {
-            stage: stage.clone(),
-            n_in: total,
-            n_out: total,
-            dropped: BTreeMap::new(),
-            elapsed_ms: began.elapsed().as_millis() as u64,
-        });
-        Ok(scores)
+) -> Result<Report> {
+    let bytes = Mapped::open(source)?;
+    let header = Header::parse(source, &bytes)?;
+    refuse(source, &header)?;
+    let hashed = || {
+        Ok(vec![FileHash {
+            path: source.file_name().unwrap_or_default().into(),
+            len_bytes: bytes.len() as u64,
+            sha256: disk::sha256_bytes(&bytes), // as it is mapped: it is not read twice
+        }])
     };
-    let before = score(loaded, "score before")?;
-    let after = score(&gguf::load(path)?, "score after")?;
-    Ok(Loss::table(&before, &after))
+    let making = Making::begin(plan, source, hashed)?;
+    let facts = Facts::in_file(&header.metadata)?;
+    let tensors: Vec<Tensor> = header.tensors.iter().map(tensor_of).collect();
+    let rows = Row::all(&making.rules, &facts, &tensors);
+    let weighed = making.weighed.as_ref();
+    let (quant, parent) = (making.rules.quant, &making.parent);
+    let metadata = described_again(header.metadata.clone(), quant, parent, weighed);
+    let notes = encoded_before(&header.tensors, &rows);
+    let path = making.path.clone();
+    let encode = |making: &Making, i: usize| {
+        let importance = making.columns(&rows[i]);
+        let tensor = &header.tensors[i];
+        let encoded = again(tensor, &bytes[tensor.range.clone()], &rows[i], importance);
+        encoded.map_err(|what| Error::damaged(source, format!("{}: {what}", tensor.name)))
+    };
+    let mut made = making.finish(metadata, &rows, notes, encode, control, sink)?;
+    if !requests.is_empty() {
+        let loaded = gguf::load(source)?;
+        made.report.losses = losses(plan, &loaded, &path, requests, control, sink)?;
+    }
+    made.end()
+}
+
+fn tensor_of(tensor: &TensorInfo) -> Tensor<'_> {
+    Tensor {
+        name: &tensor.name,
+        dims: &tensor.dims,
+        kind: tensor.kind,
+    }
+}
+
+/// Refuses what would make a file that is not whole, or weights that mean nothing.
+fn refuse(source: &Path, header: &Header) -> Result<()> {
+    const PARTS: &str = "split.count";
+    let n_parts = header.metadata.u64(PARTS)?.unwrap_or(1);
+    if n_parts > 1 {
+        return Err(Error::Usage {
+            what: format!(
+                "{}: one of the {n_parts} files of a model",
+                source.display()
+            ),
+            hint: "join them first, or give the folder the model was made of".into(),
+        });
+    }
+    let strange = |t: &&TensorInfo| !t.kind.is_readable() && !is_kept(&t.name, &t.dims);
+    match header.tensors.iter().find(strange) {
+        Some(tensor) => Err(Error::Usage {
+            what: format!(
+                "{}: tensor {:?} has type {}, which is not read",
+                source.display(),
+                tensor.name,
+                tensor.kind.name
+            ),
+            hint: "give the file in F32, F16 or BF16 that it was made of".into(),
+        }),
+        None => Ok(()),
+    }
+}
+
+/// What the reader should know of weights that have lost bits before.
+fn encoded_before(tensors: &[TensorInfo], rows: &[Row]) -> Vec<String> {
+    let again = tensors.iter().zip(rows);
+    let again = again.filter(|(t, row)| t.kind.block > 1 && t.kind != row.choice.kind);
+    match again.count() {
+        0 => Vec::new(),
+        n => vec![format!(
+            "{n} tensors had lost bits before and lose more now: a file in F32, F16 or BF16 \
+             would give better ones"
+        )],
+    }
+}
+
+/// The bytes of a tensor in its new type; a stack of matrices has importance for each.
+fn again(
+    tensor: &TensorInfo,
+    bytes: &[u8],
+    row: &Row,
+    importance: Option<Vec<f32>>,
+) -> std::result::Result<Vec<u8>, String> {
+    let (from, to) = (tensor.kind, row.choice.kind);
+    // Blocks stay as they are; of plain numbers it is seen that they are numbers.
+    if from == to && (from.block > 1 || !from.is_readable()) {
+        return Ok(bytes.to_vec());
+    }
+    let width = row.width();
+    let n_stacked = row.n_columns() / width.max(1);
+    let importance = match importance {
+        Some(importance) if n_stacked > 1 => importance,
+        one => return to.encode_from(from, bytes, width, one.as_deref()),
+    };
+    let each = bytes.len() / n_stacked;
+    let mut encoded = Vec::new();
+    for (bytes, importance) in bytes.chunks(each).zip(importance.chunks(width)) {
+        encoded.extend(to.encode_from(from, bytes, width, Some(importance))?);
+    }
+    Ok(encoded)
+}
+
+impl Facts {
+    /// Of a model in memory.
+    pub(super) fn of(config: &Config) -> Self {
+        Facts {
+            n_layers: config.n_layers,
+            n_heads: config.n_heads,
+            n_kv_heads: config.n_kv_heads,
+            n_experts: 0,
+            is_llama: true,
+        }
+    }
+
+    /// Of what a file says. Where heads differ from layer to layer they are taken for unshared.
+    fn in_file(metadata: &Metadata) -> Result<Self> {
+        let key = "general.architecture";
+        let architecture = metadata.required(key, metadata.str(key)?)?;
+        let count = |name: &str| {
+            let n = metadata
+                .u64(&format!("{architecture}.{name}"))
+                .ok()
+                .flatten();
+            n.and_then(|n| usize::try_from(n).ok())
+        };
+        let n_heads = count("attention.head_count").unwrap_or(1);
+        Ok(Facts {
+            n_layers: count("block_count").unwrap_or(0),
+            n_heads,
+            n_kv_heads: count("attention.head_count_kv").unwrap_or(n_heads),
+            n_experts: count("expert_count").unwrap_or(0),
+            is_llama: architecture == "llama",
+        })
+    }
 }

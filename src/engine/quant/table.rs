@@ -1,10 +1,7 @@
-//! The types of files, and which type each tensor of such a file has.
+//! The types of files, and the mix of types each is made of.
 //!
-//! The rules are those of llama.cpp (`llama-quant.cpp`), so that a file made here has the size
-//! and the quality its name promises there.
-
-use crate::engine::gguf::Kind;
-use crate::engine::model::{Config, Param};
+//! The mixes are those of llama.cpp (`llama-quant.cpp`), so that a file made here has the size and
+//! the quality its name promises there.
 
 /// A type of file.
 #[derive(Debug, PartialEq, Eq)]
@@ -13,227 +10,212 @@ pub struct Quant {
     pub name: &'static str,
     /// Value of `general.file_type` (llama.h, `llama_ftype`).
     pub file_type: u32,
-    /// Type of the matrices.
-    matrix: &'static str,
-    /// Type of the output matrix, or of the embedding that is used as such.
-    output: &'static str,
-    /// Type of the value and down matrices of the layers that need more bits.
-    sensitive: &'static str,
+    /// Type of the matrices that no rule below names.
+    pub(super) matrix: &'static str,
+    /// Matrices that get another type; of several rules for one the first counts.
+    pub(super) mix: &'static [Rule],
     /// One line for people who choose.
     pub about: &'static str,
 }
 
-/// Every type of file, most bits first.
-pub static QUANTS: [Quant; 5] = [
+/// Matrices of some layers that get another type than the rest.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Rule {
+    pub(super) part: Part,
+    pub(super) when: When,
+    /// The type they get.
+    pub(super) kind: &'static str,
+}
+
+/// What a matrix is, as far as its type depends on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Part {
+    /// The embedding of tokens.
+    Embedding,
+    /// The output matrix, where it is not the embedding.
+    Output,
+    /// Keys of attention.
+    Key,
+    /// Values of attention: small where heads share them, and precious.
+    Value,
+    /// What attention gives back.
+    AttentionOutput,
+    /// The last matrix of the feed-forward block.
+    Down,
+    /// Any other.
+    Other,
+}
+
+/// In which layers, or in which models.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum When {
+    Always,
+    /// In the first so many layers.
+    First(usize),
+    /// In the first layers, one of so many.
+    FirstOf(usize),
+    /// In the first eighth, the last eighth, and every third layer between.
+    Spread,
+    /// Where four query heads or more share a value head.
+    Shared,
+    /// In the first eighth, where columns have importance.
+    FirstEighthWeighed,
+    /// In the first eighth, where columns have no importance.
+    FirstEighthPlain,
+}
+
+const fn rule(part: Part, when: When, kind: &'static str) -> Rule {
+    Rule { part, when, kind }
+}
+
+const fn quant(
+    name: &'static str,
+    file_type: u32,
+    matrix: &'static str,
+    mix: &'static [Rule],
+    about: &'static str,
+) -> Quant {
     Quant {
-        name: "f16",
-        file_type: 1,
-        matrix: "F16",
-        output: "F16",
-        sensitive: "F16",
-        about: "half precision: 16 bits, all but lossless",
-    },
-    Quant {
-        name: "bf16",
-        file_type: 32,
-        matrix: "BF16",
-        output: "BF16",
-        sensitive: "BF16",
-        about: "brain floats: 16 bits, the range of f32",
-    },
-    Quant {
-        name: "q8_0",
-        file_type: 7,
-        matrix: "Q8_0",
-        output: "Q8_0",
-        sensitive: "Q8_0",
-        about: "8.5 bits, hardly any loss",
-    },
-    Quant {
-        name: "q4_k_m",
-        file_type: 15,
-        matrix: "Q4_K",
-        output: "Q6_K",
-        sensitive: "Q6_K",
-        about: "about 4.9 bits, more where it matters: the usual choice",
-    },
-    Quant {
-        name: "q4_0",
-        file_type: 2,
-        matrix: "Q4_0",
-        output: "Q6_K",
-        sensitive: "Q4_0",
-        about: "4.5 bits, plain blocks, fastest on many machines",
-    },
+        name,
+        file_type,
+        matrix,
+        mix,
+        about,
+    }
+}
+
+use Part::{AttentionOutput, Down, Value};
+use When::{Always, First, FirstEighthPlain, FirstEighthWeighed, FirstOf, Shared, Spread};
+
+/// What `_m` types of four and five bits give to what suffers most.
+const SPREAD_Q6: &[Rule] = &[rule(Value, Spread, "Q6_K"), rule(Down, Spread, "Q6_K")];
+/// What types of uneven levels give more bits to.
+const UNEVEN: &[Rule] = &[
+    rule(Value, Shared, "Q5_K"),
+    rule(Down, FirstEighthPlain, "Q5_K"),
 ];
 
-/// The type chosen for a tensor, and the one wanted where that did not fit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Choice {
-    /// Type the tensor gets.
-    pub(super) kind: &'static Kind,
-    /// Type its rows are too short or uneven for.
-    pub(super) instead_of: Option<&'static Kind>,
-}
+/// Every type of file, most bits first.
+pub static QUANTS: [Quant; 18] = [
+    quant(
+        "f16",
+        1,
+        "F16",
+        &[],
+        "half precision: 16 bits, all but lossless",
+    ),
+    quant(
+        "bf16",
+        32,
+        "BF16",
+        &[],
+        "brain floats: 16 bits, the range of f32",
+    ),
+    quant("q8_0", 7, "Q8_0", &[], "8.5 bits, hardly any loss"),
+    quant("q6_k", 18, "Q6_K", &[], "6.6 bits, very little loss"),
+    quant(
+        "q5_1",
+        9,
+        "Q5_1",
+        &[],
+        "6 bits, plain blocks with an offset",
+    ),
+    quant(
+        "q5_k_m",
+        17,
+        "Q5_K",
+        SPREAD_Q6,
+        "about 5.7 bits, more where it matters: little loss",
+    ),
+    quant("q5_k_s", 16, "Q5_K", &[], "5.5 bits, little loss"),
+    quant(
+        "q5_0",
+        8,
+        "Q5_0",
+        &[rule(Down, FirstEighthWeighed, "Q5_1")],
+        "5.5 bits, plain blocks",
+    ),
+    quant(
+        "q4_1",
+        3,
+        "Q4_1",
+        &[],
+        "5 bits, plain blocks with an offset",
+    ),
+    quant(
+        "q4_k_m",
+        15,
+        "Q4_K",
+        SPREAD_Q6,
+        "about 4.9 bits, more where it matters: the usual choice",
+    ),
+    quant(
+        "q4_k_s",
+        14,
+        "Q4_K",
+        &[
+            rule(Value, First(4), "Q5_K"),
+            rule(Down, FirstOf(8), "Q5_K"),
+        ],
+        "about 4.6 bits, a little smaller than the usual choice",
+    ),
+    quant(
+        "q4_0",
+        2,
+        "Q4_0",
+        &[rule(Down, FirstEighthWeighed, "Q4_1")],
+        "4.5 bits, plain blocks, fastest on many machines",
+    ),
+    quant(
+        "iq4_nl",
+        25,
+        "IQ4_NL",
+        UNEVEN,
+        "4.5 bits, uneven levels, for rows of any whole 32",
+    ),
+    quant("iq4_xs", 30, "IQ4_XS", UNEVEN, "4.3 bits, uneven levels"),
+    quant(
+        "q3_k_l",
+        13,
+        "Q3_K",
+        &[
+            rule(Value, Always, "Q5_K"),
+            rule(Down, Always, "Q5_K"),
+            rule(AttentionOutput, Always, "Q5_K"),
+        ],
+        "about 4.3 bits, of which most matrices have 3.4: much loss",
+    ),
+    quant(
+        "q3_k_m",
+        12,
+        "Q3_K",
+        &[
+            rule(Value, First(2), "Q5_K"),
+            rule(Value, Always, "Q4_K"),
+            rule(Down, FirstOf(16), "Q5_K"),
+            rule(Down, Always, "Q4_K"),
+            rule(AttentionOutput, Always, "Q4_K"),
+        ],
+        "about 3.9 bits: much loss",
+    ),
+    quant("q3_k_s", 11, "Q3_K", &[], "3.4 bits: great loss"),
+    quant(
+        "q2_k",
+        10,
+        "Q2_K",
+        &[
+            rule(Value, Shared, "Q4_K"),
+            rule(Value, Always, "Q3_K"),
+            rule(Down, Always, "Q3_K"),
+            rule(AttentionOutput, Always, "Q3_K"),
+        ],
+        "about 3 bits: what is left when nothing else fits",
+    ),
+];
 
 impl Quant {
     /// The type of that name, in any case.
     pub fn named(name: &str) -> Option<&'static Quant> {
         QUANTS.iter().find(|q| q.name.eq_ignore_ascii_case(name))
-    }
-
-    /// The type of a parameter.
-    pub(super) fn choose(&self, config: &Config, param: &Param) -> Choice {
-        let (wanted, fallback) = match param.shape[..] {
-            [_, _] => self.wanted(config, &param.name),
-            _ => ("F32", "F32"), // norms are small and precious
-        };
-        let kind = |name| Kind::named(name).expect("the table names types that exist");
-        let width = *param.shape.last().expect("no parameter is a scalar");
-        let fits = |kind: &Kind| width.is_multiple_of(kind.block);
-        let (wanted, fallback) = (kind(wanted), kind(fallback));
-        if fits(wanted) {
-            return Choice {
-                kind: wanted,
-                instead_of: None,
-            };
-        }
-        let fallback = if fits(fallback) {
-            fallback
-        } else {
-            kind("F16")
-        };
-        Choice {
-            kind: fallback,
-            instead_of: Some(wanted),
-        }
-    }
-
-    /// Type of a matrix, and the one to take where its rows are not whole blocks.
-    fn wanted(&self, config: &Config, name: &str) -> (&'static str, &'static str) {
-        let is_output = match config.tied {
-            true => name == "model.embed_tokens.weight",
-            false => name == "lm_head.weight",
-        };
-        let more = more_bits(name, config.n_layers);
-        let wanted = match (is_output, more) {
-            (true, _) => self.output,
-            (false, true) => self.sensitive,
-            (false, false) => self.matrix,
-        };
-        let fallback = match wanted {
-            "Q4_K" => "Q5_0",
-            "Q6_K" => "Q8_0",
-            _ => "F16",
-        };
-        (wanted, fallback)
-    }
-}
-
-/// True for the value and down matrices of the first eighth, the last eighth, and every third
-/// layer between: what llama.cpp found to suffer most.
-fn more_bits(name: &str, n_layers: usize) -> bool {
-    let sensitive =
-        name.ends_with("self_attn.v_proj.weight") || name.ends_with("mlp.down_proj.weight");
-    let layer = name
-        .strip_prefix("model.layers.")
-        .and_then(|rest| rest.split('.').next());
-    let Some(layer) = layer
-        .and_then(|n| n.parse::<usize>().ok())
-        .filter(|_| sensitive)
-    else {
-        return false;
-    };
-    let eighth = n_layers / 8;
-    layer < eighth || layer >= 7 * n_layers / 8 || (layer - eighth) % 3 == 2
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::engine::model::Layout;
-
-    fn config(d_model: usize, d_ff: usize, tied: bool) -> Config {
-        Config {
-            n_vocab: 300,
-            d_model,
-            n_layers: 16,
-            n_heads: 4,
-            n_kv_heads: 2,
-            head_dim: d_model / 4,
-            d_ff,
-            tied,
-            rope_theta: 1e4,
-            norm_eps: 1e-5,
-            context: 64,
-        }
-    }
-
-    fn chosen(quant: &str, config: &Config, name: &str) -> (&'static str, Option<&'static str>) {
-        let layout = Layout::new(config);
-        let choice = Quant::named(quant)
-            .unwrap()
-            .choose(config, layout.find(name).unwrap());
-        (choice.kind.name, choice.instead_of.map(|k| k.name))
-    }
-
-    #[test]
-    fn sensitive_layers_get_more_bits_as_in_llama_cpp() {
-        let config = config(256, 512, true);
-        let six: Vec<usize> = (0..16)
-            .filter(|i| {
-                let name = format!("model.layers.{i}.mlp.down_proj.weight");
-                chosen("q4_k_m", &config, &name).0 == "Q6_K"
-            })
-            .collect();
-        assert_eq!(six, [0, 1, 4, 7, 10, 13, 14, 15]);
-        assert_eq!(
-            chosen("q4_k_m", &config, "model.layers.0.self_attn.v_proj.weight").0,
-            "Q6_K"
-        );
-        assert_eq!(
-            chosen("q4_k_m", &config, "model.layers.0.self_attn.q_proj.weight").0,
-            "Q4_K"
-        );
-        assert_eq!(
-            chosen("q4_k_m", &config, "model.norm.weight"),
-            ("F32", None)
-        );
-    }
-
-    #[test]
-    fn the_output_matrix_gets_six_bits_wherever_it_is() {
-        let embed = "model.embed_tokens.weight";
-        for quant in ["q4_k_m", "q4_0"] {
-            assert_eq!(chosen(quant, &config(256, 512, true), embed).0, "Q6_K");
-            assert_eq!(
-                chosen(quant, &config(256, 512, false), "lm_head.weight").0,
-                "Q6_K"
-            );
-            assert_ne!(chosen(quant, &config(256, 512, false), embed).0, "Q6_K");
-        }
-        assert_eq!(chosen("q8_0", &config(256, 512, true), embed).0, "Q8_0");
-    }
-
-    #[test]
-    fn rows_that_are_not_whole_blocks_fall_back_as_in_llama_cpp() {
-        let odd = config(64, 96, true);
-        let layer = |i: usize, part: &str| format!("model.layers.{i}.{part}.weight");
-        let q4_k_m = |name: String| chosen("q4_k_m", &odd, &name);
-        assert_eq!(q4_k_m(layer(2, "mlp.down_proj")), ("Q5_0", Some("Q4_K")));
-        assert_eq!(q4_k_m(layer(0, "mlp.down_proj")), ("Q8_0", Some("Q6_K")));
-        assert_eq!(
-            q4_k_m("model.embed_tokens.weight".into()),
-            ("Q8_0", Some("Q6_K"))
-        );
-        assert_eq!(
-            chosen("q4_0", &odd, "model.embed_tokens.weight"),
-            ("Q8_0", Some("Q6_K"))
-        );
-        let odder = config(20, 96, true);
-        assert_eq!(
-            chosen("q8_0", &odder, &layer(0, "mlp.up_proj")),
-            ("F16", Some("Q8_0"))
-        );
     }
 }

@@ -64,14 +64,20 @@ fn quantize(plan: &Plan, loaded: &Loaded) -> crate::engine::Result<Report> {
 fn every_type_is_loaded_again_as_the_same_model() {
     let folder = tempfile::tempdir().unwrap();
     let original = small(folder.path());
-    // The largest weight of the initial model is about 0.1; each type may lose its share of it.
-    let bounds = [1e-4, 1e-3, 1e-3, 0.01, 0.02];
-    for (quant, bound) in QUANTS.iter().zip(bounds) {
+    for quant in &QUANTS {
+        // The largest weight of the initial model is about 0.1; each type may lose its share.
+        let bound = match quant.name {
+            "f16" => 1e-4,
+            "bf16" | "q8_0" | "q6_k" => 1e-3,
+            name if name.starts_with("q5") => 5e-3,
+            name if name.starts_with("q4_k") => 0.01,
+            _ => 0.02,
+        };
         let plan = plan(folder.path(), quant.name);
         let report = quantize(&plan, &original).unwrap();
         assert_eq!(report.len_bytes, report.path.metadata().unwrap().len());
         assert!(
-            report.bits_per_weight > 4.5 && report.bits_per_weight <= 16.5,
+            report.bits_per_weight > 4.4 && report.bits_per_weight <= 16.5,
             "{report:?}"
         );
         let again = gguf::load(&report.path).unwrap();

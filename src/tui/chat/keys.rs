@@ -1,5 +1,6 @@
 //! Keys of the conversation, what is being written, and its door: [`run`].
 
+use std::borrow::Cow;
 use std::io;
 use std::sync::mpsc::{Receiver, Sender};
 
@@ -7,15 +8,36 @@ use ratatui::Frame;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::layout::Size;
 
-use super::slash::{self, Typed};
-use super::state::{ChatInfo, State, Who};
+use super::history::History;
+use super::panel::Panel;
+use super::state::{ChatInfo, State};
 use super::view;
 use crate::event::{Ask, Control, Event};
+use crate::talk;
 use crate::tui::app::{self, Action, Screen};
 use crate::tui::widgets::Editor;
 
-/// Most messages of the reader that Up recalls.
-const MAX_HISTORY: usize = 500;
+/// The keys worth knowing.
+pub(super) const KEYS: [(&str, &str); 13] = [
+    ("Enter", "send"),
+    ("Alt-Enter, Ctrl-J", "new line"),
+    ("Up, Down", "your questions before"),
+    ("Ctrl-R", "seek among them"),
+    (
+        "Ctrl-U, -K, -W, -Y",
+        "cut to the left, right, a word; put back",
+    ),
+    ("Tab", "complete a command; else the panel of the model"),
+    ("F2", "the panel of the model"),
+    ("Left, Right", "other branches, where nothing is written"),
+    ("Alt-Up, Alt-Down", "choose a message; Enter edits it"),
+    ("PgUp, PgDn", "scroll"),
+    ("Esc", "stop the answer"),
+    ("Ctrl-C", "stop, or clear what is written; again: leave"),
+    ("Ctrl-D", "leave, where nothing is written"),
+];
+/// Most bytes copied: terminals take no more in one sequence (xterm: 100 000 letters of base 64).
+pub(super) const LARGEST_COPY: usize = 74_994;
 
 /// The conversation as a screen.
 #[derive(Debug, Default)]
@@ -26,21 +48,29 @@ pub struct Chat {
     /// Rows between the last one and the lowest one shown; 0 follows the answer.
     pub(super) scroll: usize,
     /// One line about the last key, until the next one.
-    pub(super) hint: Option<&'static str>,
+    pub(super) hint: Option<Cow<'static, str>>,
     pub(super) size: Size,
-    sent: Vec<String>,
-    /// Which of `sent` is recalled, and what was being written before.
-    recalled: Option<(usize, String)>,
+    pub(super) history: History,
+    pub(super) panel: Panel,
+    /// The message that keys for branches are about.
+    pub(super) chosen: Option<u64>,
+    /// The question that what is written will stand beside.
+    pub(super) editing: Option<u64>,
+    /// What is asked for since the loop last looked.
+    pub(super) outbox: Vec<Action>,
     /// This screen asked for a stop since the last message.
-    stopping: bool,
+    pub(super) stopping: bool,
+    /// The last key was a first Ctrl-C.
+    is_leaving: bool,
     closed: bool,
-    left: bool,
+    pub(super) left: bool,
 }
 
 /// Shows a conversation until the reader leaves or the channel closes.
 ///
-/// Every [`Ask::Say`] and [`Ask::Regenerate`] is to be answered by pieces and one
-/// [`Event::Answered`]; [`Ask::Quit`] is sent at the end in any case.
+/// Every [`Ask::Answer`] is to be answered by pieces and one [`Event::Answered`]; what was said
+/// of an answer that is left half-way is asked to be kept, and [`Ask::Quit`] is sent at the end
+/// in any case.
 ///
 /// # Errors
 /// When the terminal fails; it is given back in any case.
@@ -54,8 +84,10 @@ pub fn run(
     let mut chat = Chat::new(info);
     let mut events = events;
     let mut ask = |wish| {
-        // A stop of the answer before must not stop this one.
-        control.clear_stop();
+        if matches!(wish, Ask::Answer(_)) {
+            // A stop of the answer before must not stop this one.
+            control.clear_stop();
+        }
         // A closed channel shows itself as closed news.
         let _ = asks.send(wish);
     };
@@ -63,169 +95,218 @@ pub fn run(
     if chat.state.busy {
         control.request_stop();
     }
-    let _ = asks.send(Ask::Quit);
+    let half = chat.state.end_answer(0, chat.state.n_pieces, "left");
+    for wish in half.into_iter().chain([Ask::Quit]) {
+        let _ = asks.send(wish);
+    }
     result
 }
 
 impl Chat {
-    /// An empty conversation.
+    /// A conversation, new or gone on with.
     pub fn new(info: ChatInfo) -> Self {
+        let mut info = info;
         Chat {
+            history: History::new(std::mem::take(&mut info.history)),
             state: State::new(info),
             ..Chat::default()
         }
     }
 
-    fn send(&mut self) -> Action {
-        let typed = slash::read(self.editor.text());
-        if self.state.busy && !matches!(typed, Typed::Help | Typed::Ask(Ask::Quit)) {
-            self.hint = Some("still answering; Esc stops it");
-            return Action::None;
-        }
-        if matches!(&typed, Typed::Ask(Ask::Say(text)) if text.is_empty()) {
-            return Action::None;
-        }
-        self.remember();
-        self.scroll = 0;
-        match typed {
-            Typed::Help => self.state.push(Who::Note, &slash::help()),
-            Typed::Wrong(why) => self.state.push(Who::Warning, &why),
-            Typed::Ask(wish) => return self.ask(wish),
-        }
-        Action::None
+    pub(super) fn hint(&mut self, text: impl Into<Cow<'static, str>>) {
+        self.hint = Some(text.into());
     }
 
-    fn ask(&mut self, wish: Ask) -> Action {
-        match &wish {
-            Ask::Say(text) => {
-                self.state.push(Who::You, text);
-                self.state.await_answer();
-            }
-            Ask::Regenerate if self.state.take_back_answer() => self.state.await_answer(),
-            Ask::Regenerate => {
-                self.state
-                    .push(Who::Warning, "there is no message to answer again");
-                return Action::None;
-            }
-            Ask::Clear => self.state.clear(),
-            Ask::System(prompt) => {
-                self.state.clear();
-                self.state
-                    .push(Who::Note, &format!("system prompt: {prompt}"));
-            }
-            Ask::Quit => {
-                self.left = true;
-                return Action::None;
-            }
-        }
-        self.stopping = false;
-        Action::Ask(wish)
-    }
-
-    fn remember(&mut self) {
-        let text = self.editor.take();
-        self.recalled = None;
-        if self.sent.last() != Some(&text) {
-            self.sent.push(text);
-        }
-        if self.sent.len() > MAX_HISTORY {
-            self.sent.remove(0);
+    fn stop(&mut self) {
+        if self.state.busy && !self.stopping {
+            self.stopping = true;
+            self.outbox.push(Action::Stop);
+            self.hint(STOPPING);
         }
     }
 
-    /// Shows an older (-1) or newer (1) message of the reader in the box.
-    fn recall(&mut self, by: isize) {
-        let (at, draft) = match self.recalled.take() {
-            Some((at, draft)) => (at, draft),
-            None => (self.sent.len(), self.editor.text().to_owned()),
-        };
-        let at = at.saturating_add_signed(by);
-        match self.sent.get(at) {
-            Some(text) => {
-                self.editor.set(text);
-                self.recalled = Some((at, draft));
-            }
-            None => self.editor.set(&draft),
-        }
-    }
-
-    fn stop(&mut self) -> Action {
-        if !self.state.busy || self.stopping {
-            return Action::None;
-        }
-        self.stopping = true;
-        self.hint = Some(STOPPING);
-        Action::Stop
-    }
-
-    /// Ctrl-C: stops an answer, else asks once, then leaves.
-    fn interrupt(&mut self, asked: bool) -> Action {
-        if asked || (self.state.busy && self.stopping) {
+    /// Ctrl-C: stops an answer, else clears what is written; again: leaves.
+    fn interrupt(&mut self, again: bool) {
+        if again {
             self.left = true;
-            return Action::None;
+            return;
         }
-        let action = self.stop();
-        self.hint = Some(LEAVE);
-        action
+        self.stop();
+        self.panel.is_open = false;
+        self.history.end_search();
+        self.editor.take();
+        (self.editing, self.chosen) = (None, None);
+        self.is_leaving = true;
+        self.hint("Ctrl-C again leaves");
+    }
+
+    /// Esc: one thing after the other, the innermost first.
+    fn escape(&mut self) {
+        if self.state.busy {
+            self.stop();
+        } else if self.editing.take().is_some() {
+            self.editor.take();
+        } else if self.chosen.take().is_none() {
+            self.scroll = 0;
+        }
     }
 
     fn scroll_by(&mut self, by: isize) {
         let most = view::rows_above(self);
         self.scroll = self.scroll.saturating_add_signed(by).min(most);
     }
+
+    /// Scrolls so that the first row of a message is seen.
+    pub(super) fn scroll_to(&mut self, node: u64) {
+        let height = view::transcript_height(self);
+        if let Some(below) = view::rows_below(self, node) {
+            // The first row is the highest of those below what stands before the message.
+            let (lowest, highest) = (below.saturating_sub(height), below.saturating_sub(1));
+            self.scroll = self.scroll.clamp(lowest, highest.max(lowest));
+            self.scroll_by(0);
+        }
+    }
+
+    /// Completes a command as far as it is certain.
+    fn complete(&mut self) {
+        let found = self.completions();
+        let Some(first) = found.first() else {
+            return;
+        };
+        let alike = |other: &String| {
+            let pairs = first.char_indices().zip(other.chars());
+            let differs = pairs.into_iter().find(|((_, a), b)| a != b);
+            differs.map_or(first.len().min(other.len()), |((at, _), _)| at)
+        };
+        let len = found.iter().map(alike).min().unwrap_or(first.len());
+        let mut text = first[..len].to_owned();
+        if found.len() == 1 {
+            text.push(' ');
+        }
+        self.editor.set(&text);
+    }
+
+    /// What the command that is being written may become.
+    pub(super) fn completions(&self) -> Vec<String> {
+        let info = &self.state.info;
+        let settings: Vec<String> = info.settings.iter().map(|s| s.name.clone()).collect();
+        talk::complete(self.editor.text(), &settings, &info.sessions)
+    }
+
+    /// A key while earlier questions are sought; false if it is for others.
+    fn seeking_key(&mut self, key: KeyEvent) -> bool {
+        if self.history.sought().is_none() {
+            return false;
+        }
+        let control = key.modifiers.contains(KeyModifiers::CONTROL);
+        let found = match key.code {
+            KeyCode::Char('r') if control => self.history.seek_on(),
+            KeyCode::Char('g') if control => {
+                self.end_search();
+                return true;
+            }
+            KeyCode::Esc => {
+                self.end_search();
+                return true;
+            }
+            KeyCode::Char(c) if !control => self.history.seek_for(|query| query.push(c)),
+            KeyCode::Backspace => self.history.seek_for(|query| {
+                query.pop();
+            }),
+            // Every other key takes what was found.
+            _ => {
+                self.history.end_search();
+                return key.code == KeyCode::Enter;
+            }
+        };
+        if let Some(text) = found {
+            self.editor.set(&text);
+        }
+        true
+    }
+
+    fn end_search(&mut self) {
+        if let Some(draft) = self.history.end_search() {
+            self.editor.set(&draft);
+        }
+    }
+
+    fn recall(&mut self, by: isize) {
+        let text = self.history.recall(by, self.editor.text());
+        self.editor.set(&text);
+    }
+
+    /// Keys that edit, and those that mean something where nothing is written.
+    fn writing_key(&mut self, key: KeyEvent) {
+        let is_empty = self.editor.text().is_empty();
+        let alt = key.modifiers.contains(KeyModifiers::ALT);
+        match key.code {
+            KeyCode::Up if alt => self.choose_by(-1),
+            KeyCode::Down if alt => self.choose_by(1),
+            KeyCode::Left if is_empty => self.branch_by(-1),
+            KeyCode::Right if is_empty => self.branch_by(1),
+            _ if self.editor.key(key, view::input_width(self.size)) => {}
+            KeyCode::Up => self.recall(-1),
+            KeyCode::Down => self.recall(1),
+            _ => {}
+        }
+    }
 }
 
 /// What the status line says until a stopped answer has ended.
 const STOPPING: &str = "stopping";
-/// What the first Ctrl-C says.
-const LEAVE: &str = "Ctrl-C again leaves";
 
 impl Screen for Chat {
     fn update(&mut self, event: &Event) {
-        // Whoever reads further up keeps the place while the answer grows below.
-        let kept = self.state.messages.len().saturating_sub(1);
-        let before = if self.scroll > 0 {
-            view::rows_from(self, kept)
-        } else {
-            0
-        };
-        self.state.update(event);
-        if !self.state.busy && self.hint == Some(STOPPING) {
+        let wishes = self.state.update(event);
+        self.outbox.extend(wishes.into_iter().map(Action::Ask));
+        if !self.state.busy && self.hint.as_deref() == Some(STOPPING) {
             self.hint = None;
         }
-        if self.scroll > 0 {
-            self.scroll += view::rows_from(self, kept).saturating_sub(before);
+        // What could not be answered is put back, to be put otherwise.
+        let is_failed = matches!(event, Event::Answered { reason, .. } if reason == "failed");
+        if is_failed
+            && self.editor.text().is_empty()
+            && let Some(question) = self.state.unanswered()
+        {
+            self.editor.set(&question);
+        }
+        if matches!(event, Event::Loaded { .. }) {
+            (self.chosen, self.editing, self.scroll) = (None, None, 0);
         }
     }
 
     fn key(&mut self, key: KeyEvent) -> Action {
         let control = key.modifiers.contains(KeyModifiers::CONTROL);
-        let asked = self.hint.take() == Some(LEAVE);
-        let page = isize::try_from(view::transcript_height(self))
-            .unwrap_or(1)
-            .max(1);
+        let again = std::mem::take(&mut self.is_leaving);
+        self.hint = None;
+        let page = isize::try_from(view::transcript_height(self)).unwrap_or(1);
         match key.code {
-            KeyCode::Char('c') if control => return self.interrupt(asked),
-            KeyCode::Char('d') if control && self.editor.text().is_empty() => self.left = true,
-            KeyCode::Enter if key.modifiers.is_empty() => return self.send(),
-            KeyCode::Esc if self.state.busy => return self.stop(),
-            KeyCode::Esc => self.scroll = 0,
-            KeyCode::PageUp => self.scroll_by(page),
-            KeyCode::PageDown => self.scroll_by(-page),
-            _ => {
-                if !self.editor.key(key, view::input_width(self.size)) {
-                    match key.code {
-                        KeyCode::Up => self.recall(-1),
-                        KeyCode::Down => self.recall(1),
-                        _ => {}
-                    }
-                }
+            KeyCode::Char('c') if control => self.interrupt(again),
+            _ if self.panel.is_open => {
+                let wish = self.panel.key(key, &self.state);
+                self.outbox.extend(wish.map(Action::Ask));
             }
+            _ if self.seeking_key(key) => {}
+            KeyCode::Char('r') if control => self.history.seek(self.editor.text()),
+            KeyCode::Char('d') if control && self.editor.text().is_empty() => self.left = true,
+            KeyCode::Enter if key.modifiers.is_empty() => self.send(),
+            KeyCode::Esc => self.escape(),
+            KeyCode::PageUp => self.scroll_by(page.max(1)),
+            KeyCode::PageDown => self.scroll_by(-page.max(1)),
+            KeyCode::Tab if self.editor.text().starts_with('/') => self.complete(),
+            KeyCode::Tab | KeyCode::F(2) => self.panel.toggle(),
+            _ => self.writing_key(key),
         }
         Action::None
     }
 
+    fn wishes(&mut self) -> Vec<Action> {
+        std::mem::take(&mut self.outbox)
+    }
+
     fn paste(&mut self, text: &str) {
+        self.history.end_search();
         self.editor.insert(text);
     }
 
@@ -237,10 +318,15 @@ impl Screen for Chat {
     }
 
     fn resized(&mut self, size: Size) {
-        if self.size != size {
-            self.size = size;
-            self.scroll_by(0);
+        let is_same = self.size == size;
+        self.size = size;
+        let before = self.state.transcript.n_rows();
+        let now = self.state.transcript.layout(view::text_width(size.width));
+        if is_same && self.scroll > 0 {
+            // Whoever reads further up keeps the place while the answer grows below.
+            self.scroll = self.scroll.saturating_add(now.saturating_sub(before));
         }
+        self.scroll_by(0);
     }
 
     fn closed(&mut self) {
@@ -253,184 +339,5 @@ impl Screen for Chat {
 
     fn view(&self, frame: &mut Frame<'_>) {
         view::view(self, frame);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn press(chat: &mut Chat, code: KeyCode) -> Action {
-        chat.key(KeyEvent::new(code, KeyModifiers::NONE))
-    }
-
-    fn control_c(chat: &mut Chat) -> Action {
-        chat.key(KeyEvent::new(KeyCode::Char('c'), KeyModifiers::CONTROL))
-    }
-
-    fn say(chat: &mut Chat, text: &str) -> Action {
-        chat.paste(text);
-        press(chat, KeyCode::Enter)
-    }
-
-    fn open() -> Chat {
-        let mut chat = Chat::new(ChatInfo {
-            model: "m".into(),
-            context: 100,
-        });
-        chat.resized(Size::new(40, 10));
-        chat
-    }
-
-    fn answered() -> Event {
-        let reason = "eos".into();
-        Event::Answered {
-            reason,
-            n_prompt: 1,
-            n_generated: 1,
-            prefill_ms: 1,
-            decode_ms: 1,
-        }
-    }
-
-    #[test]
-    fn enter_sends_and_waits_for_the_answer() {
-        let mut chat = open();
-        assert_eq!(say(&mut chat, ""), Action::None);
-        assert_eq!(say(&mut chat, "hi"), Action::Ask(Ask::Say("hi".into())));
-        assert_eq!(say(&mut chat, "more"), Action::None);
-        assert_eq!(
-            chat.editor.text(),
-            "more",
-            "what cannot be sent yet is kept"
-        );
-        chat.update(&answered());
-        assert_eq!(
-            press(&mut chat, KeyCode::Enter),
-            Action::Ask(Ask::Say("more".into()))
-        );
-    }
-
-    #[test]
-    fn escape_stops_the_answer_once() {
-        let mut chat = open();
-        assert_eq!(press(&mut chat, KeyCode::Esc), Action::None);
-        say(&mut chat, "hi");
-        assert_eq!(press(&mut chat, KeyCode::Esc), Action::Stop);
-        assert_eq!(
-            press(&mut chat, KeyCode::Esc),
-            Action::None,
-            "twice would mean: end now"
-        );
-        assert!(!chat.done());
-    }
-
-    #[test]
-    fn control_c_stops_and_then_leaves() {
-        let mut chat = open();
-        say(&mut chat, "hi");
-        assert_eq!(control_c(&mut chat), Action::Stop);
-        control_c(&mut chat);
-        assert!(chat.done());
-        let mut chat = open();
-        assert_eq!(control_c(&mut chat), Action::None);
-        press(&mut chat, KeyCode::Char('x'));
-        control_c(&mut chat);
-        assert!(!chat.done(), "another key took it back");
-        control_c(&mut chat);
-        assert!(chat.done());
-    }
-
-    #[test]
-    fn a_signal_leaves_but_a_stopped_answer_does_not() {
-        let control = Control::default();
-        let mut chat = open();
-        say(&mut chat, "hi");
-        press(&mut chat, KeyCode::Esc);
-        control.request_stop();
-        chat.update(&answered());
-        chat.tick(1, &control);
-        assert!(!chat.done());
-        let mut idle = open();
-        idle.tick(1, &control);
-        assert!(idle.done());
-    }
-
-    #[test]
-    fn slash_commands_become_asks() {
-        let mut chat = open();
-        assert_eq!(say(&mut chat, "/regen"), Action::None);
-        say(&mut chat, "hi");
-        chat.update(&Event::Piece {
-            text: "one".into(),
-            token: 1,
-            logprob: 0.0,
-        });
-        chat.update(&answered());
-        assert_eq!(say(&mut chat, "/regen"), Action::Ask(Ask::Regenerate));
-        assert_eq!(chat.state.messages.back().unwrap().text, "hi");
-        chat.update(&answered());
-        assert_eq!(
-            say(&mut chat, "/system be kind"),
-            Action::Ask(Ask::System("be kind".into()))
-        );
-        assert_eq!(say(&mut chat, "/clear"), Action::Ask(Ask::Clear));
-        assert!(chat.state.messages.is_empty());
-        say(&mut chat, "/quit");
-        assert!(chat.done());
-    }
-
-    #[test]
-    fn up_recalls_and_down_returns_to_the_draft() {
-        let mut chat = open();
-        for text in ["one", "two"] {
-            say(&mut chat, text);
-            chat.update(&answered());
-        }
-        chat.paste("draft");
-        press(&mut chat, KeyCode::Up);
-        assert_eq!(chat.editor.text(), "two");
-        for _ in 0..3 {
-            press(&mut chat, KeyCode::Up);
-        }
-        assert_eq!(chat.editor.text(), "one");
-        press(&mut chat, KeyCode::Down);
-        press(&mut chat, KeyCode::Down);
-        assert_eq!(chat.editor.text(), "draft");
-        press(&mut chat, KeyCode::Down);
-        assert_eq!(chat.editor.text(), "draft");
-    }
-
-    #[test]
-    fn whoever_scrolled_up_keeps_the_place_while_the_answer_grows() {
-        let mut chat = open();
-        for n in 0..30 {
-            chat.state.push(Who::Note, &format!("line {n}"));
-        }
-        say(&mut chat, "hi");
-        press(&mut chat, KeyCode::PageUp);
-        let screen = |chat: &Chat| {
-            let buf = crate::tui::picture::buffer(40, 10, |frame| chat.view(frame));
-            crate::tui::picture::text(&buf)
-                .lines()
-                .take(6)
-                .collect::<Vec<_>>()
-                .join("\n")
-        };
-        let before = screen(&chat);
-        for _ in 0..20 {
-            chat.update(&Event::Piece {
-                text: "words and words\n".into(),
-                token: 1,
-                logprob: 0.0,
-            });
-        }
-        assert_eq!(screen(&chat), before);
-        for _ in 0..100 {
-            press(&mut chat, KeyCode::PageUp);
-        }
-        let top = chat.scroll;
-        press(&mut chat, KeyCode::PageDown);
-        assert!(chat.scroll < top, "the top is not overshot");
     }
 }

@@ -6,9 +6,10 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
 use super::keys::Chat;
-use super::state::{Message, Who};
+use super::transcript::{Entry, Who};
+use crate::talk;
 use crate::tui::theme;
-use crate::tui::widgets::{clip, gauge, grouped, rate, row, width, wrap};
+use crate::tui::widgets::{clip, gauge, grouped, plain_line, rate, row, width};
 
 /// Cells of the mark in front of every row.
 const MARGIN: u16 = 2;
@@ -51,7 +52,8 @@ pub(super) fn input_width(size: Size) -> usize {
     usize::from(size.width.saturating_sub(MARGIN + 1)).max(1)
 }
 
-fn text_width(width: u16) -> usize {
+/// Cells of a row of the transcript beside its mark.
+pub(super) fn text_width(width: u16) -> usize {
     usize::from(width.saturating_sub(MARGIN)).max(1)
 }
 
@@ -61,20 +63,23 @@ pub(super) fn transcript_height(chat: &Chat) -> usize {
     usize::from(places(chat, area).transcript.height)
 }
 
-/// Rows of the messages from `first` on, each with the empty row in front of it.
-pub(super) fn rows_from(chat: &Chat, first: usize) -> usize {
-    let cells = text_width(chat.size.width);
-    chat.state
-        .messages
-        .iter()
-        .skip(first)
-        .map(|m| wrap(&m.text, cells).len() + 1)
-        .sum()
-}
-
 /// How far the transcript can be scrolled up.
 pub(super) fn rows_above(chat: &Chat) -> usize {
-    rows_from(chat, 0).saturating_sub(transcript_height(chat))
+    let n_rows = chat.state.transcript.n_rows();
+    n_rows.saturating_sub(transcript_height(chat))
+}
+
+/// Rows from the first one of a message to the end.
+pub(super) fn rows_below(chat: &Chat, node: u64) -> Option<usize> {
+    let entries = &chat.state.transcript.entries;
+    let at = entries.iter().position(|entry| entry.node == Some(node))?;
+    Some(
+        entries
+            .iter()
+            .skip(at)
+            .map(|entry| entry.rows().len() + 1)
+            .sum(),
+    )
 }
 
 /// Draws the conversation.
@@ -98,27 +103,48 @@ pub fn view(chat: &Chat, frame: &mut Frame<'_>) {
         status(chat, usize::from(places.status.width)),
         places.status,
     );
+    if chat.panel.is_open {
+        let above = places.transcript.union(places.rule);
+        chat.panel.view(&chat.state, above, frame);
+    }
 }
 
 fn header<'a>(chat: &Chat, cells: u16) -> Line<'a> {
+    let info = &chat.state.info;
     let room = usize::from(cells).saturating_sub(9);
+    let model = clip(&info.model, room);
+    let mut beside = String::new();
+    for (name, value) in [
+        ("answers in ", chat.state.setting("lang")),
+        ("kept as ", info.session.as_str()),
+    ] {
+        let more = format!("   {name}{}", plain_line(value));
+        if !value.is_empty() && width(&model) + width(&beside) + width(&more) <= room {
+            beside += &more;
+        }
+    }
     Line::from(vec![
         Span::styled("eu chat  ", theme::FOCUS),
-        Span::styled(clip(&chat.state.info.model, room), theme::STRONG),
+        Span::styled(model, theme::STRONG),
+        Span::styled(beside, theme::DIM),
     ])
 }
 
 fn transcript(chat: &Chat, area: Rect, frame: &mut Frame<'_>) {
     let wanted = usize::from(area.height) + chat.scroll;
-    let cells = text_width(area.width);
     let mut lines: Vec<Line<'_>> = Vec::new();
     // From the end, and no further up than what is seen.
-    for message in chat.state.messages.iter().rev() {
+    for entry in chat.state.transcript.entries.iter().rev() {
         if lines.len() >= wanted {
             break;
         }
-        lines.extend(message_lines(message, cells).into_iter().rev());
-        lines.push(Line::default());
+        let first = entry.rows().len().saturating_sub(wanted - lines.len());
+        for i in (first..entry.rows().len()).rev() {
+            lines.push(line(chat, entry, i));
+        }
+        if first == 0 {
+            lines.push(branches(chat, entry));
+        }
     }
     let seen = lines
         .into_iter()
@@ -130,25 +156,41 @@ fn transcript(chat: &Chat, area: Rect, frame: &mut Frame<'_>) {
     }
 }
 
-fn message_lines<'a>(message: &Message, cells: usize) -> Vec<Line<'a>> {
-    let (mark, style) = match message.who {
+/// One row of a message with its mark.
+fn line<'a>(chat: &Chat, entry: &'a Entry, i: usize) -> Line<'a> {
+    let (mark, style) = match entry.who {
         Who::You => ("> ", theme::STRONG),
         Who::Model => ("  ", Style::new()),
+        Who::System => ("# ", theme::DIM),
         Who::Note => ("· ", theme::DIM),
         Who::Warning => ("! ", theme::WARN),
     };
-    let line = |(i, range)| {
-        let mark = if i == 0 { mark } else { "  " };
-        Line::from(vec![
-            Span::styled(mark, theme::FOCUS),
-            Span::styled(row(&message.text, &range), style),
-        ])
+    let is_chosen = chat.chosen.is_some() && entry.node == chat.chosen;
+    let mark = match (is_chosen, i) {
+        (true, _) => "▌ ",
+        (false, 0) => mark,
+        (false, _) => "  ",
     };
-    wrap(&message.text, cells)
-        .into_iter()
-        .enumerate()
-        .map(line)
-        .collect()
+    let text = entry.rows().get(i).into_iter().flat_map(|row| &row.spans);
+    let mut line = Line::from(Span::styled(mark, theme::FOCUS));
+    let base = entry
+        .rows()
+        .get(i)
+        .map_or(Style::new(), |row| style.patch(row.style));
+    line.spans.extend(text.map(|span| {
+        let style = base.patch(span.style);
+        Span::styled(span.content.as_ref(), style)
+    }));
+    line
+}
+
+/// The row before a message: which of its branches is seen, where there are any.
+fn branches<'a>(chat: &Chat, entry: &Entry) -> Line<'a> {
+    let place = entry.node.and_then(|id| chat.state.tree.place(id));
+    match place.filter(|(_, n)| *n > 1) {
+        Some((at, n)) => Line::styled(format!("  ‹ {at}/{n} ›"), theme::INK),
+        None => Line::default(),
+    }
 }
 
 fn input(chat: &Chat, area: Rect, frame: &mut Frame<'_>) {
@@ -176,32 +218,41 @@ fn input(chat: &Chat, area: Rect, frame: &mut Frame<'_>) {
 /// What goes on, the speed, the context; as many as fit.
 fn status<'a>(chat: &Chat, cells: usize) -> Line<'a> {
     let state = &chat.state;
-    let now = match (chat.hint, state.busy, state.n_pieces) {
-        (Some(hint), _, _) => hint.to_owned(),
-        (None, true, 0) => "reading the prompt".into(),
-        (None, true, n) => format!("answering, {} tokens", grouped(n)),
-        (None, false, _) => "Enter sends".into(),
-    };
-    let style = if chat.hint.is_some() {
-        theme::WARN
+    let completions = chat.completions();
+    let (now, style) = if let Some((query, is_found)) = chat.history.sought() {
+        let missing = if is_found { "" } else { " (not found)" };
+        (format!("seek: {}{missing}", plain_line(query)), theme::WARN)
+    } else if let Some(hint) = &chat.hint {
+        (hint.to_string(), theme::WARN)
+    } else if let Some(row) = talk::row_of(chat.editor.text()) {
+        (
+            format!("{} {}  {}", row.name, row.arg, row.what),
+            theme::DIM,
+        )
+    } else if !completions.is_empty() {
+        (completions.join("  "), theme::DIM)
     } else {
-        theme::DIM
+        let now = match (state.busy, state.n_pieces) {
+            (true, 0) => "reading the prompt".into(),
+            (true, n) => format!("answering, {} tokens", grouped(n)),
+            (false, _) if chat.editing.is_some() => "Enter asks this instead, Esc leaves it".into(),
+            (false, _) => "Enter sends".into(),
+        };
+        (now, theme::DIM)
     };
-    let speed = state
-        .tokens_per_s()
-        .map(|speed| format!("   {} tokens/s", rate(speed)));
+    let mut rest = String::new();
+    let speed = state.tokens_per_s();
+    let speed = speed.map(|speed| format!("   {} tokens/s", rate(speed)));
     let share = state.context_share();
     let short = share.map(|share| format!("   context {:.0}%", share * 100.0));
     let long = share.map(|share| {
         let (bar, size) = (gauge(share, 10), grouped(state.info.context));
         format!("   context {bar} {:.0}% of {size}", share * 100.0)
     });
-    let mut rest = speed.unwrap_or_default();
-    for context in [long, short].into_iter().flatten() {
-        if width(&now) + width(&rest) + width(&context) <= cells {
-            rest += &context;
-            break;
-        }
+    for part in [vec![speed], vec![long, short]] {
+        let fits = |part: &String| width(&now) + width(&rest) + width(part) <= cells;
+        let part = part.into_iter().flatten().find(fits);
+        rest += &part.unwrap_or_default();
     }
     Line::from(vec![
         Span::styled(clip(&now, cells), style),

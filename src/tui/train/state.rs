@@ -123,7 +123,11 @@ impl State {
                     elapsed_ms: *elapsed_ms,
                 });
             }
-            Event::Piece { .. } | Event::Answered { .. } => {}
+            Event::Piece { .. }
+            | Event::Answered { .. }
+            | Event::Setting { .. }
+            | Event::Session { .. }
+            | Event::Loaded { .. } => {}
         }
     }
 

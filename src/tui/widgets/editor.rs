@@ -15,6 +15,8 @@ pub struct Editor {
     text: String,
     /// Byte offset, always between two graphemes.
     cursor: usize,
+    /// What was last taken out by words or lines.
+    killed: String,
 }
 
 impl Editor {
@@ -71,22 +73,25 @@ impl Editor {
         match key.code {
             KeyCode::Char('a') if control => self.cursor = self.line_start(),
             KeyCode::Char('e') if control => self.cursor = self.line_end(),
-            KeyCode::Char('u') if control => self.delete(self.line_start(), self.cursor),
-            KeyCode::Char('k') if control => self.delete(self.cursor, self.line_end()),
-            KeyCode::Char('w') if control => self.delete(self.word_left(), self.cursor),
+            KeyCode::Char('u') if control => self.kill(self.line_start(), self.cursor),
+            KeyCode::Char('k') if control => {
+                self.kill(self.cursor, self.line_end().max(self.line_break()))
+            }
+            KeyCode::Char('w') if control => self.kill(self.word_left(), self.cursor),
+            KeyCode::Char('y') if control => self.insert(&self.killed.clone()),
             // What Backspace sends on some terminals.
             KeyCode::Char('h') if control => self.delete(self.left(), self.cursor),
             KeyCode::Char('j') if control => self.insert("\n"),
             KeyCode::Char('b') if alt => self.cursor = self.word_left(),
             KeyCode::Char('f') if alt => self.cursor = self.word_right(),
-            KeyCode::Char('d') if alt => self.delete(self.cursor, self.word_right()),
+            KeyCode::Char('d') if alt => self.kill(self.cursor, self.word_right()),
             // AltGr arrives as Control and Alt together on some systems: then it is a letter.
             KeyCode::Char(c) if control == alt => self.insert(c.encode_utf8(&mut [0; 4])),
             KeyCode::Enter if alt || key.modifiers.contains(KeyModifiers::SHIFT) => {
                 self.insert("\n")
             }
-            KeyCode::Backspace if control || alt => self.delete(self.word_left(), self.cursor),
-            KeyCode::Delete if control || alt => self.delete(self.cursor, self.word_right()),
+            KeyCode::Backspace if control || alt => self.kill(self.word_left(), self.cursor),
+            KeyCode::Delete if control || alt => self.kill(self.cursor, self.word_right()),
             KeyCode::Backspace => self.delete(self.left(), self.cursor),
             KeyCode::Delete => self.delete(self.cursor, self.right()),
             KeyCode::Left if control || alt => self.cursor = self.word_left(),
@@ -128,6 +133,16 @@ impl Editor {
         self.text
             .get(at..)
             .is_some_and(|rest| !rest.is_empty() && !rest.starts_with('\n'))
+    }
+
+    /// Takes text out for [Ctrl-Y] to put back.
+    ///
+    /// [Ctrl-Y]: Editor::key
+    fn kill(&mut self, from: usize, to: usize) {
+        if from < to {
+            self.killed = self.text[from..to].into();
+            self.delete(from, to);
+        }
     }
 
     fn delete(&mut self, from: usize, to: usize) {
@@ -172,6 +187,11 @@ impl Editor {
 
     fn line_end(&self) -> usize {
         self.cursor + self.after().find('\n').unwrap_or(self.after().len())
+    }
+
+    /// Behind the line end at the cursor, if it stands before one: killing an empty line joins.
+    fn line_break(&self) -> usize {
+        self.cursor + usize::from(self.after().starts_with('\n'))
     }
 
     fn word_left(&self) -> usize {
@@ -220,6 +240,31 @@ mod tests {
         press(&mut editor, KeyCode::Left, KeyModifiers::CONTROL);
         press(&mut editor, KeyCode::Delete, KeyModifiers::CONTROL);
         assert_eq!(editor.text(), "\n");
+    }
+
+    #[test]
+    fn what_was_killed_can_be_put_back() {
+        let mut editor = typed("eins zwei\n漢字 e\u{301}");
+        let control =
+            |editor: &mut Editor, c| press(editor, KeyCode::Char(c), KeyModifiers::CONTROL);
+        control(&mut editor, 'w');
+        control(&mut editor, 'y');
+        control(&mut editor, 'y');
+        assert_eq!(editor.text(), "eins zwei\n漢字 e\u{301}e\u{301}");
+        control(&mut editor, 'u');
+        assert_eq!(editor.text(), "eins zwei\n");
+        control(&mut editor, 'u');
+        control(&mut editor, 'y');
+        assert_eq!(
+            editor.text(),
+            "eins zwei\n漢字 e\u{301}e\u{301}",
+            "nothing was killed"
+        );
+        editor.set("one\ntwo");
+        press(&mut editor, KeyCode::Up, KeyModifiers::NONE);
+        press(&mut editor, KeyCode::End, KeyModifiers::NONE);
+        control(&mut editor, 'k');
+        assert_eq!(editor.text(), "onetwo");
     }
 
     #[test]

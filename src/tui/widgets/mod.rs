@@ -13,5 +13,5 @@ pub use bar::{gauge, score_bar};
 pub use curve::Curve;
 pub use editor::Editor;
 pub use figures::{clock, count, grouped, rate, short};
-pub use text::{clip, plain, plain_line, width};
+pub use text::{cells, clip, plain, plain_line, thin, width};
 pub use wrap::{row, wrap};

@@ -44,15 +44,15 @@ pub fn width(text: &str) -> usize {
 }
 
 /// Cells one grapheme takes.
-pub(super) fn cells(grapheme: &str) -> usize {
+pub fn cells(grapheme: &str) -> usize {
     if grapheme.contains(char::is_control) {
         return 0;
     }
     usize::from(grapheme.cell_width())
 }
 
-/// The grapheme with at most [`MAX_GRAPHEME_CHARS`] code points.
-pub(super) fn thin(grapheme: &str) -> &str {
+/// The grapheme with at most 16 code points: more marks would spill over other rows.
+pub fn thin(grapheme: &str) -> &str {
     match grapheme.char_indices().nth(MAX_GRAPHEME_CHARS) {
         Some((end, _)) => &grapheme[..end],
         None => grapheme,

@@ -16,13 +16,13 @@ use half::bf16;
 use rayon::prelude::*;
 
 pub(in crate::engine::ops) use detect::{lacks, refused};
-pub(in crate::engine::ops) use pack::transposed;
+pub(in crate::engine::ops) use pack::{Cells, Side, pack, transposed};
 pub(in crate::engine::ops) use tile::{CELL, SIDE};
 
 use super::{Element, Matrix, Shared, Store};
 use crate::engine::ops::buffer::Buffer;
 use job::Job;
-use pack::{Side, pack_all};
+use pack::pack_all;
 
 /// Steps along k that are worked on before others: longer ones leave the second cache, shorter
 /// ones move sums more often.

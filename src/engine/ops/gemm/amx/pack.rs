@@ -12,7 +12,7 @@ use super::tile::{CELL, SIDE};
 
 /// One side of a product.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Side {
+pub(in crate::engine::ops) enum Side {
     /// The matrix is m x k: tiles hold its rows.
     Left,
     /// The matrix is k x n: tiles hold pairs of its rows, column beside column.
@@ -21,21 +21,21 @@ pub(super) enum Side {
 
 /// Packed cells of several groups of 32 rows (left) or columns (right).
 #[derive(Clone, Copy)]
-pub(super) struct Cells<'a> {
-    pub(super) data: Shared<'a, bf16>,
+pub(in crate::engine::ops) struct Cells<'a> {
+    pub(in crate::engine::ops) data: Shared<'a, bf16>,
     /// Where the first cell begins.
-    pub(super) start: usize,
+    pub(in crate::engine::ops) start: usize,
     /// Group and step of the first cell.
-    pub(super) first: [usize; 2],
+    pub(in crate::engine::ops) first: [usize; 2],
     /// Steps of a group, whose cells lie one after the other.
-    pub(super) steps: usize,
+    pub(in crate::engine::ops) steps: usize,
 }
 
 /// Packs some groups and some steps of a matrix, each from the first to before the second.
 ///
 /// # Safety
 /// The processor has AVX-512 (f, bw). Nobody else reads or writes these cells.
-pub(super) unsafe fn pack(
+pub(in crate::engine::ops) unsafe fn pack(
     into: Cells<'_>,
     side: Side,
     x: Matrix<'_, bf16>,

@@ -1,0 +1,564 @@
+//! Tokens in, logits out: the layers at work on rows of several texts at once.
+
+use super::Weights;
+use super::weights::Layer;
+use crate::engine::ops::blocks::{Matrix, Product, Products};
+use crate::engine::ops::decode::{
+    Angles, Heads, Kept, PAGE, Pages, Span, add, attend, gate, rms_norm, scale, turn,
+};
+use crate::engine::ops::{Executor, Isa, Precision, Team, each_chunk};
+use crate::engine::{Error, Result};
+
+/// Most rows that go through the layers together.
+const ROWS: usize = 512;
+/// Rows that one task norms or turns.
+const SOME: usize = 16;
+/// Most logits that are held at once.
+const LOGITS: usize = 8 << 20;
+
+/// A text of a decoder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct TextId(usize);
+
+/// Of which tokens the logits are wanted: each expects the token after its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wants {
+    /// Of none: there is more to read.
+    Nothing,
+    /// Of the last.
+    Last,
+    /// Of the last so many.
+    Ends(usize),
+    /// Of each.
+    All,
+}
+
+/// Tokens to append to a text.
+#[derive(Debug, Clone, Copy)]
+pub struct Ask<'a> {
+    /// The text.
+    pub text: TextId,
+    /// The tokens.
+    pub tokens: &'a [u32],
+    /// Whose logits are wanted.
+    pub wants: Wants,
+}
+
+impl Ask<'_> {
+    /// The first token whose logits are wanted.
+    fn first_wanted(&self) -> usize {
+        let n = self.tokens.len();
+        match self.wants {
+            Wants::Nothing => n,
+            Wants::Last => n - 1,
+            Wants::Ends(some) => n - some.min(n),
+            Wants::All => 0,
+        }
+    }
+}
+
+/// Who hears logits: the number of the ask, that of the token in it, and the logits `[V]`.
+type Hears<'a> = &'a mut dyn FnMut(usize, usize, &mut [f32]);
+
+/// What is known of a text: its length, and the pages of its keys and values.
+#[derive(Debug, Default)]
+struct Text {
+    len: usize,
+    pages: Vec<usize>,
+}
+
+/// A model at work.
+pub struct Decoder<'m> {
+    weights: &'m Weights,
+    isa: Isa,
+    team: Team,
+    products: Products,
+    pages: Pages,
+    texts: Vec<Option<Text>>,
+    context: usize,
+    angles: [Angles; 2],
+    room: Room,
+}
+
+/// Activations of the rows at work, `[n, …]`.
+#[derive(Default)]
+struct Room {
+    x: Vec<f32>,      // d
+    h: Vec<f32>,      // d
+    delta: Vec<f32>,  // d
+    q: Vec<f32>,      // H·hd
+    k: Vec<f32>,      // KV·hd
+    v: Vec<f32>,      // KV·hd
+    o: Vec<f32>,      // H·hd
+    gate: Vec<f32>,   // F
+    up: Vec<f32>,     // F
+    logits: Vec<f32>, // V
+}
+
+/// Some tokens of an ask, on their way through the layers.
+struct Part {
+    ask: usize,
+    /// Number of the first token in the ask.
+    first: usize,
+    text: TextId,
+    /// The first row.
+    row: usize,
+    /// Tokens.
+    n: usize,
+    /// Position of the first.
+    pos: usize,
+    /// The first of the tokens whose logits are wanted.
+    wanted: usize,
+}
+
+impl<'m> Decoder<'m> {
+    /// A decoder of texts of at most `context` tokens each; 0: as many as the model was made for.
+    ///
+    /// # Errors
+    /// When the model was made for fewer, or the system starts no threads.
+    pub fn new(weights: &'m Weights, executor: &Executor, context: usize) -> Result<Self> {
+        Self::with(weights, executor, context, false)
+    }
+
+    /// The same; `eights`: keys and values are kept in eight bits, not in sixteen.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn with(
+        weights: &'m Weights,
+        executor: &Executor,
+        context: usize,
+        eights: bool,
+    ) -> Result<Self> {
+        let shape = &weights.shape;
+        if context > shape.context {
+            return Err(Error::Usage {
+                what: format!(
+                    "a context of {context} tokens is asked of a model made for {}",
+                    shape.context
+                ),
+                hint: format!("ask for at most {}", shape.context),
+            });
+        }
+        let kept = if eights { Kept::Q8 } else { Kept::F16 };
+        Ok(Decoder {
+            isa: executor.isa(),
+            team: Team::new(executor.n_threads())?,
+            products: Products::new(executor.isa(), executor.precision() == Precision::F32),
+            pages: Pages::new(kept, shape.n_layers, shape.n_kv_heads, shape.head_dim),
+            texts: Vec::new(),
+            context: if context == 0 { shape.context } else { context },
+            angles: shape.angles(),
+            room: Room::default(),
+            weights,
+        })
+    }
+
+    /// Most tokens of a text.
+    pub fn context(&self) -> usize {
+        self.context
+    }
+
+    /// Tokens of the vocabulary.
+    pub fn n_vocab(&self) -> usize {
+        self.weights.shape.n_vocab
+    }
+
+    /// Threads at work.
+    pub fn n_threads(&self) -> usize {
+        self.team.n_threads()
+    }
+
+    /// An empty text.
+    pub fn begin(&mut self) -> TextId {
+        let free = self.texts.iter().position(Option::is_none);
+        let at = free.unwrap_or(self.texts.len());
+        match self.texts.get_mut(at) {
+            Some(text) => *text = Some(Text::default()),
+            None => self.texts.push(Some(Text::default())),
+        }
+        TextId(at)
+    }
+
+    /// A text that begins as another does, whose pages both have as long as neither changes them.
+    pub fn fork(&mut self, text: TextId) -> TextId {
+        let of = self.text(text);
+        let (len, pages) = (of.len, of.pages.clone());
+        pages.iter().for_each(|page| self.pages.share(*page));
+        let fork = self.begin();
+        *self.text_mut(fork) = Text { len, pages };
+        fork
+    }
+
+    /// Forgets a text.
+    pub fn end(&mut self, text: TextId) {
+        self.truncate(text, 0);
+        self.texts[text.0] = None;
+    }
+
+    /// Tokens of a text.
+    pub fn len(&self, text: TextId) -> usize {
+        self.text(text).len
+    }
+
+    /// Whether a text has no tokens.
+    pub fn is_empty(&self, text: TextId) -> bool {
+        self.len(text) == 0
+    }
+
+    /// Forgets all but the first `n` tokens of a text.
+    pub fn truncate(&mut self, text: TextId, n: usize) {
+        let of = self.text_mut(text);
+        of.len = of.len.min(n);
+        let n_pages = of.len.div_ceil(PAGE).min(of.pages.len());
+        let given = of.pages.split_off(n_pages);
+        given.into_iter().for_each(|page| self.pages.give(page));
+    }
+
+    fn text(&self, text: TextId) -> &Text {
+        self.texts[text.0]
+            .as_ref()
+            .expect("a text that was not ended")
+    }
+
+    fn text_mut(&mut self, text: TextId) -> &mut Text {
+        self.texts[text.0]
+            .as_mut()
+            .expect("a text that was not ended")
+    }
+
+    /// Appends tokens to texts, each named once; the logits that are wanted go to `hears`.
+    ///
+    /// # Errors
+    /// Refused, with the texts left as they were: no tokens, more than a context has room for,
+    /// tokens outside of the vocabulary.
+    pub fn read(&mut self, asks: &[Ask<'_>], hears: Hears<'_>) -> Result<()> {
+        for ask in asks {
+            self.check(ask)?;
+        }
+        let mut parts: Vec<Part> = Vec::new();
+        let mut row = 0;
+        for (number, ask) in asks.iter().enumerate() {
+            let (mut first, start) = (0, self.len(ask.text));
+            while first < ask.tokens.len() {
+                if row == ROWS {
+                    self.pass(&parts, asks, hears);
+                    parts.clear();
+                    row = 0;
+                }
+                let n = (ask.tokens.len() - first).min(ROWS - row);
+                parts.push(Part {
+                    ask: number,
+                    first,
+                    text: ask.text,
+                    row,
+                    n,
+                    pos: start + first,
+                    wanted: ask.first_wanted().saturating_sub(first).min(n),
+                });
+                (first, row) = (first + n, row + n);
+            }
+        }
+        self.pass(&parts, asks, hears);
+        Ok(())
+    }
+
+    fn check(&self, ask: &Ask<'_>) -> Result<()> {
+        let n = ask.tokens.len();
+        let room = self.context.saturating_sub(self.len(ask.text));
+        if n == 0 {
+            return Err(Error::Usage {
+                what: "there is no text to continue".into(),
+                hint: "begin with a token, such as the one that ends a text".into(),
+            });
+        }
+        if n > room {
+            let context = self.context;
+            return Err(Error::Usage {
+                what: format!("{n} tokens do not fit: {room} of the context of {context} are left"),
+                hint: "use a larger context or a shorter text".into(),
+            });
+        }
+        let n_vocab = self.n_vocab();
+        match ask.tokens.iter().find(|t| **t as usize >= n_vocab) {
+            Some(token) => Err(Error::Failed(format!(
+                "token {token} is outside of a vocabulary of {n_vocab}"
+            ))),
+            None => Ok(()),
+        }
+    }
+
+    /// Takes rows through all layers.
+    fn pass(&mut self, parts: &[Part], asks: &[Ask<'_>], hears: Hears<'_>) {
+        let Some(last) = parts.last() else {
+            return;
+        };
+        let n = last.row + last.n;
+        for part in parts {
+            self.make_room(part);
+            let reached = part.pos + part.n;
+            self.angles
+                .iter_mut()
+                .for_each(|angles| angles.reach(reached));
+        }
+        self.embed(parts, asks, n);
+        let weights = self.weights;
+        let n_layers = weights.layers.len();
+        let mut wanted = Vec::new();
+        for part in parts {
+            wanted
+                .extend((part.wanted..part.n).map(|at| (part.ask, part.first + at, part.row + at)));
+        }
+        for (index, layer) in weights.layers.iter().enumerate() {
+            self.attention(parts, layer, index, n);
+            let mut rows = n;
+            if index + 1 == n_layers {
+                // of the last layer only what is wanted matters behind its keys and values
+                let d = weights.shape.d_model;
+                let q = weights.shape.q_width();
+                for (to, (_, _, from)) in wanted.iter().enumerate() {
+                    self.room.x.copy_within(from * d..(from + 1) * d, to * d);
+                    self.room.o.copy_within(from * q..(from + 1) * q, to * q);
+                }
+                rows = wanted.len();
+            }
+            if rows > 0 {
+                self.feed_forward(layer, index, rows);
+            }
+        }
+        for part in parts {
+            self.text_mut(part.text).len = part.pos + part.n;
+        }
+        self.tell(&wanted, hears);
+    }
+
+    /// Pages for the positions of a part, that no other text has.
+    fn make_room(&mut self, part: &Part) {
+        let (from, to) = (part.pos / PAGE, (part.pos + part.n).div_ceil(PAGE));
+        for at in from..to {
+            let pages = &self.text(part.text).pages;
+            match pages.get(at).copied() {
+                None => {
+                    let page = self.pages.take();
+                    self.text_mut(part.text).pages.push(page);
+                }
+                Some(page) if self.pages.is_shared(page) => {
+                    let own = self.pages.take();
+                    self.pages.copy(page, own);
+                    self.pages.give(page);
+                    self.text_mut(part.text).pages[at] = own;
+                }
+                Some(_) => {}
+            }
+        }
+    }
+
+    fn embed(&mut self, parts: &[Part], asks: &[Ask<'_>], n: usize) {
+        let shape = &self.weights.shape;
+        let (d, table) = (shape.d_model, self.weights.embed());
+        self.room.x.resize(n * d, 0.0);
+        let mut rows = self.room.x.chunks_exact_mut(d);
+        for part in parts {
+            for token in &asks[part.ask].tokens[part.first..][..part.n] {
+                if let Some(row) = rows.next() {
+                    table.decode_row(*token as usize, row);
+                }
+            }
+        }
+        if shape.embed_scale != 1.0 {
+            scale(self.isa, &mut self.room.x, shape.embed_scale);
+        }
+    }
+
+    fn norm(&mut self, w: &[f32], n: usize) {
+        let (isa, eps, d) = (self.isa, self.weights.shape.eps, w.len());
+        let Room { x, h, .. } = &mut self.room;
+        h.resize(n * d, 0.0);
+        let x = &x[..n * d];
+        each_chunk(&mut self.team, &mut h[..n * d], SOME * d, &|at, h| {
+            rms_norm(isa, h, &x[at..at + h.len()], w, eps);
+        });
+    }
+
+    /// x += delta, normed before where there is a norm for it.
+    fn add_delta(&mut self, post_norm: Option<&Vec<f32>>, n: usize) {
+        let (isa, eps, d) = (self.isa, self.weights.shape.eps, self.weights.shape.d_model);
+        let Room { x, delta, h, .. } = &mut self.room;
+        let mut delta = &delta[..n * d];
+        if let Some(w) = post_norm {
+            h.resize(n * d, 0.0);
+            each_chunk(&mut self.team, &mut h[..n * d], SOME * d, &|at, h| {
+                rms_norm(isa, h, &delta[at..at + h.len()], w, eps);
+            });
+            delta = &h[..n * d];
+        }
+        each_chunk(&mut self.team, &mut x[..n * d], SOME * d, &|at, x| {
+            add(isa, x, &delta[at..at + x.len()]);
+        });
+    }
+
+    /// Keys, values and queries of a layer, and what queries find.
+    fn attention(&mut self, parts: &[Part], layer: &Layer, index: usize, n: usize) {
+        self.norm(&layer.attn_norm, n);
+        let weights = self.weights;
+        let shape = &weights.shape;
+        let (hd, isa, eps) = (shape.head_dim, self.isa, shape.eps);
+        let window = shape.window_of(index);
+        let Room { h, q, k, v, o, .. } = &mut self.room;
+        q.resize(n * shape.q_width(), 0.0);
+        k.resize(n * shape.kv_width(), 0.0);
+        v.resize(n * shape.kv_width(), 0.0);
+        o.resize(n * shape.q_width(), 0.0);
+        let h = &h[..n * shape.d_model];
+        let mut products = [
+            (&layer.q, &mut *q),
+            (&layer.k, &mut *k),
+            (&layer.v, &mut *v),
+        ]
+        .map(|(w, y)| Product {
+            w: weights.of(w),
+            y,
+        });
+        self.products.multiply(&mut self.team, h, &mut products);
+
+        let mut positions = vec![0; n];
+        for part in parts {
+            for (at, pos) in positions[part.row..part.row + part.n]
+                .iter_mut()
+                .enumerate()
+            {
+                *pos = part.pos + at;
+            }
+        }
+        let angles = &self.angles[usize::from(window.is_some())];
+        for (rows, norm) in [(&mut *q, 0), (&mut *k, 1)] {
+            let width = rows.len() / n;
+            let norm = layer.qk_norm.as_ref().map(|norms| &norms[norm]);
+            each_chunk(&mut self.team, rows, SOME * width, &|at, rows| {
+                let mut normed = [0.0f32; 0].to_vec();
+                if let Some(w) = norm {
+                    normed.resize(rows.len(), 0.0);
+                    rms_norm(isa, &mut normed, rows, w, eps);
+                    rows.copy_from_slice(&normed);
+                }
+                for (row, x) in rows.chunks_exact_mut(width).enumerate() {
+                    turn(x, shape.pairs, angles, positions[at / width + row]);
+                }
+            });
+        }
+        let kv = shape.kv_width();
+        let mut spans = Vec::with_capacity(parts.len());
+        for part in parts {
+            let text = self.texts[part.text.0]
+                .as_ref()
+                .expect("a text that was not ended");
+            for at in 0..part.n {
+                let (row, pos) = (part.row + at, part.pos + at);
+                let place = [text.pages[pos / PAGE], pos % PAGE];
+                let of = row * kv..(row + 1) * kv;
+                self.pages.put(index, place, &k[of.clone()], &v[of]);
+            }
+            spans.push(Span {
+                row: part.row,
+                n: part.n,
+                pos: part.pos,
+                pages: &text.pages,
+            });
+        }
+        let heads = Heads {
+            n_heads: shape.n_heads,
+            n_kv_heads: shape.n_kv_heads,
+            head_dim: hd,
+            scale: shape.attention_scale,
+            window,
+        };
+        let rows = [&mut o[..n * shape.q_width()], &mut q[..]];
+        attend(
+            isa,
+            &mut self.team,
+            rows,
+            &spans,
+            (&self.pages, index),
+            heads,
+        );
+    }
+
+    /// What attention found goes to the residual stream, and through the feed-forward block.
+    fn feed_forward(&mut self, layer: &Layer, index: usize, n: usize) {
+        let weights = self.weights;
+        let shape = &weights.shape;
+        let (d, ff, isa) = (shape.d_model, shape.d_ff, self.isa);
+        self.room.delta.resize(n * d, 0.0);
+        let Room { o, delta, .. } = &mut self.room;
+        let product = product(weights.of(&layer.o), &mut delta[..n * d]);
+        let o = &o[..n * shape.q_width()];
+        self.products.multiply(&mut self.team, o, &mut [product]);
+        self.add_delta(layer.attn_post_norm.as_ref(), n);
+
+        self.norm(&layer.ffn_norm, n);
+        let Room {
+            h,
+            gate: g,
+            up,
+            delta,
+            ..
+        } = &mut self.room;
+        up.resize(n * ff, 0.0);
+        let h = &h[..n * d];
+        let up_product = Product {
+            w: weights.of(&layer.up),
+            y: &mut up[..n * ff],
+        };
+        match &layer.gate {
+            Some(w) => {
+                g.resize(n * ff, 0.0);
+                let gate_product = Product {
+                    w: weights.of(w),
+                    y: &mut g[..n * ff],
+                };
+                let mut both = [gate_product, up_product];
+                self.products.multiply(&mut self.team, h, &mut both);
+            }
+            None => self.products.multiply(&mut self.team, h, &mut [up_product]),
+        }
+        let by = shape.gate_of(index);
+        let (g, has_gate) = (&g[..], layer.gate.is_some());
+        each_chunk(&mut self.team, &mut up[..n * ff], SOME * ff, &|at, up| {
+            let of = if has_gate { at..at + up.len() } else { 0..0 };
+            gate(isa, by, &g[of], up);
+        });
+        let down = Product {
+            w: weights.of(&layer.down),
+            y: &mut delta[..n * d],
+        };
+        self.products
+            .multiply(&mut self.team, &up[..n * ff], &mut [down]);
+        self.add_delta(layer.ffn_post_norm.as_ref(), n);
+    }
+
+    /// Logits of the rows that are wanted, which lie first.
+    fn tell(&mut self, wanted: &[(usize, usize, usize)], hears: Hears<'_>) {
+        if wanted.is_empty() {
+            return;
+        }
+        let weights = self.weights;
+        let (d, v) = (weights.shape.d_model, weights.shape.n_vocab);
+        self.norm(&weights.norm, wanted.len());
+        let together = (LOGITS / v).max(32);
+        for (some, wanted) in wanted.chunks(together).enumerate() {
+            let Room { h, logits, .. } = &mut self.room;
+            let from = some * together * d;
+            logits.resize(wanted.len() * v, 0.0);
+            let h = &h[from..from + wanted.len() * d];
+            let output = product(weights.output(), &mut logits[..wanted.len() * v]);
+            self.products.multiply(&mut self.team, h, &mut [output]);
+            for ((ask, at, _), logits) in wanted.iter().zip(logits.chunks_exact_mut(v)) {
+                hears(*ask, *at, logits);
+            }
+        }
+    }
+}
+
+fn product<'a>(w: Matrix<'a>, y: &'a mut [f32]) -> Product<'a> {
+    Product { w, y }
+}
