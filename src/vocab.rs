@@ -2,6 +2,7 @@
 //! (Training a tokenizer is the data room's work.)
 
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use tokenizers::{Model, ModelWrapper, Tokenizer};
 
@@ -9,17 +10,32 @@ use crate::disk;
 use crate::fault::{Fault, Kind};
 
 mod bpe;
+mod decode;
 mod encode;
+mod listed;
+mod marks;
+mod pre;
 mod prefix;
 mod scan;
+mod scored;
+mod sentence;
 mod shape;
+mod texts;
 mod trie;
 
+pub use decode::{Decoder, byte_chars};
+pub use listed::{Listed, Named, Rule, TokenKind};
+pub use pre::{NAMED_ALIKE, Pre};
 pub use scan::Scanner;
+pub use texts::Texts;
 pub use trie::{IdHasher, Trie};
 
+use decode::{byte_level, sentencepiece};
 use encode::Encoder;
+use marks::{Mark, Marks, Order, Part};
+use sentence::SentencePiece;
 use shape::Shape;
+use texts::Bytes;
 
 /// Ends a document and stands before the first: both `bos` and `eos` of the models made here.
 pub const END_OF_TEXT: &str = "<|endoftext|>";
@@ -124,15 +140,28 @@ pub const PRE_TOKENIZERS: [PreTokenizer; 4] = [
 
 /// A tokenizer with what generation and scoring need to know of it.
 pub struct Vocab {
-    tokenizer: Tokenizer,
+    /// The crate's: read from a file, or made where it is needed of what a file lists.
+    tokenizer: OnceLock<Result<Tokenizer, String>>,
+    listed: Option<Box<Listed>>,
     /// Encodes the same, at a multiple of the speed, where the vocabulary is of a known shape.
     encoder: Option<Encoder>,
+    /// Encodes where merges have scores.
+    sentence: Option<SentencePiece>,
+    /// Special tokens by their text, and with them those that are found in any text where the
+    /// crate does not see to it.
+    marks: Marks,
+    /// Those that are found in any text, where the crate does not see to it.
+    found: Marks,
     /// UTF-8 bytes (or parts of a character) each token stands for; empty for special tokens.
-    bytes: Vec<Vec<u8>>,
-    /// Text of the special tokens, by id.
-    specials: Vec<(String, u32)>,
+    bytes: Bytes,
+    /// Which tokens are special.
+    special: Vec<bool>,
+    /// Begins a text, be it put there or not.
+    named_bos: Option<u32>,
     /// Put before the first token of a text, where the model was trained so.
     pub bos: Option<u32>,
+    /// Put behind the last token of a whole text, where the model was trained so.
+    pub behind: Option<u32>,
     /// Tokens that end a document or a turn.
     pub eos: Vec<u32>,
 }
@@ -156,11 +185,8 @@ impl Vocab {
             path: path.into(),
             what,
         };
-        // The library panics on some files that are none.
-        let read = || Tokenizer::from_bytes(json).map_err(|e| e.to_string());
-        let tokenizer = std::panic::catch_unwind(read)
-            .unwrap_or_else(|_| Err("damaged".into()))
-            .map_err(|e| unusable(format!("not a tokenizer.json: {e}")))?;
+        let tokenizer =
+            crate_tokenizer(json).map_err(|e| unusable(format!("not a tokenizer.json: {e}")))?;
         Self::new(tokenizer, json).map_err(unusable)
     }
 
@@ -173,47 +199,77 @@ impl Vocab {
         Self::new(tokenizer, json.as_bytes())
     }
 
+    /// Makes a vocabulary of what the file at `path` lists; its `bos` is put in front of texts.
+    ///
+    /// # Errors
+    /// When the lists contradict each other, or there is text they have no tokens for.
+    pub fn from_listed(listed: Listed, path: &Path) -> Result<Self, Error> {
+        let unusable = |what: String| Error::Unusable {
+            path: path.into(),
+            what,
+        };
+        let ready = listed.ready().map_err(unusable)?;
+        let vocab = Vocab {
+            tokenizer: OnceLock::new(),
+            encoder: ready.encoder,
+            sentence: ready.sentence,
+            marks: ready.marks,
+            found: ready.found,
+            bytes: ready.bytes,
+            special: ready.special,
+            named_bos: listed.named.bos,
+            bos: listed.named.bos,
+            behind: None,
+            eos: ready.ends,
+            listed: Some(Box::new(listed)),
+        };
+        if vocab.encoder.is_none() && vocab.sentence.is_none() {
+            // It will be needed: what is wrong with it is better said now.
+            vocab.made().map_err(|e| unusable(e.to_string()))?;
+        }
+        Ok(vocab)
+    }
+
     fn new(mut tokenizer: Tokenizer, json: &[u8]) -> Result<Self, String> {
         let shape = Shape::of(json);
         if shape.is_none() {
             refuse_partial(&tokenizer)?;
         }
-        // Text is data: "<|endoftext|>" inside a document is ten ordinary characters and more,
-        // never the token that ends it. Templates go through `encode_with_specials`.
-        tokenizer.set_encode_special_tokens(true);
-        // Files may ask for texts cut or filled up to a length; here every text is encoded whole.
-        tokenizer.with_padding(None);
-        let whole = tokenizer.with_truncation(None).map(drop);
-        whole.map_err(|e| format!("truncation cannot be switched off: {e}"))?;
+        prepare(&mut tokenizer)?;
         let n_vocab = tokenizer.get_vocab_size(true);
         let added = tokenizer.get_added_tokens_decoder();
-        let byte_level = matches!(
+        let is_byte_level = matches!(
             tokenizer.get_decoder(),
             Some(tokenizers::DecoderWrapper::ByteLevel(_))
         );
-        let mut bytes = Vec::with_capacity(n_vocab);
+        let mut bytes = Bytes::with_room(n_vocab, 8 * n_vocab);
         for id in 0..n_vocab as u32 {
             let text = tokenizer
                 .id_to_token(id)
                 .ok_or_else(|| format!("no token has id {id} of {n_vocab}"))?;
-            bytes.push(match added.get(&id) {
-                Some(token) if token.special => Vec::new(),
-                Some(token) => token.content.clone().into_bytes(),
-                None if byte_level => byte_level_bytes(&text),
-                None => sentencepiece_bytes(&text),
+            bytes.push(|out| match added.get(&id) {
+                Some(token) if token.special => {}
+                Some(token) => out.extend_from_slice(token.content.as_bytes()),
+                None if is_byte_level => byte_level(&text, out),
+                None => sentencepiece(&text, out),
             });
         }
-        let mut specials: Vec<(String, u32)> = added
-            .iter()
-            .filter(|(_, token)| token.special)
-            .map(|(id, token)| (token.content.clone(), *id))
+        let mut special = vec![false; n_vocab];
+        let specials = added.iter().filter(|(_, token)| token.special);
+        let specials: Vec<Mark> = specials
+            .map(|(id, token)| Mark {
+                text: token.content.clone(),
+                id: *id,
+                strips_before: token.lstrip,
+                strips_after: token.rstrip,
+            })
             .collect();
-        specials.sort_by_key(|(_, id)| *id);
+        for mark in &specials {
+            special[mark.id as usize] = true;
+        }
+        let marks = Marks::new(specials, Order::First);
         let named = |names: &[&str]| -> Vec<u32> {
-            names
-                .iter()
-                .filter_map(|n| specials.iter().find(|(s, _)| s == n).map(|(_, id)| *id))
-                .collect()
+            names.iter().filter_map(|name| marks.id(name)).collect()
         };
         let bos = named(&["<|begin_of_text|>", "<bos>", "<s>", END_OF_TEXT])
             .first()
@@ -228,11 +284,17 @@ impl Vocab {
             "</s>",
         ]);
         Ok(Vocab {
-            tokenizer,
+            tokenizer: OnceLock::from(Ok(tokenizer)),
+            listed: None,
             encoder: shape.and_then(Encoder::new),
+            sentence: None,
+            marks,
+            found: Marks::new([], Order::First),
             bytes,
-            specials,
+            special,
+            named_bos: bos,
             bos,
+            behind: None,
             eos,
         })
     }
@@ -244,7 +306,7 @@ impl Vocab {
 
     /// True for a vocabulary without tokens.
     pub fn is_empty(&self) -> bool {
-        self.bytes.is_empty()
+        self.len() == 0
     }
 
     /// Ids of `text`, in which nothing is special; no token is put before or after it.
@@ -252,6 +314,51 @@ impl Vocab {
     /// # Errors
     /// When a rule of the vocabulary fails on the text, which those that are loaded should not.
     pub fn encode(&self, text: &str) -> Result<Vec<u32>, Error> {
+        if self.found.is_empty() {
+            return self.encode_plain(text);
+        }
+        self.encode_marked(&self.found, text)
+    }
+
+    /// Ids of a rendered template: names of special tokens in `text` become those tokens.
+    ///
+    /// # Errors
+    /// As of [`Vocab::encode`].
+    pub fn encode_with_specials(&self, text: &str) -> Result<Vec<u32>, Error> {
+        self.encode_marked(&self.marks, text)
+    }
+
+    /// Ids of a whole text, with what is put before and behind it where the model was trained so.
+    ///
+    /// # Errors
+    /// As of [`Vocab::encode`].
+    pub fn encode_whole(&self, text: &str) -> Result<Vec<u32>, Error> {
+        let mut ids: Vec<u32> = self.bos.into_iter().collect();
+        ids.extend(self.encode(text)?);
+        ids.extend(self.behind);
+        Ok(ids)
+    }
+
+    fn encode_marked(&self, marks: &Marks, text: &str) -> Result<Vec<u32>, Error> {
+        let mut ids = Vec::new();
+        let mut failed = None;
+        marks.cut(text, |part| match part {
+            Part::Token(id) => ids.push(id),
+            Part::Text(text) => match self.encode_plain(text) {
+                Ok(more) => ids.extend(more),
+                Err(error) => failed = Some(error),
+            },
+        });
+        failed.map_or(Ok(ids), Err)
+    }
+
+    /// Ids of a text in which no token is looked for.
+    fn encode_plain(&self, text: &str) -> Result<Vec<u32>, Error> {
+        if let Some(sentence) = &self.sentence {
+            let mut ids = Vec::with_capacity(text.len() / 4 + 1);
+            sentence.encode(text, &mut ids);
+            return Ok(ids);
+        }
         match self.encoder.as_ref().and_then(|e| e.encode(text)) {
             Some(ids) => Ok(ids),
             None => self.encode_by_crate(text),
@@ -261,51 +368,22 @@ impl Vocab {
     /// As [`Vocab::encode`], by the crate `tokenizers` whatever the vocabulary: the yardstick.
     ///
     /// # Errors
-    /// As of [`Vocab::encode`].
+    /// As of [`Vocab::encode`]; and where merges have scores, which the crate does not know.
     pub fn encode_by_crate(&self, text: &str) -> Result<Vec<u32>, Error> {
-        let encoded = self.tokenizer.encode_fast(text, false);
+        let failed = |what: String| Error::Text {
+            len_bytes: text.len(),
+            what,
+        };
+        let tokenizer = self.made().map_err(|e| failed(e.into()))?;
+        let encoded = tokenizer.encode_fast(text, false);
         encoded
             .map(|e| e.get_ids().to_vec())
-            .map_err(|e| Error::Text {
-                len_bytes: text.len(),
-                what: e.to_string(),
-            })
-    }
-
-    /// Ids of a rendered template: names of special tokens in `text` become those tokens.
-    ///
-    /// # Errors
-    /// As of [`Vocab::encode`].
-    pub fn encode_with_specials(&self, text: &str) -> Result<Vec<u32>, Error> {
-        let mut ids = Vec::new();
-        let mut rest = text;
-        while !rest.is_empty() {
-            let next = self
-                .specials
-                .iter()
-                .filter_map(|(name, id)| {
-                    rest.find(name.as_str())
-                        .map(|at| (at, std::cmp::Reverse(name.len()), *id))
-                })
-                .min();
-            let Some((at, std::cmp::Reverse(len), id)) = next else {
-                break;
-            };
-            if at > 0 {
-                ids.extend(self.encode(&rest[..at])?);
-            }
-            ids.push(id);
-            rest = &rest[at + len..];
-        }
-        if !rest.is_empty() {
-            ids.extend(self.encode(rest)?);
-        }
-        Ok(ids)
+            .map_err(|e| failed(e.to_string()))
     }
 
     /// Bytes that `id` stands for: possibly part of a character, empty for special tokens.
     pub fn bytes(&self, id: u32) -> &[u8] {
-        self.bytes.get(id as usize).map_or(&[], Vec::as_slice)
+        self.bytes.get(id as usize).unwrap_or_default()
     }
 
     /// Text of `ids`; bytes that are no UTF-8 become U+FFFD.
@@ -316,26 +394,78 @@ impl Vocab {
 
     /// Id of a special token.
     pub fn special(&self, name: &str) -> Option<u32> {
-        self.specials
-            .iter()
-            .find(|(s, _)| s == name)
-            .map(|(_, id)| *id)
+        self.marks.id(name).filter(|id| self.is_special(*id))
+    }
+
+    /// The token that begins a text: chat templates may put it there where nothing else does.
+    pub fn bos_token(&self) -> Option<u32> {
+        self.bos.or(self.named_bos)
+    }
+
+    /// The tokens that the tokenizer itself puts around a text without any.
+    pub fn around_nothing(&self) -> Vec<u32> {
+        let encoded = self.made().ok().and_then(|t| t.encode_fast("", true).ok());
+        encoded.map_or(Vec::new(), |encoded| encoded.get_ids().to_vec())
+    }
+
+    /// Text and id of every special token, by text.
+    pub fn specials(&self) -> impl Iterator<Item = (&str, u32)> {
+        let rows = self.marks.rows().iter();
+        rows.filter(|row| self.is_special(row.id))
+            .map(|row| (row.text.as_str(), row.id))
     }
 
     /// True when `id` is a special token.
     pub fn is_special(&self, id: u32) -> bool {
-        self.specials.iter().any(|(_, special)| *special == id)
+        self.special.get(id as usize) == Some(&true)
     }
 
     /// The vocabulary's own spelling of a token (`Ġder`), special tokens included.
     pub fn spelling(&self, id: u32) -> Option<String> {
-        self.tokenizer.id_to_token(id)
+        match &self.listed {
+            Some(listed) => listed.texts.get(id as usize).map(str::to_owned),
+            None => self.tokenizer()?.id_to_token(id),
+        }
     }
 
-    /// The tokenizer itself, for export.
-    pub fn tokenizer(&self) -> &Tokenizer {
-        &self.tokenizer
+    /// What a file listed, where the vocabulary is from one that does.
+    pub fn listed(&self) -> Option<&Listed> {
+        self.listed.as_deref()
     }
+
+    /// The crate's tokenizer, for export; none where merges have scores, which it does not know.
+    pub fn tokenizer(&self) -> Option<&Tokenizer> {
+        self.made().ok()
+    }
+
+    fn made(&self) -> Result<&Tokenizer, &str> {
+        let made = self.tokenizer.get_or_init(|| {
+            let json = self.listed.as_ref().and_then(|listed| listed.to_json());
+            let json = json.ok_or("merges with scores have no tokenizer.json")?;
+            let mut tokenizer = crate_tokenizer(json.to_string().as_bytes())?;
+            prepare(&mut tokenizer)?;
+            Ok(tokenizer)
+        });
+        made.as_ref().map_err(String::as_str)
+    }
+}
+
+/// Reads a `tokenizer.json`.
+fn crate_tokenizer(json: &[u8]) -> Result<Tokenizer, String> {
+    // The library panics on some files that are none.
+    let read = || Tokenizer::from_bytes(json).map_err(|e| e.to_string());
+    std::panic::catch_unwind(read).unwrap_or_else(|_| Err("damaged".into()))
+}
+
+/// Sets up how texts are encoded here, whatever the file says.
+fn prepare(tokenizer: &mut Tokenizer) -> Result<(), String> {
+    // Text is data: "<|endoftext|>" inside a document is ten ordinary characters and more,
+    // never the token that ends it. Templates go through `encode_with_specials`.
+    tokenizer.set_encode_special_tokens(true);
+    // Files may ask for texts cut or filled up to a length; here every text is encoded whole.
+    tokenizer.with_padding(None);
+    let whole = tokenizer.with_truncation(None).map(drop);
+    whole.map_err(|e| format!("truncation cannot be switched off: {e}"))
 }
 
 /// Refuses vocabularies that fail on some text: it would be read as no text at all, and a text
@@ -349,86 +479,6 @@ fn refuse_partial(tokenizer: &Tokenizer) -> Result<(), String> {
             Err(format!("unk_token {name:?} is no token of the vocabulary"))
         }
         _ => Ok(()),
-    }
-}
-
-/// Text of tokens as they come, holding back bytes until they are whole characters.
-#[derive(Debug, Default)]
-pub struct Decoder {
-    pending: Vec<u8>,
-}
-
-impl Decoder {
-    /// Takes the bytes of one token; returns the characters that are whole now.
-    pub fn push(&mut self, bytes: &[u8]) -> String {
-        self.pending.extend_from_slice(bytes);
-        let mut text = String::new();
-        loop {
-            match std::str::from_utf8(&self.pending) {
-                Ok(whole) => {
-                    text.push_str(whole);
-                    self.pending.clear();
-                    return text;
-                }
-                Err(e) => {
-                    let (whole, rest) = self.pending.split_at(e.valid_up_to());
-                    text.push_str(&String::from_utf8_lossy(whole));
-                    match e.error_len() {
-                        // The character may still be completed by the next token.
-                        None => {
-                            self.pending = rest.to_vec();
-                            return text;
-                        }
-                        Some(n) => {
-                            text.push(char::REPLACEMENT_CHARACTER);
-                            self.pending = rest[n..].to_vec();
-                        }
-                    }
-                }
-            }
-        }
-    }
-
-    /// What is left at the end of the text.
-    pub fn finish(&mut self) -> String {
-        String::from_utf8_lossy(&std::mem::take(&mut self.pending)).into_owned()
-    }
-}
-
-/// Character that stands for each byte in byte-level vocabularies (GPT-2): printable Latin-1
-/// stands for itself, the rest follow from U+0100 on.
-pub fn byte_chars() -> [char; 256] {
-    let printable = |b: u8| matches!(b, b'!'..=b'~' | 0xa1..=0xac | 0xae..=0xff);
-    let mut next = 0x100u32;
-    std::array::from_fn(|b| {
-        if printable(b as u8) {
-            char::from(b as u8)
-        } else {
-            next += 1;
-            char::from_u32(next - 1).expect("U+0100 to U+0143 are characters")
-        }
-    })
-}
-
-fn byte_level_bytes(token: &str) -> Vec<u8> {
-    static BYTES: std::sync::LazyLock<std::collections::HashMap<char, u8>> =
-        std::sync::LazyLock::new(|| byte_chars().into_iter().zip(0..=255).collect());
-    let mut bytes = Vec::with_capacity(token.len());
-    for c in token.chars() {
-        match BYTES.get(&c) {
-            Some(byte) => bytes.push(*byte),
-            None => bytes.extend(c.encode_utf8(&mut [0; 4]).bytes()),
-        }
-    }
-    bytes
-}
-
-/// `▁` is a space and `<0x0A>` a byte in SentencePiece vocabularies.
-fn sentencepiece_bytes(token: &str) -> Vec<u8> {
-    let hex = token.strip_prefix("<0x").and_then(|t| t.strip_suffix('>'));
-    match hex.and_then(|h| u8::from_str_radix(h, 16).ok()) {
-        Some(byte) => vec![byte],
-        None => token.replace('\u{2581}', " ").into_bytes(),
     }
 }
 

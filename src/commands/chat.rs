@@ -89,6 +89,9 @@ pub struct Args {
     /// System prompt of the conversation.
     #[arg(long, value_name = "TEXT")]
     pub system: Option<String>,
+    /// Tell the chat template something beside the conversation: enable_thinking=false.
+    #[arg(long, value_name = "KEY=JSON")]
+    pub template_arg: Option<Vec<String>>,
     /// Language to answer in, as de, deu or deu_Latn; with -p an answer in another fails.
     #[arg(long, value_name = "LANG")]
     pub lang: Option<String>,

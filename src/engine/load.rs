@@ -50,8 +50,7 @@ pub fn open(path: &Path) -> Result<Speaker> {
                 let what = format!("{} tokens, but {n_vocab} embeddings", vocab.len());
                 return Err(Error::damaged(&source, what));
             }
-            let template = metadata.str(gguf::CHAT_TEMPLATE_KEY)?;
-            (vocab, template.map(str::to_owned))
+            (vocab, gguf::chat_template(metadata)?)
         }
         None => folder::words(&source, n_vocab)?,
     };

@@ -6,7 +6,7 @@
 //! neighbours; and of each beginning of a text there is one such row. It is found by trying the
 //! longest token first, and going back where none fits.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -14,6 +14,8 @@ use super::prefix::Prefixes;
 
 /// No pair: beyond every number.
 const NONE: u32 = u32::MAX;
+/// A token that was merged before any merge made it.
+const AWAITED: u32 = NONE - 1;
 
 /// Tokens of single bytes; numbers from here on are those of merges.
 const BYTES: u32 = 256;
@@ -70,9 +72,12 @@ impl Bpe {
         of_byte: &[u32; 256],
         ignore_merges: bool,
     ) -> Option<Self> {
-        let spelled: HashMap<u32, &[u8]> = tokens.iter().map(|(b, id)| (*id, &b[..])).collect();
-        if spelled.len() != tokens.len() {
-            return None;
+        let n_ids = tokens.iter().map(|(_, id)| *id as usize + 1).max()?;
+        let mut spelled: Vec<Option<&[u8]>> = vec![None; n_ids];
+        for (bytes, id) in tokens {
+            if spelled[*id as usize].replace(bytes).is_some() {
+                return None;
+            }
         }
         let n = BYTES as usize + merges.len();
         let mut bpe = Bpe {
@@ -81,14 +86,22 @@ impl Bpe {
             prefixes: Prefixes::default(),
             whole: None,
         };
-        let mut number: HashMap<u32, u32> = of_byte.iter().copied().zip(0..).collect();
-        // Tokens in a merge that came before the one that makes them.
-        let mut awaited: HashSet<u32> = HashSet::new();
+        // The number of each token, by id; AWAITED for those in a merge that came before the one
+        // that makes them.
+        let mut number = vec![NONE; n_ids];
+        for (id, m) in of_byte.iter().zip(0..) {
+            *number.get_mut(*id as usize)? = m;
+        }
         for ([a, b, made], m) in merges.iter().zip(BYTES..) {
-            let (Some(&left), Some(&right)) = (number.get(a), number.get(b)) else {
-                awaited.extend([a, b].into_iter().filter(|id| !number.contains_key(id)));
+            let (left, right) = (*number.get(*a as usize)?, *number.get(*b as usize)?);
+            if left >= AWAITED || right >= AWAITED {
+                for id in [*a as usize, *b as usize] {
+                    if number[id] == NONE {
+                        number[id] = AWAITED;
+                    }
+                }
                 continue;
-            };
+            }
             if !bpe.pairs.insert(left, right, m) {
                 return None;
             }
@@ -96,14 +109,17 @@ impl Bpe {
             if !bpe.fit(left, right, m) {
                 continue;
             }
-            if awaited.contains(made) || number.insert(*made, m).is_some() {
+            let made = number.get_mut(*made as usize)?;
+            if std::mem::replace(made, m) != NONE {
                 return None;
             }
             bpe.tokens[m as usize].parts = [left, right];
         }
         let mut made: Vec<(&[u8], u32)> = Vec::with_capacity(number.len());
-        for (id, m) in &number {
-            made.push((spelled.get(id)?, *m));
+        for (bytes, m) in spelled.iter().zip(&number) {
+            if *m < AWAITED {
+                made.push(((*bytes)?, *m));
+            }
         }
         made.sort_unstable();
         bpe.prefixes = Prefixes::new(&made)?;
@@ -116,10 +132,12 @@ impl Bpe {
             bpe.tokens[*m as usize].shorter = shorter.map_or(NONE, |(token, _)| token);
             bpe.tokens[*m as usize].len_id = len << ID_BITS;
         }
-        for (id, m) in &number {
-            bpe.tokens[*m as usize].len_id |= *id;
+        for (id, m) in (0u32..).zip(&number).filter(|(_, m)| **m < AWAITED) {
+            bpe.tokens[*m as usize].len_id |= id;
         }
-        let others = tokens.iter().filter(|(_, id)| !number.contains_key(id));
+        let others = tokens
+            .iter()
+            .filter(|(_, id)| number[*id as usize] >= AWAITED);
         let others: Vec<(&[u8], u32)> = others.map(|(b, id)| (&b[..], *id)).collect();
         bpe.whole = (ignore_merges && !others.is_empty()).then(|| Whole::new(&others));
         Some(bpe)

@@ -16,6 +16,8 @@ pub(super) struct Encoder {
     scanner: Scanner,
     model: Model,
     nfc: bool,
+    /// Where there are bytes without a token, ids from here on stand for them and are left out.
+    left_out: Option<u32>,
     /// Tokens that are found in any text, though they are not special.
     found_in_text: Vec<String>,
     /// Caches no thread uses at the moment; there are never more than threads.
@@ -44,6 +46,7 @@ impl Encoder {
             scanner: shape.scanner,
             model,
             nfc: shape.nfc,
+            left_out: Some(shape.n_ids).filter(|n| shape.of_byte.iter().any(|id| id >= n)),
             found_in_text: shape.found_in_text,
             caches: Mutex::new(Vec::new()),
         })
@@ -69,6 +72,9 @@ impl Encoder {
         });
         self.words(text.as_bytes(), &batch[..n % BATCH], &mut cache, &mut ids);
         lock().push(cache);
+        if let Some(first) = self.left_out {
+            ids.retain(|id| *id < first);
+        }
         Some(ids)
     }
 

@@ -19,18 +19,21 @@ const TOKEN: u32 = 36;
 const MAX_BEGIN: usize = (1 << (TOKEN - BEGIN)) - 1 - 256;
 /// Where the children of the root begin.
 const ROOT: usize = 1;
-/// Places tried for a node with several children before it is put at the end.
-const TRIES: usize = 64;
+/// Places tried for a node before it is put at the end.
+const TRIES: usize = 4 * 64;
+/// Nodes of so many children find room wherever there is any.
+const FEW: usize = 2;
 
 impl Prefixes {
     /// Of sorted tokens and their numbers; none when they are too many.
     pub(super) fn new(tokens: &[(&[u8], u32)]) -> Option<Self> {
         let mut row = Row {
             nodes: vec![0; 512],
-            begun: vec![false; 512],
+            taken: Bits(Vec::new()),
+            begun: Bits(Vec::new()),
             first_free: ROOT + 256,
         };
-        row.begun[ROOT] = true;
+        row.begun.set(ROOT);
         // Tokens below a node, how many bytes lead there, and where its children begin. What leads
         // to the least numbers comes first: these are the frequent tokens, which then are close
         // together in memory.
@@ -91,52 +94,73 @@ impl Prefixes {
 /// The row while it is filled. Places that are taken hold something at once.
 struct Row {
     nodes: Vec<u64>,
+    taken: Bits,
     /// Where children of some node begin.
-    begun: Vec<bool>,
+    begun: Bits,
     first_free: usize,
+}
+
+/// A row of bits that has no end: from where it was written, all are 0.
+struct Bits(Vec<u64>);
+
+impl Bits {
+    fn set(&mut self, at: usize) {
+        if self.0.len() <= at / 64 {
+            self.0.resize(at / 64 + 64, 0);
+        }
+        self.0[at / 64] |= 1 << (at % 64);
+    }
+
+    /// 64 bits, the first one lowest.
+    #[inline]
+    fn window(&self, at: usize) -> u64 {
+        let word = |i: usize| self.0.get(i).copied().unwrap_or(0);
+        let low = word(at / 64) >> (at % 64);
+        match at % 64 {
+            0 => low,
+            n => low | word(at / 64 + 1) << (64 - n),
+        }
+    }
 }
 
 impl Row {
     /// A place from which on there is room for children by these bytes; they are taken.
     fn place(&mut self, labels: &[u8]) -> Option<usize> {
         let lowest = usize::from(labels[0]);
-        let mut at = self.first_free;
-        let mut tries = 0;
+        while self.taken.window(self.first_free) == u64::MAX {
+            self.first_free += 64;
+        }
+        // Before that there is no room below the children of the root.
+        let mut at = self.first_free.max(ROOT + 1 + lowest);
+        let tried = at + TRIES;
         let begin = loop {
-            while self.nodes.get(at).is_some_and(|node| *node != 0) {
-                at += 1;
+            // Of 64 places for the lowest byte, those where all bytes have room.
+            let mut free = !self.begun.window(at - lowest);
+            for label in labels {
+                free &= !self.taken.window(at - lowest + usize::from(*label));
             }
-            if tries == 0 {
-                self.first_free = at;
+            if free != 0 {
+                break at - lowest + free.trailing_zeros() as usize;
             }
+            at += 64;
             // After many tries on this side of the end, there is room for sure behind it; and what
             // was tried so often is given up, so that the next search is short.
-            if tries == TRIES {
-                self.first_free = at;
+            if at == tried {
+                if labels.len() <= FEW {
+                    self.first_free = at;
+                }
                 at = self.nodes.len().max(at);
             }
-            let begin = at.saturating_sub(lowest);
-            let free = |label: &u8| {
-                let there = self.nodes.get(begin + usize::from(*label));
-                there.is_none_or(|node| *node == 0)
-            };
-            let new = !self.begun.get(begin).copied().unwrap_or(false);
-            if begin > ROOT && new && labels.iter().all(free) {
-                break begin;
-            }
-            tries += 1;
-            at += 1;
         };
         if begin > MAX_BEGIN {
             return None;
         }
-        let len = (begin + 257).max(self.nodes.len());
-        self.nodes.resize(len, 0);
-        self.begun.resize(len, false);
-        self.begun[begin] = true;
+        self.nodes.resize((begin + 257).max(self.nodes.len()), 0);
+        self.begun.set(begin);
         for label in labels {
             // Filled with what it is when its turn comes.
             self.nodes[begin + usize::from(*label)] = u64::from(*label) + 1;
+            self.taken.set(begin + usize::from(*label));
         }
         Some(begin)
     }

@@ -8,7 +8,8 @@ use std::sync::LazyLock;
 
 use tokenizers::utils::SysRegex;
 
-use super::PreTokenizer;
+use super::pre::{Cuts, Steps};
+use super::{PRE_TOKENIZERS, Pre, PreTokenizer};
 
 /// Neither letter nor number nor white space: punctuation, symbols, marks, the unassigned.
 const OTHER: u8 = 0;
@@ -36,6 +37,11 @@ static FIRST_PLANE: LazyLock<Box<[u8; BMP]>> = LazyLock::new(|| {
     let classes = classes.into_boxed_slice().try_into();
     classes.expect("as many classes as code points")
 });
+
+/// Asks for the classes of the first plane, which takes some milliseconds, before they are needed.
+pub(super) fn look_up_classes() {
+    LazyLock::force(&FIRST_PLANE);
+}
 
 /// Ranges of code points beyond the first plane that are letters, numbers or white space, sorted.
 static BEYOND: LazyLock<Vec<(u32, u32, u8)>> = LazyLock::new(|| {
@@ -84,12 +90,14 @@ const ASCII: [u8; 128] = {
 };
 
 /// The family a pattern belongs to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 enum Family {
     /// Words take one sign in front of them; numbers of at most so many digits.
     Signed { max_digits: usize },
     /// Words take a space in front of them (GPT-2).
     Spaced,
+    /// None that is known here: the patterns themselves are asked.
+    Patterns(&'static Steps),
 }
 
 /// Cuts text into words.
@@ -97,6 +105,8 @@ enum Family {
 pub struct Scanner {
     family: Family,
     single_digits: bool,
+    /// Whether the long s is an s in contractions, as to patterns that do not mind case.
+    long_s: bool,
     classes: &'static [u8; BMP],
 }
 
@@ -112,8 +122,25 @@ impl Scanner {
         Some(Scanner {
             family,
             single_digits: pre.single_digits,
+            long_s: true,
             classes: &FIRST_PLANE,
         })
+    }
+
+    /// The scanner that cuts as llama.cpp does where a file names `pre`.
+    pub(super) fn named(pre: &'static Pre) -> Option<Self> {
+        match &pre.cuts {
+            Cuts::As(row) => Some(Scanner {
+                long_s: false,
+                ..Scanner::of(&PRE_TOKENIZERS[*row])?
+            }),
+            Cuts::By(steps) => Some(Scanner {
+                family: Family::Patterns(steps),
+                single_digits: false,
+                long_s: false,
+                classes: &FIRST_PLANE,
+            }),
+        }
     }
 
     /// Calls `word` with every word of `text`, in order; together they are the text.
@@ -123,6 +150,9 @@ impl Scanner {
 
     /// As [`Scanner::words`], with the first byte of each word and the one after its last.
     pub fn cut(&self, text: &str, mut word: impl FnMut(usize, usize)) {
+        if let Family::Patterns(steps) = self.family {
+            return by_patterns(text, 0, steps.ready(), &mut word);
+        }
         let bytes = text.as_bytes();
         let mut start = 0;
         if self.single_digits {
@@ -141,7 +171,7 @@ impl Scanner {
         while start < text.len() {
             let end = match self.family {
                 Family::Signed { max_digits } => self.signed(text, start, max_digits),
-                Family::Spaced => self.spaced(text, start),
+                Family::Spaced | Family::Patterns(_) => self.spaced(text, start),
             };
             word(start, end);
             start = end;
@@ -228,7 +258,7 @@ impl Scanner {
             _ => {}
         }
         if text[start] == b'\''
-            && let Some(end) = contraction(text, next, true)
+            && let Some(end) = contraction(text, next, true, self.long_s)
         {
             return end;
         }
@@ -256,7 +286,7 @@ impl Scanner {
         let (class, len) = self.class(text, start);
         let next = start + len;
         if text[start] == b'\''
-            && let Some(end) = contraction(text, next, false)
+            && let Some(end) = contraction(text, next, false, false)
         {
             return end;
         }
@@ -301,6 +331,29 @@ impl Scanner {
     }
 }
 
+/// Cuts `text`, which begins at byte `at` of the whole, by the first pattern into what it matches
+/// and what is between, each of which is cut by the next ones.
+fn by_patterns(text: &str, at: usize, steps: &[SysRegex], word: &mut impl FnMut(usize, usize)) {
+    let Some((pattern, steps)) = steps.split_first() else {
+        if !text.is_empty() {
+            word(at, at + text.len());
+        }
+        return;
+    };
+    let mut part = |from: usize, to: usize| {
+        if let Some(text) = text.get(from..to) {
+            by_patterns(text, at + from, steps, &mut *word);
+        }
+    };
+    let mut end = 0;
+    for (start, after) in pattern.find_iter(text) {
+        part(end, start);
+        part(start, after);
+        end = after;
+    }
+    part(end, text.len());
+}
+
 /// How many of eight bytes, the first one lowest, are `a` to `z` or `A` to `Z` before another.
 #[inline(always)]
 fn leading_letters(eight: u64) -> usize {
@@ -315,7 +368,7 @@ fn leading_letters(eight: u64) -> usize {
 
 /// End of what follows an apostrophe at `at` as an English contraction.
 #[inline]
-fn contraction(text: &[u8], at: usize, any_case: bool) -> Option<usize> {
+fn contraction(text: &[u8], at: usize, any_case: bool, long_s: bool) -> Option<usize> {
     let lower = |at: usize| {
         let b = text.get(at).copied().unwrap_or(0);
         if any_case { b.to_ascii_lowercase() } else { b }
@@ -323,8 +376,7 @@ fn contraction(text: &[u8], at: usize, any_case: bool) -> Option<usize> {
     match (lower(at), lower(at + 1)) {
         (b's' | b't' | b'm' | b'd', _) => Some(at + 1),
         (b'r' | b'v', b'e') | (b'l', b'l') => Some(at + 2),
-        // The long s is an s to patterns that do not mind case.
-        (0xc5, 0xbf) if any_case => Some(at + 2),
+        (0xc5, 0xbf) if long_s => Some(at + 2),
         _ => None,
     }
 }

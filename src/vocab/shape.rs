@@ -10,7 +10,10 @@ use serde::{Deserialize, Deserializer};
 use serde_json::Value as Json;
 
 use super::bpe::MAX_TOKENS;
-use super::{GPT2_PATTERN, PRE_TOKENIZERS, Scanner, byte_chars};
+use super::decode::byte_of;
+use super::listed::halves;
+use super::texts::{Index, Texts};
+use super::{GPT2_PATTERN, PRE_TOKENIZERS, Pre, Scanner, byte_chars};
 
 /// All there is to know of such a vocabulary.
 pub(super) struct Shape {
@@ -18,8 +21,10 @@ pub(super) struct Shape {
     pub(super) nfc: bool,
     /// Bytes and id of every token that bytes can spell.
     pub(super) tokens: Vec<(Vec<u8>, u32)>,
-    /// Id of the token of each byte.
+    /// Id of the token of each byte; from `n_ids` on for those that have none.
     pub(super) of_byte: [u32; 256],
+    /// Ids of tokens are below, those of what is left out of texts are not.
+    pub(super) n_ids: u32,
     /// Tokens that are found in any text, though they are not special.
     pub(super) found_in_text: Vec<String>,
     pub(super) kind: Kind,
@@ -136,6 +141,71 @@ impl Shape {
         }
     }
 
+    /// The shape of a vocabulary that a file lists; `plain` says which tokens text may become.
+    /// None when it is too large.
+    ///
+    /// # Errors
+    /// In words, when a merge is none.
+    pub(super) fn listed(
+        texts: &Texts,
+        index: &Index,
+        plain: &[bool],
+        pre: &'static Pre,
+        merges: &Texts,
+    ) -> Result<Option<Self>, String> {
+        let mut together = String::new();
+        let mut ids = Vec::with_capacity(merges.len());
+        for (rank, merge) in merges.iter().enumerate() {
+            let (a, b) = halves(merge)
+                .ok_or_else(|| format!("merge {rank} is {merge:?}, not two tokens"))?;
+            together.clear();
+            together.push_str(a);
+            together.push_str(b);
+            let id = |text: &str| {
+                let id = index.get(texts, text);
+                id.ok_or_else(|| format!("merge {rank} is {merge:?}, but {text:?} is no token"))
+            };
+            ids.push([id(a)?, id(b)?, id(&together)?]);
+        }
+        if texts.len().max(ids.len()) > MAX_TOKENS {
+            return Ok(None);
+        }
+        let mut tokens = Vec::with_capacity(texts.len());
+        for ((id, text), plain) in (0..).zip(texts.iter()).zip(plain) {
+            let bytes: Option<Vec<u8>> = text.chars().map(byte_of).collect();
+            if let Some(bytes) = bytes.filter(|bytes| *plain && !bytes.is_empty()) {
+                tokens.push((bytes, id));
+            }
+        }
+        let n_ids = texts.len() as u32; // checked above
+        let mut of_byte = [0; 256];
+        for ((id, c), byte) in of_byte.iter_mut().zip(byte_chars()).zip(0..=u8::MAX) {
+            *id = match index.get(texts, c.encode_utf8(&mut [0; 4])) {
+                Some(id) => id,
+                None => {
+                    let none = n_ids + u32::from(byte);
+                    tokens.push((vec![byte], none));
+                    none
+                }
+            };
+        }
+        let Some(scanner) = Scanner::named(pre) else {
+            return Ok(None);
+        };
+        Ok(Some(Shape {
+            scanner,
+            nfc: false,
+            tokens,
+            of_byte,
+            n_ids,
+            found_in_text: Vec::new(),
+            kind: Kind::Merges {
+                merges: ids,
+                ignore_merges: pre.ignore_merges,
+            },
+        }))
+    }
+
     fn around(file: File, kind: Kind, vocab: &HashMap<String, u32>) -> Option<Self> {
         let whole = file.truncation.is_null() && file.padding.is_null();
         let small = vocab.len() <= MAX_TOKENS && vocab.values().all(|id| is_id(*id));
@@ -148,14 +218,11 @@ impl Shape {
             _ => return None,
         };
         let chars = byte_chars();
-        let byte_of: HashMap<char, u8> = chars.into_iter().zip(0..=255).collect();
         let mut of_byte = [0; 256];
         for (id, c) in of_byte.iter_mut().zip(chars) {
             *id = *vocab.get(c.encode_utf8(&mut [0; 4]) as &str)?;
         }
-        let bytes = |text: &str| -> Option<Vec<u8>> {
-            text.chars().map(|c| byte_of.get(&c).copied()).collect()
-        };
+        let bytes = |text: &str| -> Option<Vec<u8>> { text.chars().map(byte_of).collect() };
         let tokens = vocab.iter();
         let tokens = tokens.filter_map(|(text, id)| Some((bytes(text)?, *id)));
         let found = file.added_tokens.into_iter();
@@ -164,6 +231,7 @@ impl Shape {
             scanner: scanner(&file.pre_tokenizer)?,
             nfc,
             of_byte,
+            n_ids: u32::MAX,
             tokens: tokens.collect(),
             found_in_text: found.map(|token| token.content).collect(),
             kind,

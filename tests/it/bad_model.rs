@@ -133,6 +133,7 @@ fn weights_that_lie_about_themselves_are_refused() {
             "model.safetensors: ",
         ),
         ("missing", without(first), "model.safetensors: "),
+        ("no number", nan, "is NaN"),
     ];
     for (what, bytes, says) in cases {
         eprintln!("{what}");

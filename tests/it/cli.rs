@@ -298,7 +298,7 @@ fn what_is_damaged_ends_with_3_and_its_place() {
     place.write("bad.json", "{\n\"a\": }");
     for (file, place_in_file) in [
         ("cut.gguf", "byte"),
-        ("lying.safetensors", "not safetensors"),
+        ("lying.safetensors", "not a safetensors file"),
         ("bad.json", "bad.json:2: not JSON"),
     ] {
         place.run(&["inspect", file]).code(3).says(place_in_file);

@@ -17,6 +17,7 @@ mod full_disk;
 mod generated;
 mod house;
 mod hub;
+mod inspect;
 mod pack_alone;
 mod parity;
 mod picture;

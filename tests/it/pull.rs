@@ -213,3 +213,49 @@ fn offline_opens_no_connection() {
     pull(&place, &hub, &["--offline"]).code(4);
     assert!(hub.requests().is_empty());
 }
+
+#[test]
+fn of_many_gguf_files_the_one_of_the_type_named_is_fetched() {
+    let (place, hub) = (Place::new(), Hub::start());
+    hub.add("config.json", b"{}", false)
+        .add("m-Q4_K_M.gguf", b"GGUF four", true)
+        .add("m-Q8_0-00001-of-00002.gguf", b"GGUF eight", true)
+        .add("m-Q8_0-00002-of-00002.gguf", b"GGUF eight too", true)
+        .add("chat_template.jinja", b"{{ messages }}", false);
+    let pull = |repo: &str, more: &[&str]| {
+        let args = [&["pull", repo], more].concat();
+        place.run_with(&[("HF_ENDPOINT", &hub.endpoint)], &args)
+    };
+    pull("owner/model", &[])
+        .code(2)
+        .says("the repository has 2 GGUF files")
+        .says("m-Q4_K_M, m-Q8_0");
+    pull("owner/model:Q5_0", &[])
+        .code(4)
+        .says("of type Q5_0")
+        .says("it has m-Q4_K_M, m-Q8_0");
+    hub.requests();
+    pull("owner/model:q8_0", &[]).code(0).says("4 files");
+    let asked = hub.requests().join("\n");
+    assert!(!asked.contains("Q4_K_M"), "{asked}");
+    let file = snapshot(&place).join("m-Q8_0-00002-of-00002.gguf");
+    assert_eq!(std::fs::read(file).unwrap(), b"GGUF eight too");
+    // What was pulled is found by the same name, and is no model.
+    place
+        .run(&["inspect", "owner/model:Q8_0"])
+        .code(3)
+        .says("m-Q8_0-00001-of-00002.gguf");
+    place.run(&["inspect", "owner/model:Q4_0"]).code(4);
+    pull("owner/model", &["--include", "*"])
+        .code(0)
+        .says("5 files");
+    pull("owner/model:", &[]).code(4);
+    let offline = [
+        ("HF_ENDPOINT", hub.endpoint.as_str()),
+        ("HF_HUB_OFFLINE", "1"),
+    ];
+    place
+        .run_with(&offline, &["pull", "owner/model"])
+        .code(4)
+        .says("HF_HUB_OFFLINE");
+}

@@ -3,13 +3,12 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use safetensors::SafeTensors;
 use serde_json::{Map, Value};
 
-use super::report::Found;
+use super::report::{Found, Look};
+use super::{suspect, weights};
 use crate::commands::fail::{Failure, Result};
 use crate::disk::{self, Mapped, Source};
-use crate::engine::gguf::{Header, Value as Meta};
 use crate::event::Event;
 use crate::ledger::Manifest;
 use crate::shard::Shard;
@@ -19,7 +18,7 @@ use crate::vocab::Vocab;
 const MAX_JSON_BYTES: u64 = 256 << 20;
 
 /// Looks at a file.
-pub(super) fn look(path: &Path) -> Result<Found> {
+pub(super) fn look(path: &Path, look: Look) -> Result<Found> {
     let len = path.metadata().map_or(0, |meta| meta.len());
     if len == 0 {
         return Ok(Found::new("empty file"));
@@ -30,77 +29,25 @@ pub(super) fn look(path: &Path) -> Result<Found> {
         .unwrap_or_default();
     let head = Mapped::open(path)?;
     match (&head[..], ending) {
-        ([b'G', b'G', b'U', b'F', ..], _) => gguf(path, &head),
+        ([b'G', b'G', b'U', b'F', ..], _) => weights::gguf(path, look),
         ([b'M', b'M', b'I', b'D', b'I', b'D', b'X', ..], _) => shard(path),
         (_, "bin") if path.with_extension("idx").exists() => shard(path),
-        (_, "safetensors") => safetensors(path, &head),
+        (_, "safetensors") => weights::safetensors(path, &head, look),
         ([b'{', ..], "json") if len <= MAX_JSON_BYTES => json(path),
+        (_, "jinja") => template(path),
+        ([b'\n', ..], "model") => Ok(Found::new("SentencePiece model")
+            .odd(["it is not read; the tokenizer.json that belongs to it is".into()])),
         _ => lines(path),
     }
 }
 
-fn gguf(path: &Path, bytes: &[u8]) -> Result<Found> {
-    let header = Header::parse(path, bytes)?;
-    let n_weights: u64 = header.tensors.iter().map(|t| t.n_weights()).sum();
-    let mut kinds: BTreeMap<&str, u64> = BTreeMap::new();
-    for tensor in &header.tensors {
-        *kinds.entry(tensor.kind.name).or_default() += 1;
-    }
-    let kinds: Map<String, Value> = kinds
-        .into_iter()
-        .map(|(k, n)| (k.into(), n.into()))
-        .collect();
-    let mut found = Found::new("GGUF model")
-        .fact("version", header.version)
-        .fact("parameters", n_weights)
-        .fact("tensors", kinds);
-    for (key, value) in header.metadata.entries() {
-        found = found.fact(key, scalar(value));
-    }
-    Ok(found)
-}
-
-/// A metadata value as JSON; of a long array only its length.
-fn scalar(value: &Meta) -> Value {
-    const MAX_ITEMS: usize = 64;
-    match value {
-        Meta::String(text) => text.as_str().into(),
-        Meta::Bool(is) => (*is).into(),
-        Meta::Array(_, items) if items.len() > MAX_ITEMS => format!("{} items", items.len()).into(),
-        Meta::Array(_, items) => items.iter().map(scalar).collect(),
-        other => match (other.as_u64(), other.as_f64()) {
-            (Some(n), _) => n.into(),
-            (None, Some(x)) => x.into(),
-            (None, None) => signed(other),
-        },
-    }
-}
-
-fn signed(value: &Meta) -> Value {
-    match value {
-        Meta::I8(n) => (*n).into(),
-        Meta::I16(n) => (*n).into(),
-        Meta::I32(n) => (*n).into(),
-        Meta::I64(n) => (*n).into(),
-        _ => Value::Null,
-    }
-}
-
-fn safetensors(path: &Path, bytes: &[u8]) -> Result<Found> {
-    let tensors = SafeTensors::deserialize(bytes).map_err(|e| {
-        Failure::damaged(format!("{}: not safetensors: {e}", path.display()))
-            .hint("the file is cut or was changed; fetch it again")
-    })?;
-    let mut kinds: BTreeMap<String, u64> = BTreeMap::new();
-    let mut n_weights = 0u64;
-    for (_, tensor) in tensors.iter() {
-        *kinds.entry(format!("{:?}", tensor.dtype())).or_default() += 1;
-        n_weights += tensor.shape().iter().map(|n| *n as u64).product::<u64>();
-    }
-    let kinds: Map<String, Value> = kinds.into_iter().map(|(k, n)| (k, n.into())).collect();
-    Ok(Found::new("safetensors weights")
-        .fact("parameters", n_weights)
-        .fact("tensors", kinds))
+fn template(path: &Path) -> Result<Found> {
+    let bytes = disk::read(path)?;
+    let text = std::str::from_utf8(&bytes)
+        .map_err(|e| Failure::damaged(format!("{}: not UTF-8: {e}", path.display())))?;
+    Ok(Found::new("chat template")
+        .fact("lines", text.lines().count())
+        .odd(suspect::template(text)))
 }
 
 fn shard(path: &Path) -> Result<Found> {
@@ -121,12 +68,21 @@ fn json(path: &Path) -> Result<Found> {
             .fact("kind", value["model"]["type"].clone())
             .fact("tokens", vocab.len())
             .fact("begin of text", vocab.bos)
-            .fact("end of text", vocab.eos.clone()));
+            .fact("end of text", vocab.eos.clone())
+            .odd(suspect::tokens(
+                (0..vocab.len() as u32).filter_map(|id| vocab.spelling(id)),
+            )));
+    }
+    if let Some(map) = value.get("weight_map").and_then(Value::as_object) {
+        return weights::index(path, map);
     }
     if let Ok(manifest) = serde_json::from_value::<Manifest>(value.clone()) {
         return Ok(manifest_facts(&manifest));
     }
     let mut found = Found::new("JSON document");
+    if let Some(text) = value.get("chat_template").and_then(Value::as_str) {
+        found = found.odd(suspect::template(text));
+    }
     if let Some(fields) = value.as_object() {
         for (name, value) in fields
             .iter()

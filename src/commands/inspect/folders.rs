@@ -4,16 +4,16 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use super::files;
-use super::report::Found;
+use super::report::{Found, Look};
+use super::{files, weights};
 use crate::commands::fail::Result;
 use crate::commands::run_log::RunLog;
-use crate::disk;
+use crate::disk::{self, Mapped};
 use crate::event::Event;
 use crate::shard::Mix;
 
 /// Looks at a folder.
-pub(super) fn look(path: &Path) -> Result<Found> {
+pub(super) fn look(path: &Path, look: Look) -> Result<Found> {
     if RunLog::path(path).exists() || path.join("checkpoints").is_dir() {
         return run(path);
     }
@@ -21,7 +21,7 @@ pub(super) fn look(path: &Path) -> Result<Found> {
         return prepared(path);
     }
     if path.join("config.json").exists() {
-        return model(path);
+        return model(path, look);
     }
     let files = disk::walk(path)?;
     Ok(Found::new("folder").fact("files", files.len()))
@@ -76,7 +76,7 @@ fn prepared(path: &Path) -> Result<Found> {
         .fact("tokenizer", path.join("tokenizer.json").exists()))
 }
 
-fn model(path: &Path) -> Result<Found> {
+fn model(path: &Path, look: Look) -> Result<Found> {
     let bytes = disk::read(&path.join("config.json"))?;
     let config: Value = serde_json::from_slice(&bytes).unwrap_or_default();
     let what = match path.join("state").is_dir() {
@@ -95,6 +95,23 @@ fn model(path: &Path) -> Result<Found> {
     ] {
         if let Some(value) = config.get(key) {
             found = found.fact(key, value.clone());
+        }
+    }
+    let (mut tensors, mut broken) = (Vec::new(), Vec::new());
+    for name in names(path) {
+        let file = path.join(name.as_str().unwrap_or_default());
+        if (look.tensors || look.weights) && file.extension().is_some_and(|e| e == "safetensors") {
+            let seen = weights::safetensors(&file, &Mapped::open(&file)?, look)?;
+            tensors.extend(seen.tensors.into_iter().flatten());
+            broken.extend(seen.broken);
+        }
+    }
+    found.tensors = look.tensors.then_some(tensors);
+    found.broken = broken;
+    for name in ["tokenizer_config.json", "chat_template.jinja"] {
+        let file = path.join(name);
+        if file.is_file() {
+            found = found.odd(files::look(&file, look)?.odd);
         }
     }
     Ok(found.fact("files", names(path)))

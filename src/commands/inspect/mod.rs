@@ -3,5 +3,7 @@
 mod files;
 mod folders;
 mod report;
+mod suspect;
+mod weights;
 
 pub use report::{Args, run};

@@ -15,6 +15,7 @@ use crate::ledger::{self, Manifest, Parent};
 const EXAMPLES: &str = "\
 Examples:
   eu inspect model.gguf                    architecture, tensors, parents
+  eu inspect -v --check model.gguf         every tensor; is every weight a number
   eu inspect run                           how far a run is, and from what
   eu inspect data/tokens/train/deu_Latn.idx
   eu inspect run/model --json | jq .parents";
@@ -26,6 +27,31 @@ pub struct Args {
     /// File or folder.
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
+    /// Read all weights as well: each has to be a number.
+    #[arg(long)]
+    pub check: bool,
+}
+
+/// How closely to look.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Look {
+    /// At each tensor.
+    pub(super) tensors: bool,
+    /// At each weight.
+    pub(super) weights: bool,
+}
+
+/// A row of the table of tensors.
+#[derive(Debug, Serialize)]
+pub(super) struct Tensor {
+    pub(super) name: String,
+    #[serde(rename = "type")]
+    pub(super) kind: String,
+    /// Rows first, as in `config.json` and PyTorch.
+    pub(super) shape: Vec<u64>,
+    pub(super) len_bytes: u64,
+    /// The file of a split model, from 0.
+    pub(super) part: usize,
 }
 
 /// What a file or folder is: schema `inspect/1`.
@@ -36,6 +62,12 @@ pub(super) struct Report {
     len_bytes: u64,
     sha256: Option<String>,
     facts: Map<String, Value>,
+    /// What is odd about it.
+    odd: Vec<String>,
+    /// Weights that are no numbers; none unless they were looked at.
+    broken: Option<Vec<String>>,
+    /// None unless they were asked for.
+    tensors: Option<Vec<Tensor>>,
     stage: Option<String>,
     made_by: Option<String>,
     parents: Vec<Parent>,
@@ -47,6 +79,9 @@ pub(super) struct Report {
 pub(super) struct Found {
     pub(super) what: &'static str,
     pub(super) facts: Map<String, Value>,
+    pub(super) odd: Vec<String>,
+    pub(super) broken: Vec<String>,
+    pub(super) tensors: Option<Vec<Tensor>>,
 }
 
 impl Found {
@@ -54,7 +89,15 @@ impl Found {
         Found {
             what,
             facts: Map::new(),
+            odd: Vec::new(),
+            broken: Vec::new(),
+            tensors: None,
         }
+    }
+
+    pub(super) fn odd(mut self, odd: impl IntoIterator<Item = String>) -> Self {
+        self.odd.extend(odd);
+        self
     }
 
     pub(super) fn fact(mut self, name: &str, value: impl Into<Value>) -> Self {
@@ -70,9 +113,13 @@ impl Found {
 pub fn run(args: &Args, out: &Out) -> Result<()> {
     let path = crate::commands::model::resolve(&args.file).unwrap_or_else(|_| args.file.clone());
     let meta = std::fs::metadata(&path).map_err(|e| disk::Error::io(&path, "open", e))?;
+    let look = Look {
+        tensors: out.is_verbose(),
+        weights: args.check,
+    };
     let found = match meta.is_dir() {
-        true => folders::look(&path)?,
-        false => files::look(&path)?,
+        true => folders::look(&path, look)?,
+        false => files::look(&path, look)?,
     };
     let (sha256, len_bytes) = match meta.is_dir() {
         true => (None, folder_bytes(&path)?),
@@ -89,6 +136,9 @@ pub fn run(args: &Args, out: &Out) -> Result<()> {
     let report = Report {
         what: found.what,
         facts: found.facts,
+        odd: found.odd,
+        broken: args.check.then_some(found.broken),
+        tensors: found.tensors,
         len_bytes,
         sha256,
         stage: manifest.as_ref().map(|m| m.stage.clone()),
@@ -98,6 +148,13 @@ pub fn run(args: &Args, out: &Out) -> Result<()> {
         path,
     };
     out.result("inspect/1", &report, || text(&report))?;
+    if let Some([first, ..]) = report.broken.as_deref() {
+        return Err(
+            Failure::damaged(format!("{}: {first}", report.path.display()))
+                .hint("no answer of such a model is worth anything; fetch or make it again")
+                .into(),
+        );
+    }
     match report.changed.as_deref() {
         None | Some([]) => Ok(()),
         Some([first, ..]) => Err(Failure::damaged(format!(
@@ -124,6 +181,14 @@ fn text(report: &Report) -> String {
     for (name, value) in &report.facts {
         table.row([name.as_str(), &told(value)]);
     }
+    for odd in &report.odd {
+        table.row(["look out", odd.as_str()]);
+    }
+    match report.broken.as_deref() {
+        Some([]) => table.row(["weights", "every one is a number"]),
+        Some(broken) => broken.iter().for_each(|what| table.row(["broken", what])),
+        None => {}
+    }
     if let (Some(stage), Some(tool)) = (&report.stage, &report.made_by) {
         table.row(["made by", &format!("{tool}, {stage}")]);
     }
@@ -137,7 +202,23 @@ fn text(report: &Report) -> String {
         Some(changed) => format!("{} files differ from the manifest", changed.len()),
     };
     table.row(["record", &whole]);
-    table.text()
+    let tensors = report.tensors.as_deref().map(list).unwrap_or_default();
+    table.text() + &tensors
+}
+
+/// The table of tensors.
+fn list(tensors: &[Tensor]) -> String {
+    let mut table = Table::new(&["tensor", "type", ">shape", ">size"]);
+    for tensor in tensors {
+        let shape: Vec<String> = tensor.shape.iter().map(u64::to_string).collect();
+        table.row([
+            &tensor.name,
+            &tensor.kind,
+            &shape.join(" x "),
+            &out::bytes(tensor.len_bytes),
+        ]);
+    }
+    format!("\n{}", table.text())
 }
 
 /// A fact in words: strings bare, long ones cut, numbers grouped.

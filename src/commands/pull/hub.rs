@@ -11,7 +11,6 @@ use serde::{Deserialize, Serialize};
 use ureq::Agent;
 use ureq::http::{Response, header};
 
-use super::command::Args;
 use super::names::{Expected, content_range, escape, origin, redirected};
 use crate::commands::fail::{Error, Failure, Result};
 use crate::commands::settings;
@@ -74,10 +73,10 @@ struct Answer {
 }
 
 impl Hub {
-    pub(super) fn open(args: &Args) -> Result<Self> {
+    pub(super) fn open(repo: &str, revision: &str) -> Result<Self> {
         let cache = Cache::from_env();
         let token = settings::environment("HF_TOKEN").or_else(|| cache.token());
-        let repo = Repo::with_revision(args.repo.clone(), RepoType::Model, args.revision.clone());
+        let repo = Repo::with_revision(repo.into(), RepoType::Model, revision.into());
         let api = ApiBuilder::from_env()
             .with_progress(false)
             .with_token(token.clone())

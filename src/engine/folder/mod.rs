@@ -16,7 +16,9 @@ use super::{Error, Result};
 use crate::disk;
 use crate::vocab::Vocab;
 
-pub use weights::{files as weight_files, read_file as read_weights, write as write_weights};
+pub use weights::{
+    files as weight_files, read_file as read_weights, tensors, write as write_weights,
+};
 
 /// The file that makes a folder a model.
 pub const CONFIG: &str = "config.json";

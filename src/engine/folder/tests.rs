@@ -315,3 +315,71 @@ fn every_reader_puts_the_same_token_in_front() {
         loaded.vocab.bos.unwrap()
     );
 }
+
+#[test]
+fn a_safetensors_header_cut_or_changed_anywhere_is_damaged() {
+    let header =
+        br#"{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"__metadata__":{"x":"y"}}"#;
+    let file = |header: &[u8], data: &[u8]| {
+        [&(header.len() as u64).to_le_bytes()[..], header, data].concat()
+    };
+    let read = |bytes: &[u8]| {
+        super::tensors(Path::new("x.safetensors"), bytes).map(|tensors| tensors.len())
+    };
+    let whole = file(header, &[0; 8]);
+    assert_eq!(read(&whole).unwrap(), 1);
+    for cut in 0..whole.len() {
+        let error = read(&whole[..cut]).unwrap_err();
+        assert!(matches!(error, Error::Damaged { .. }), "{cut}: {error}");
+    }
+    for at in 0..whole.len() {
+        for bit in 0..8 {
+            let mut bytes = whole.clone();
+            bytes[at] ^= 1 << bit;
+            if let Ok(n) = read(&bytes) {
+                assert!(n <= 1);
+            }
+        }
+    }
+    let twice = br#"{"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}}"#;
+    let error = read(&file(twice, &[0])).unwrap_err().to_string();
+    assert_eq!(
+        error,
+        "x.safetensors: not a safetensors file: \"a\" is there twice"
+    );
+}
+
+#[test]
+fn what_begins_a_text_is_put_there_only_where_the_model_wants_it() {
+    let (folder, _) = written(true);
+    let path = folder.path().join("tokenizer_config.json");
+    let mut config: Value = serde_json::from_slice(&disk::read(&path).unwrap()).unwrap();
+    let read_with = |config: &Value| {
+        disk::replace_json(&path, config).unwrap();
+        read(folder.path()).unwrap().vocab
+    };
+    let bos = read_with(&config).bos;
+    assert!(bos.is_some());
+    config["add_bos_token"] = json!(false);
+    let vocab = read_with(&config);
+    assert_eq!(
+        (vocab.bos, vocab.bos_token()),
+        (None, bos),
+        "templates may put it there"
+    );
+    // Nothing is said, and the tokenizer does nothing by itself.
+    config.as_object_mut().unwrap().remove("add_bos_token");
+    assert_eq!(read_with(&config).bos, None);
+    let path = folder.path().join(TOKENIZER);
+    let mut tokenizer: Value = serde_json::from_slice(&disk::read(&path).unwrap()).unwrap();
+    let token = json!({ "SpecialToken": { "id": "<|endoftext|>", "type_id": 0 } });
+    let text = json!({ "Sequence": { "id": "A", "type_id": 0 } });
+    tokenizer["post_processor"] = json!({
+        "type": "TemplateProcessing", "single": [token, text], "pair": [token, text],
+        "special_tokens": { "<|endoftext|>": {
+            "id": "<|endoftext|>", "ids": [bos], "tokens": ["<|endoftext|>"],
+        } },
+    });
+    disk::replace_json(&path, &tokenizer).unwrap();
+    assert_eq!(read_with(&config).bos, bos);
+}

@@ -1,12 +1,15 @@
 //! `*.safetensors`: named tensors to the one flat buffer of a [`Layout`], and back.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Formatter;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use half::{bf16, f16};
 use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors};
+use serde::de::{IgnoredAny, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value, json};
 
 use super::super::model::Layout;
@@ -105,6 +108,60 @@ fn indexed(folder: &Path, index: &Path) -> Result<Vec<PathBuf>> {
     Ok(files.into_iter().collect())
 }
 
+/// The tensors of a safetensors file whose bytes are `bytes`, by name.
+///
+/// # Errors
+/// When the file is cut, contradicts itself, or has two tensors of one name.
+pub fn tensors<'b>(path: &Path, bytes: &'b [u8]) -> Result<Vec<(String, TensorView<'b>)>> {
+    let damaged = |what: String| Error::damaged(path, format!("not a safetensors file: {what}"));
+    let file = SafeTensors::deserialize(bytes).map_err(|e| damaged(e.to_string()))?;
+    // Of two entries of one name the crate takes the last one.
+    let len = bytes
+        .first_chunk()
+        .map_or(0, |len| u64::from_le_bytes(*len));
+    let end = usize::try_from(len).ok().and_then(|len| len.checked_add(8));
+    let header = end.and_then(|end| bytes.get(8..end)).unwrap_or_default();
+    let names: Names = serde_json::from_slice(header).map_err(|e| damaged(e.to_string()))?;
+    if let Some(name) = names.twice {
+        return Err(damaged(format!("{name:?} is there twice")));
+    }
+    let mut tensors = file.tensors();
+    tensors.sort_by(|a, b| a.0.cmp(&b.0));
+    Ok(tensors)
+}
+
+/// The names of a header's entries: the first one that is there twice.
+struct Names {
+    twice: Option<String>,
+}
+
+impl<'de> Deserialize<'de> for Names {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> std::result::Result<Self, D::Error> {
+        struct Keys;
+        impl<'de> Visitor<'de> for Keys {
+            type Value = Names;
+
+            fn expecting(&self, to: &mut Formatter<'_>) -> std::fmt::Result {
+                to.write_str("a table of tensors")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(
+                self,
+                mut map: A,
+            ) -> std::result::Result<Names, A::Error> {
+                let (mut seen, mut twice) = (BTreeSet::new(), None);
+                while let Some((name, IgnoredAny)) = map.next_entry::<String, _>()? {
+                    if !seen.insert(name.clone()) {
+                        twice = twice.or(Some(name));
+                    }
+                }
+                Ok(Names { twice })
+            }
+        }
+        from.deserialize_map(Keys)
+    }
+}
+
 /// Every tensor of `layout` from the files it may lie in; memory is taken only after all names
 /// and shapes held, so it is bounded by the size of the files.
 fn gather(paths: &[PathBuf], layout: &Layout, tied: bool) -> Result<Vec<f32>> {
@@ -114,9 +171,7 @@ fn gather(paths: &[PathBuf], layout: &Layout, tied: bool) -> Result<Vec<f32>> {
         .collect::<disk::Result<_>>()?;
     let mut found: BTreeMap<String, (TensorView, &Path)> = BTreeMap::new();
     for (map, path) in maps.iter().zip(paths) {
-        let file = SafeTensors::deserialize(map)
-            .map_err(|e| Error::damaged(path, format!("not a safetensors file: {e}")))?;
-        for (name, view) in file.tensors() {
+        for (name, view) in tensors(path, map)? {
             if let Some((_, first)) = found.insert(name.clone(), (view, path)) {
                 let what = format!("tensor {name} is in {} too", first.display());
                 return Err(Error::damaged(path, what));
@@ -133,8 +188,12 @@ fn gather(paths: &[PathBuf], layout: &Layout, tied: bool) -> Result<Vec<f32>> {
     Error::if_too_large(&at.display().to_string(), 4 * layout.n_params() as u64)?;
     let mut values = vec![0.0; layout.n_params()];
     for (param, (view, path)) in layout.params().iter().zip(&views) {
-        convert(view, &mut values[param.range.clone()])
-            .map_err(|e| Error::damaged(path, format!("tensor {}: {e}", param.name)))?;
+        let into = &mut values[param.range.clone()];
+        let failed = |what: String| Error::damaged(path, format!("tensor {}: {what}", param.name));
+        convert(view, into).map_err(|e| failed(e.to_string()))?;
+        if let Some(at) = into.iter().position(|x| !x.is_finite()) {
+            return Err(failed(format!("weight {at} is {}", into[at])));
+        }
     }
     Ok(values)
 }

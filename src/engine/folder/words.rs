@@ -56,7 +56,23 @@ pub(super) fn apply(
     (bos, eos): (Option<u32>, Vec<u32>),
     vocab: &mut Vocab,
 ) -> Result<()> {
-    vocab.bos = bos.or(vocab.bos);
+    let config = folder.join(TOKENIZER_CONFIG);
+    let said = match config.is_file() {
+        true => object(&config)?
+            .get("add_bos_token")
+            .and_then(Value::as_bool),
+        false => None,
+    };
+    // As transformers does it: what is said, else what the tokenizer itself does.
+    let begins = bos.or(vocab.bos);
+    vocab.bos = match said {
+        Some(adds) => begins.filter(|_| adds),
+        None => {
+            let around = vocab.around_nothing();
+            let first = around.first().copied();
+            first.filter(|id| begins.is_none_or(|begins| begins == *id))
+        }
+    };
     if !eos.is_empty() {
         vocab.eos = eos;
     }
@@ -97,9 +113,11 @@ pub(super) fn chat_template(folder: &Path) -> Result<Option<String>> {
     }
     Ok(match object(&path)?.get("chat_template") {
         Some(Value::String(text)) => Some(text.clone()),
+        // Of several the one named so, or the first; others are for tools and the like.
         Some(Value::Array(named)) => named
             .iter()
             .find(|t| t.get("name").and_then(Value::as_str) == Some("default"))
+            .or(named.first())
             .and_then(|t| t.get("template").and_then(Value::as_str))
             .map(str::to_string),
         _ => None,

@@ -3,7 +3,7 @@
 use super::Plan;
 use super::answer::{Answer, Text, prompt_ids};
 use super::sampler::{Sampler, fresh_seed};
-use super::template::{Message, Template};
+use super::template::{Given, Message, Template};
 use crate::engine::load::Speaker;
 use crate::engine::ops::Executor;
 use crate::engine::{Error, Result};
@@ -38,7 +38,10 @@ impl<'m> Conversation<'m> {
         plan.check()?;
         let template = match (plan.raw, &loaded.chat_template) {
             (true, _) => None,
-            (false, Some(source)) => Some(Template::new(source, &loaded.vocab)?),
+            (false, Some(source)) => {
+                let given = Given::of(&plan.template_arg)?;
+                Some(Template::new(source, &loaded.vocab)?.given(&given))
+            }
             (false, None) => {
                 return Err(Error::Usage {
                     what: format!(

@@ -3,14 +3,17 @@
 mod answer;
 mod bench;
 mod conversation;
+mod dates;
 mod draft;
 mod grammar;
 mod pieces;
 mod plan;
 mod python;
 mod sampler;
+mod sandbox;
 #[cfg(test)]
 mod speed;
+mod steps;
 mod stop;
 mod template;
 #[cfg(test)]
@@ -23,4 +26,4 @@ pub use draft::Draft;
 pub use grammar::{Grammar, Lexicon};
 pub use plan::Plan;
 pub use sampler::{Choice, Sampler, fresh_seed};
-pub use template::{Message, Template};
+pub use template::{Given, Message, Template};

@@ -83,6 +83,8 @@ pub struct Plan {
     pub no_history: bool,
     /// Continue text as it is, without a chat template.
     pub raw: bool,
+    /// What the chat template is told beside the conversation: `enable_thinking=false`.
+    pub template_arg: Vec<String>,
     /// Where the work is done: `auto`, `cpu`, `reference`.
     pub device: String,
     /// Instruction set of the processor: `auto`, `amx`, `avx512`, `avx2`, `neon`, `scalar`.
@@ -323,6 +325,7 @@ impl Default for Plan {
             lang: None,
             no_history: false,
             raw: false,
+            template_arg: Vec::new(),
             device: "auto".into(),
             cpu: "auto".into(),
             precision: Precision::F32,

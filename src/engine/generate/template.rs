@@ -1,15 +1,18 @@
 //! A conversation as the text the model was trained to see: its own Jinja template.
 
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use minijinja::machinery::{self, CompiledTemplate, TemplateConfig};
 use minijinja::syntax::SyntaxConfig;
-use minijinja::{Environment, ErrorKind, UndefinedBehavior, Value, context};
+use minijinja::value::Serde;
+use minijinja::{AutoEscape, Environment, ErrorKind, UndefinedBehavior, Value, context};
 use serde::{Deserialize, Serialize};
 
-use super::python;
+use super::dates::strftime;
+use super::sandbox;
 use crate::engine::{Error, Result};
 use crate::vocab::Vocab;
-
-/// Most steps a template may take: templates come with models, and models from anywhere.
-const FUEL: u64 = 2_000_000;
 
 /// One turn of a conversation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,11 +33,48 @@ impl Message {
     }
 }
 
+/// What a template may ask for beside the conversation.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Given {
+    /// Variables by name, such as `enable_thinking`.
+    pub arguments: serde_json::Map<String, serde_json::Value>,
+    /// Seconds since 1970, in UTC: what `strftime_now` tells; without them it is not defined.
+    pub now: Option<u64>,
+}
+
+impl Given {
+    /// Of `KEY=JSON`, each a variable; the time is now.
+    ///
+    /// # Errors
+    /// When one is not of that form.
+    pub fn of(arguments: &[String]) -> Result<Self> {
+        let mut given = Given::default();
+        for argument in arguments {
+            let pair = argument.split_once('=');
+            let value = pair.and_then(|(_, json)| serde_json::from_str(json).ok());
+            let (Some((key, _)), Some(value)) = (pair, value) else {
+                return Err(Error::Usage {
+                    what: format!("template_arg {argument:?} is not KEY=JSON"),
+                    hint: "write truth values bare and texts in quotes: \
+                           --template-arg enable_thinking=false --template-arg 'day=\"Monday\"'"
+                        .into(),
+                });
+            };
+            given.arguments.insert(key.into(), value);
+        }
+        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+        given.now = now.ok().map(|now| now.as_secs());
+        Ok(given)
+    }
+}
+
 /// A chat template, ready to be filled in.
 pub struct Template {
     environment: Environment<'static>,
+    source: String,
     bos: String,
     eos: String,
+    arguments: serde_json::Map<String, serde_json::Value>,
 }
 
 /// Name of the one template of an environment; what errors call it.
@@ -49,7 +89,7 @@ impl Template {
         let spelling = |id: Option<u32>| id.and_then(|id| vocab.spelling(id)).unwrap_or_default();
         Self::with_ends(
             source,
-            spelling(vocab.bos),
+            spelling(vocab.bos_token()),
             spelling(vocab.eos.first().copied()),
         )
     }
@@ -59,27 +99,53 @@ impl Template {
     /// # Errors
     /// When it is not valid Jinja.
     pub fn with_ends(source: &str, bos: String, eos: String) -> Result<Self> {
-        let mut environment = Environment::new();
+        if source.len() > sandbox::MAX_TEMPLATE {
+            return Err(Error::Usage {
+                what: format!("the model's chat template has {} bytes", source.len()),
+                hint: format!("{} are read at most", sandbox::MAX_TEMPLATE),
+            });
+        }
+        let mut environment = sandbox::environment();
+        environment.set_undefined_behavior(UndefinedBehavior::Lenient);
+        environment.add_function("raise_exception", refuse);
+        let template = Template {
+            environment,
+            source: without_generation(source),
+            bos,
+            eos,
+            arguments: serde_json::Map::new(),
+        };
+        template.compile()?;
+        Ok(template)
+    }
+
+    /// With more that it may ask for.
+    #[must_use]
+    pub fn given(mut self, given: &Given) -> Self {
+        self.arguments = given.arguments.clone();
+        if let Some(now) = given.now {
+            let tell = move |format: &str| strftime(format, now);
+            self.environment.add_function("strftime_now", tell);
+        }
+        self
+    }
+
+    /// The steps of the template and how much fuel they may take.
+    fn compile(&self) -> Result<(CompiledTemplate<'_>, u64)> {
         // As transformers' apply_chat_template sets Jinja up.
         let syntax = SyntaxConfig::builder()
             .trim_blocks(true)
             .lstrip_blocks(true)
             .build();
-        environment.set_syntax(syntax.map_err(failed)?);
-        environment.set_undefined_behavior(UndefinedBehavior::Lenient);
-        environment.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
-        environment.set_fuel(Some(FUEL));
-        environment.set_unknown_method_callback(python::method);
-        environment.add_filter("tojson", python::tojson);
-        environment.add_function("raise_exception", refuse);
-        environment
-            .add_template_owned(NAME, source.to_owned())
-            .map_err(failed)?;
-        Ok(Template {
-            environment,
-            bos,
-            eos,
-        })
+        sandbox::check(&self.source).map_err(failed)?;
+        let config = TemplateConfig {
+            syntax_config: syntax.map_err(failed)?,
+            default_auto_escape: Arc::new(|_| AutoEscape::None),
+        };
+        let compiled = CompiledTemplate::new(NAME, &self.source, &config);
+        let mut compiled = compiled.map_err(failed)?;
+        let fuel = sandbox::guard(&mut compiled).map_err(failed)?;
+        Ok((compiled, fuel))
     }
 
     /// The text of a conversation; `answer` opens the turn of the assistant behind it.
@@ -87,19 +153,55 @@ impl Template {
     /// # Errors
     /// When the template refuses the conversation or cannot be filled in.
     pub fn render(&self, messages: &[Message], answer: bool) -> Result<String> {
-        let template = self.environment.get_template(NAME).map_err(failed)?;
+        let (compiled, fuel) = self.compile()?;
         let turn = |m: &Message| context! { role => &m.role, content => &m.content };
         let messages: Vec<Value> = messages.iter().map(turn).collect();
-        let filled = template.render(context! {
+        let usual = context! {
             messages => messages,
             add_generation_prompt => answer,
             bos_token => &self.bos,
             eos_token => &self.eos,
             tools => (),
             documents => (),
-        });
-        filled.map_err(failed)
+        };
+        let given = Value::from(Serde(&self.arguments));
+        let mut environment = self.environment.clone();
+        environment.set_fuel(Some(fuel));
+        let mut text = String::new();
+        let filled = machinery::eval(
+            &environment,
+            &compiled.instructions,
+            context! { ..usual, ..given },
+            &compiled.blocks,
+            &mut machinery::make_string_output(&mut text),
+            AutoEscape::None,
+        );
+        filled.map_err(failed)?;
+        Ok(text)
     }
+}
+
+/// A template without the marks that tell which text is the assistant's own; they are of use in
+/// training only.
+fn without_generation(source: &str) -> String {
+    let mut out = String::with_capacity(source.len());
+    let mut rest = source;
+    while let Some(at) = rest.find("{%") {
+        let (before, tag) = rest.split_at(at);
+        out.push_str(before);
+        let end = tag.find("%}").map_or(tag.len(), |end| end + 2);
+        let (tag, behind) = tag.split_at(end);
+        let inside = tag.trim_start_matches("{%").trim_end_matches("%}");
+        let inside = inside.trim_matches(['-', '+', ' ', '\t', '\n']);
+        match inside {
+            "generation" => out.push_str(&tag.replace("generation", "if true")),
+            "endgeneration" => out.push_str(&tag.replace("endgeneration", "endif")),
+            _ => out.push_str(tag),
+        }
+        rest = behind;
+    }
+    out.push_str(rest);
+    out
 }
 
 /// What templates call to refuse a conversation.
@@ -121,100 +223,4 @@ fn failed(error: minijinja::Error) -> Error {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::path::Path;
-
-    use super::*;
-    use crate::disk;
-
-    fn render(source: &str, messages: &[Message]) -> Result<String> {
-        Template::with_ends(source, "<s>".into(), "</s>".into())?.render(messages, true)
-    }
-
-    #[test]
-    fn blocks_leave_no_blank_lines_and_nothing_is_escaped() {
-        let source = "{{ bos_token }}\n{% for m in messages %}\n  {% if true %}\n[{{ m.role }}] \
-                      {{ m['content'] | trim }}{{ eos_token }}\n  {% endif %}\n{% endfor %}\n\
-                      {% if add_generation_prompt %}[assistant]{% endif %}\n";
-        let text = render(source, &[Message::new("user", " <b>&\"ž\" ")]).unwrap();
-        assert_eq!(text, "<s>\n[user] <b>&\"ž\"</s>\n[assistant]");
-    }
-
-    #[test]
-    fn methods_of_python_strings_work() {
-        let source = "{% set m = messages[0].content %}{{ m.strip().upper() }}|{{ m.split('b')[1] }}\
-                      |{{ m.startswith(' a') }}|{{ m.replace('a', 'o') }}|{{ messages[0].get('x', 1) }}\
-                      |{% for k, v in messages[0].items() %}{{ k }}{% endfor %}";
-        let text = render(source, &[Message::new("user", " abc ")]).unwrap();
-        assert_eq!(text, "ABC|c |True| obc |1|rolecontent");
-    }
-
-    #[test]
-    fn json_looks_as_python_writes_it() {
-        let source = "{{ {'a': [1, 'é<'], 'b': none} | tojson }}";
-        assert_eq!(
-            render(source, &[]).unwrap(),
-            r#"{"a": [1, "é<"], "b": null}"#
-        );
-    }
-
-    #[test]
-    fn a_template_that_refuses_or_fails_says_why_and_what_to_do() {
-        let said = |source: &str| render(source, &[]).unwrap_err().to_string();
-        let refused = said("{{ raise_exception('roles must alternate') }}");
-        assert_eq!(
-            refused,
-            "the model's chat template failed in line 1: roles must alternate"
-        );
-        assert!(
-            said("a\n{% if %}").contains("in line 2"),
-            "{}",
-            said("a\n{% if %}")
-        );
-        let endless =
-            "{% for a in range(9999) %}{% for b in range(9999) %}{% endfor %}{% endfor %}";
-        assert!(said(endless).contains("fuel"), "{}", said(endless));
-    }
-
-    /// What Jinja itself makes of the templates of four families of models: made by
-    /// `tests/parity/chat_templates.py`.
-    #[test]
-    #[allow(clippy::print_stderr)] // the one line that says why nothing was tested
-    fn templates_of_known_models_give_what_jinja_gives() {
-        #[derive(Deserialize)]
-        struct Golden {
-            cases: Vec<Case>,
-        }
-        #[derive(Deserialize)]
-        struct Case {
-            template: String,
-            sha256: String,
-            messages: Vec<Message>,
-            add_generation_prompt: bool,
-            /// None where Jinja refused.
-            text: Option<String>,
-        }
-        let golden = include_str!("../../../tests/golden/chat_templates.json");
-        let golden: Golden = serde_json::from_str(golden).unwrap();
-        let Some(root) = std::env::var_os("EU_TEST_DATA") else {
-            return eprintln!("skipped: EU_TEST_DATA is not set");
-        };
-        assert!(golden.cases.len() >= 16);
-        for case in golden.cases {
-            let path = Path::new(&root)
-                .join("data/tokenizers/chat-templates")
-                .join(&case.template);
-            assert_eq!(
-                disk::sha256(&path).unwrap().0,
-                case.sha256,
-                "another template"
-            );
-            let source = String::from_utf8(disk::read(&path).unwrap()).unwrap();
-            let template = Template::with_ends(&source, "<BOS>".into(), "<EOS>".into()).unwrap();
-            let text = template
-                .render(&case.messages, case.add_generation_prompt)
-                .ok();
-            assert_eq!(text, case.text, "{} {:?}", case.template, case.messages);
-        }
-    }
-}
+mod tests;

@@ -3,8 +3,7 @@
 use std::path::Path;
 
 use super::names::{is_rotated, to_gguf};
-use super::{Header, Metadata, TensorInfo, from_gguf, split_halves, vocab_from};
-use crate::disk;
+use super::{Header, Metadata, Parts, TensorInfo, from_gguf, split_halves, vocab_from};
 use crate::engine::load::Loaded;
 use crate::engine::model::{Config, Layout, Model, Param};
 use crate::engine::{Error, Result};
@@ -19,17 +18,17 @@ pub(in crate::engine) const CHAT_TEMPLATE_KEY: &str = "tokenizer.chat_template";
 /// # Errors
 /// When the file is damaged, or of an architecture, tensor type or vocabulary that is not read.
 pub fn load(path: &Path) -> Result<Loaded> {
-    let bytes = disk::Mapped::open(path)?;
-    let header = Header::parse(path, &bytes)?;
-    let config = config_of(&header)?;
+    let parts = Parts::open(path)?;
+    let header = &parts.header;
+    let config = config_of(header)?;
     let layout = Layout::new(&config);
-    refuse_strangers(path, &header, &layout)?;
+    refuse_strangers(path, header, &layout)?;
     // Every tensor is found and of the right shape before room is made for the weights: what a
     // file claims can then be no larger than the file.
     let tensors: Vec<_> = layout
         .params()
         .iter()
-        .map(|p| tensor_of(path, &header, p))
+        .map(|p| tensor_of(path, &parts, p))
         .collect::<Result<_>>()?;
     let vocab = vocab_from(&header.metadata)?;
     if vocab.len() > config.n_vocab {
@@ -40,10 +39,15 @@ pub fn load(path: &Path) -> Result<Loaded> {
     let mut params = vec![0.0; layout.n_params()];
     for (param, tensor) in layout.params().iter().zip(tensors) {
         let into = &mut params[param.range.clone()];
-        let failed = |what| Error::damaged(path, format!("tensor {}: {what}", tensor.name));
+        let failed = |what| {
+            Error::damaged(
+                parts.path_of(tensor),
+                format!("tensor {}: {what}", tensor.name),
+            )
+        };
         tensor
             .kind
-            .decode(&bytes[tensor.range.clone()], into)
+            .decode(parts.bytes(tensor), into)
             .map_err(failed)?;
         if let Some(at) = into.iter().position(|x| !x.is_finite()) {
             return Err(failed(format!("weight {at} is {}", into[at])));
@@ -55,9 +59,16 @@ pub fn load(path: &Path) -> Result<Loaded> {
     Ok(Loaded {
         model: Model { config, params },
         vocab,
-        chat_template: header.metadata.str(CHAT_TEMPLATE_KEY)?.map(str::to_owned),
+        chat_template: chat_template(&header.metadata)?,
         source: path.into(),
     })
+}
+
+/// The template of a conversation; of several that have names the one called default.
+pub(in crate::engine) fn chat_template(metadata: &Metadata) -> Result<Option<String>> {
+    let named = format!("{CHAT_TEMPLATE_KEY}.default");
+    let template = metadata.str(CHAT_TEMPLATE_KEY)?;
+    Ok(template.or(metadata.str(&named)?).map(str::to_owned))
 }
 
 fn config_of(header: &Header) -> Result<Config> {
@@ -167,9 +178,9 @@ fn refuse_strangers(path: &Path, header: &Header, layout: &Layout) -> Result<()>
 }
 
 /// The tensor of a parameter, of the shape the parameter has.
-fn tensor_of<'a>(path: &Path, header: &'a Header, param: &Param) -> Result<&'a TensorInfo> {
+fn tensor_of<'a>(path: &Path, parts: &'a Parts, param: &Param) -> Result<&'a TensorInfo> {
     let name = to_gguf(&param.name).unwrap_or_else(|| param.name.clone());
-    let tensor = header.tensor(&name);
+    let tensor = parts.tensor(&name);
     let tensor = tensor.ok_or_else(|| Error::damaged(path, format!("no tensor {name}")))?;
     let want: Vec<u64> = param.shape.iter().rev().map(|n| *n as u64).collect();
     if tensor.dims != want {

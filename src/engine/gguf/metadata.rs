@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::Value;
 use crate::engine::{Error, Result};
+use crate::vocab::Texts;
 
 /// Keys and values in the order of the file; errors name the file and the key.
 #[derive(Debug, Clone, PartialEq)]
@@ -61,8 +62,11 @@ impl Metadata {
             return Ok(None);
         };
         pick(value).map(Some).ok_or_else(|| {
-            let kind = value.kind();
-            Error::damaged(&self.path, format!("{key} is {kind:?}, not {wanted}"))
+            let is = match value.shape() {
+                Some((kind, n)) => format!("{n} of {kind:?}"),
+                None => format!("{:?}", value.kind()),
+            };
+            Error::damaged(&self.path, format!("{key} is {is}, not {wanted}"))
         })
     }
 
@@ -89,9 +93,19 @@ impl Metadata {
         self.pick(key, "a number", Value::as_f64)
     }
 
-    /// An array, if the key is there.
-    pub fn array(&self, key: &str) -> Result<Option<&[Value]>> {
-        self.pick(key, "an array", Value::as_array)
+    /// An array of strings, if the key is there.
+    pub fn texts(&self, key: &str) -> Result<Option<Texts>> {
+        self.pick(key, "an array of strings", Value::as_texts)
+    }
+
+    /// An array of whole numbers, if the key is there.
+    pub fn i64s(&self, key: &str) -> Result<Option<Vec<i64>>> {
+        self.pick(key, "an array of whole numbers", Value::as_i64s)
+    }
+
+    /// An array of numbers, if the key is there.
+    pub fn f32s(&self, key: &str) -> Result<Option<Vec<f32>>> {
+        self.pick(key, "an array of numbers", Value::as_f32s)
     }
 
     /// A count that must be there.

@@ -8,8 +8,10 @@ use std::collections::HashSet;
 use std::ops::Range;
 use std::path::Path;
 
+use super::value::Numbers;
 use super::{Kind, Metadata, Value, ValueKind};
 use crate::engine::{Error, Result};
+use crate::vocab::Texts;
 
 /// First bytes of every file.
 pub(super) const MAGIC: &[u8; 4] = b"GGUF";
@@ -41,6 +43,8 @@ pub struct TensorInfo {
     pub dims: Vec<u64>,
     /// Type of its weights.
     pub kind: &'static Kind,
+    /// Which file of a split model it is in, from 0.
+    pub part: usize,
     /// Its bytes in the file.
     pub range: Range<usize>,
 }
@@ -240,11 +244,50 @@ impl<'a> Reader<'a> {
         let left = MAX_ITEMS - self.n_items;
         let n = self.count(&format!("the length of {key}"), left, kind.min_bytes())?;
         self.n_items += n;
-        let mut items = Vec::with_capacity(n as usize);
-        for _ in 0..n {
-            items.push(self.value(key, kind, depth + 1)?);
+        match kind {
+            ValueKind::String => self.strings(key, n as usize),
+            ValueKind::Bool | ValueKind::Array => {
+                let mut items = Vec::with_capacity(n as usize);
+                for _ in 0..n {
+                    items.push(self.value(key, kind, depth + 1)?);
+                }
+                Ok(Value::Array(kind, items))
+            }
+            _ => {
+                let bytes = self.take(n as usize * kind.min_bytes(), key)?; // counted above
+                Ok(Value::Numbers(Numbers::new(kind, bytes)))
+            }
         }
-        Ok(Value::Array(kind, items))
+    }
+
+    /// The strings of an array, all in one piece of memory.
+    fn strings(&mut self, key: &str, n: usize) -> Result<Value> {
+        let (mut all, mut ends) = (String::new(), Vec::with_capacity(n));
+        for i in 0..n {
+            let at = self.at;
+            let text = self.bytes.get(at..at + 8).and_then(|len| {
+                let len = u64::from_le_bytes(len.try_into().ok()?);
+                let end = usize::try_from(len).ok()?.checked_add(at + 8)?;
+                self.bytes.get(at + 8..end)
+            });
+            let text = text.filter(|text| text.len() <= MAX_STRING);
+            let Some(text) = text else {
+                // Slower, and says what is wrong.
+                self.string(key, MAX_STRING)?;
+                return Err(self.damaged(at, format!("{key}: item {i} is too long")));
+            };
+            let text = std::str::from_utf8(text).map_err(|e| {
+                let at = at + 8 + e.valid_up_to();
+                self.damaged(at, format!("{key} is not UTF-8 in item {i}"))
+            })?;
+            self.at = at + 8 + text.len();
+            all.push_str(text);
+            let end = u32::try_from(all.len());
+            ends.push(end.map_err(|_| self.damaged(at, format!("{key} is longer than 4 GiB")))?);
+        }
+        let texts = Texts::new(all, ends);
+        let texts = texts.ok_or_else(|| self.damaged(self.at, format!("{key} is not UTF-8")))?;
+        Ok(Value::Strings(texts))
     }
 
     fn alignment(&self, metadata: &Metadata) -> Result<u64> {
@@ -316,6 +359,7 @@ impl<'a> Reader<'a> {
         let end = start.and_then(|start| start.checked_add(row.len_bytes));
         match (start, end) {
             (Some(start), Some(end)) if end <= self.bytes.len() as u64 => Ok(TensorInfo {
+                part: 0,
                 range: start as usize..end as usize,
                 name: row.name,
                 dims: row.dims,

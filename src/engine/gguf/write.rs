@@ -106,6 +106,14 @@ fn put_string(out: &mut Vec<u8>, text: &str) {
     out.extend(text.as_bytes());
 }
 
+/// What the items of an array are, and how many.
+fn put_shape(out: &mut Vec<u8>, value: &Value) {
+    if let Some((kind, n)) = value.shape() {
+        out.extend(kind.id().to_le_bytes());
+        out.extend((n as u64).to_le_bytes());
+    }
+}
+
 fn put_value(out: &mut Vec<u8>, value: &Value) {
     match value {
         Value::U8(n) => out.push(*n),
@@ -120,12 +128,21 @@ fn put_value(out: &mut Vec<u8>, value: &Value) {
         Value::F64(x) => out.extend(x.to_le_bytes()),
         Value::Bool(b) => out.push(u8::from(*b)),
         Value::String(s) => put_string(out, s),
-        Value::Array(kind, items) => {
-            out.extend(kind.id().to_le_bytes());
-            out.extend((items.len() as u64).to_le_bytes());
+        Value::Array(_, items) => {
+            put_shape(out, value);
             for item in items {
                 put_value(out, item);
             }
+        }
+        Value::Strings(texts) => {
+            put_shape(out, value);
+            for text in texts.iter() {
+                put_string(out, text);
+            }
+        }
+        Value::Numbers(numbers) => {
+            put_shape(out, value);
+            out.extend_from_slice(numbers.bytes());
         }
     }
 }

@@ -6,9 +6,8 @@ use std::path::Path;
 use super::shape::{Family, Shape, family, unsupported, xielu};
 use super::source::{Bytes, Found, Source};
 use super::weights::{Names, Weights};
-use crate::disk::Mapped;
 use crate::engine::Result;
-use crate::engine::gguf::{Header, Metadata};
+use crate::engine::gguf::{Header, Metadata, Parts};
 use crate::engine::ops::decode::{Gate, Pairs};
 
 /// Names as they are.
@@ -24,11 +23,14 @@ impl Names for Own {
     }
 }
 
-/// Opens a file.
+/// Opens a file, and the others of a split model.
 pub(super) fn open(path: &Path) -> Result<(Weights, Metadata)> {
-    let bytes = Mapped::open(path)?;
-    let header = Header::parse(path, &bytes)?;
-    from_parts(path, vec![Bytes::Mapped(bytes)], vec![header])
+    let (files, headers) = Parts::open(path)?.apart();
+    from_parts(
+        path,
+        files.into_iter().map(Bytes::Mapped).collect(),
+        headers,
+    )
 }
 
 /// A model of one file or of several, whose metadata are in the first.
@@ -197,12 +199,9 @@ fn xielus(metadata: &Metadata, n_layers: usize) -> Result<Vec<Gate>> {
         let Some(value) = metadata.get(&key) else {
             return metadata.required(&key, None);
         };
-        match (value.as_f64(), value.as_array()) {
+        match (value.as_f64(), value.as_f32s()) {
             (Some(x), _) => Ok(vec![x as f32; n_layers]),
-            (None, Some(items)) if items.len() == n_layers => {
-                let all = items.iter().map(|x| x.as_f64().map(|x| x as f32));
-                metadata.required(&key, all.collect())
-            }
+            (None, Some(items)) if items.len() == n_layers => Ok(items),
             _ => metadata.required(&format!("{key} of {n_layers} layers"), None),
         }
     };

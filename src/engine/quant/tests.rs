@@ -161,12 +161,9 @@ fn a_file_tells_everything_and_names_its_parents() {
     for (key, value) in expected {
         assert_eq!(metadata.get(key), Some(&value), "{key}");
     }
-    let kinds = metadata
-        .array("tokenizer.ggml.token_type")
-        .unwrap()
-        .unwrap();
-    assert_eq!(kinds[1], Value::I32(3), "special tokens are control tokens");
-    assert_eq!(kinds.last(), Some(&Value::I32(5)), "padding is unused");
+    let kinds = metadata.i64s("tokenizer.ggml.token_type").unwrap().unwrap();
+    assert_eq!(kinds[1], 3, "special tokens are control tokens");
+    assert_eq!(kinds.last(), Some(&5), "padding is unused");
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::{Entry, Imatrix, legacy};
 use crate::disk::Mapped;
-use crate::engine::gguf::{Header, TensorInfo, Value};
+use crate::engine::gguf::{Header, TensorInfo};
 use crate::engine::{Error, Result};
 
 /// What a file in GGUF form begins with.
@@ -48,13 +48,9 @@ fn from_gguf(path: &Path, bytes: &[u8]) -> Result<Imatrix> {
         let n = metadata.required(key, metadata.u64(key)?)?;
         u32::try_from(n).map_err(|_| Error::damaged(path, format!("{key} is {n}")))
     };
-    let datasets = metadata.required(DATASETS, metadata.array(DATASETS)?)?;
-    let text = |value: &Value| {
-        let text = value.as_str().map(str::to_owned);
-        text.ok_or_else(|| Error::damaged(path, format!("{DATASETS} is no list of strings")))
-    };
+    let datasets = metadata.required(DATASETS, metadata.texts(DATASETS)?)?;
     let mut imatrix = Imatrix {
-        datasets: datasets.iter().map(text).collect::<Result<_>>()?,
+        datasets: datasets.iter().map(str::to_owned).collect(),
         n_chunks: count(CHUNK_COUNT)?,
         chunk_tokens: count(CHUNK_SIZE)?,
         entries: BTreeMap::new(),
