@@ -41,10 +41,16 @@ pub struct Speaker {
 /// When it is not there, no model, damaged, or of a kind that cannot be used.
 pub fn open(path: &Path) -> Result<Speaker> {
     let source = resolve(path)?;
+    // Words first: they are small, and what does not fit is best told by the file that is wrong.
+    let words = match source.is_dir() {
+        true => Some(folder::words(&source, folder::n_vocab(&source)?)?),
+        false => None,
+    };
     let (weights, metadata) = Weights::open_found(&source)?;
     let n_vocab = weights.shape.n_vocab;
-    let (vocab, chat_template) = match &metadata {
-        Some(metadata) => {
+    let (vocab, chat_template) = match (words, &metadata) {
+        (Some(words), _) => words,
+        (None, Some(metadata)) => {
             let vocab = gguf::vocab_from(metadata)?;
             if vocab.len() > n_vocab {
                 let what = format!("{} tokens, but {n_vocab} embeddings", vocab.len());
@@ -52,7 +58,7 @@ pub fn open(path: &Path) -> Result<Speaker> {
             }
             (vocab, gguf::chat_template(metadata)?)
         }
-        None => folder::words(&source, n_vocab)?,
+        (None, None) => return Err(Error::damaged(&source, "no vocabulary")),
     };
     Ok(Speaker {
         weights,

@@ -85,7 +85,20 @@ pub(super) fn read(path: &Path) -> Result<Config> {
         .check()
         .map_err(|e| Error::damaged(path, e.to_string()))?;
     fields.refuse_sliding_window(config.context)?;
+    ends(path, config.n_vocab)?; // named here, where the file is, though `words` asks again
     Ok(config)
+}
+
+/// `vocab_size`, of any architecture.
+///
+/// # Errors
+/// When the file is absent, no JSON, or does not say.
+pub(super) fn n_vocab(path: &Path) -> Result<usize> {
+    let fields = Fields {
+        path,
+        map: object(path)?,
+    };
+    fields.size("vocab_size", None, MAX_VOCAB)
 }
 
 /// `bos_token_id` and `eos_token_id`, of any architecture.

@@ -45,6 +45,14 @@ pub fn write(
     words::write(folder, config, vocab)
 }
 
+/// Embeddings of a model, whatever its architecture, by its `config.json`.
+///
+/// # Errors
+/// When the file is absent, damaged, or does not say.
+pub fn n_vocab(folder: &Path) -> Result<usize> {
+    config::n_vocab(&folder.join(CONFIG))
+}
+
 /// The tokenizer of a model of `n_vocab` embeddings, whatever its architecture, and the template
 /// of a conversation, where it has one.
 ///

@@ -194,7 +194,7 @@ impl<'m> Decoder<'m> {
     ///
     /// # Errors
     /// Refused, with the texts left as they were: no tokens, more than a context has room for,
-    /// tokens outside of the vocabulary.
+    /// tokens outside of the vocabulary. Told when logits come: a weight is no number.
     pub fn read(&mut self, asks: &[Ask<'_>], hears: Hears<'_>) -> Result<()> {
         for ask in asks {
             self.check(ask)?;
@@ -205,7 +205,7 @@ impl<'m> Decoder<'m> {
             let (mut first, start) = (0, self.len(ask.text));
             while first < ask.tokens.len() {
                 if row == ROWS {
-                    self.pass(&parts, asks, hears);
+                    self.pass(&parts, asks, hears)?;
                     parts.clear();
                     row = 0;
                 }
@@ -222,8 +222,7 @@ impl<'m> Decoder<'m> {
                 (first, row) = (first + n, row + n);
             }
         }
-        self.pass(&parts, asks, hears);
-        Ok(())
+        self.pass(&parts, asks, hears)
     }
 
     fn check(&self, ask: &Ask<'_>) -> Result<()> {

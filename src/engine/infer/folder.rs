@@ -7,7 +7,7 @@ use safetensors::{Dtype, SafeTensors};
 use serde_json::{Map, Value};
 
 use super::gguf::attention_scale;
-use super::shape::{Family, Shape, family, llama3_factors, unsupported, xielu};
+use super::shape::{Family, MAX, MAX_LAYERS, Shape, family, llama3_factors, unsupported, xielu};
 use super::source::{Bytes, Found, Source};
 use super::weights::{Names, Weights};
 use crate::disk::{self, Mapped};
@@ -79,13 +79,14 @@ pub(super) fn open(folder: &Path) -> Result<Weights> {
     let config = Config::read(&path)?;
     let mut files = Vec::new();
     let mut table = BTreeMap::new();
-    for (file, path) in weight_files(folder)?.iter().enumerate() {
+    let paths = weight_files(folder)?;
+    for (file, path) in paths.iter().enumerate() {
         let map = Mapped::open(path)?;
         list(path, file, &map, &mut table)?;
         files.push(Bytes::Mapped(map));
     }
     let mut source = Source {
-        path: folder.into(),
+        path: paths.into_iter().next().unwrap_or_else(|| folder.into()),
         files,
         table,
     };
@@ -201,13 +202,17 @@ impl<'a> Config<'a> {
             return Ok(None);
         };
         let n = value.as_u64().and_then(|n| usize::try_from(n).ok());
-        n.map(Some)
-            .ok_or_else(|| self.damaged(key, "is no whole number"))
+        n.filter(|n| *n <= MAX)
+            .map(Some)
+            .ok_or_else(|| self.damaged(key, "is no whole number, or too large a one"))
     }
 
     fn size(&self, key: &str) -> Result<usize> {
-        self.given(key)?
-            .ok_or_else(|| self.damaged(key, "is missing"))
+        match self.given(key)? {
+            Some(0) => Err(self.damaged(key, "is 0")),
+            Some(n) => Ok(n),
+            None => Err(self.damaged(key, "is missing")),
+        }
     }
 
     fn number(&self, key: &str, default: f64) -> Result<f64> {
@@ -281,10 +286,10 @@ impl<'a> Config<'a> {
             Some(width) => 1.0 / width.sqrt() as f32,
             None => attention_scale(family, [d_model, n_heads, head_dim, n_layers]),
         };
-        if n_layers > 1 << 12 || head_dim > 1 << 24 {
-            return Err(self.damaged("num_hidden_layers or head_dim", "is absurd"));
+        if n_layers > MAX_LAYERS {
+            return Err(self.damaged("num_hidden_layers", "is too large"));
         }
-        Ok(Shape {
+        let shape = Shape {
             family,
             architecture: kind.into(),
             n_vocab: self.size("vocab_size")?,
@@ -310,7 +315,10 @@ impl<'a> Config<'a> {
                 Family::Apertus => xielus(source, n_layers)?,
                 Family::Llama | Family::Qwen3 => vec![Gate::Silu],
             },
-        })
+        };
+        let checked = shape.check();
+        checked.map_err(|what| Error::damaged(self.path, what))?;
+        Ok(shape)
     }
 
     /// What is said of rotary positions: in an object of its own, or beside the rest.

@@ -8,6 +8,8 @@
 mod decoder;
 mod folder;
 mod gguf;
+#[cfg(test)]
+mod parity;
 mod pass;
 mod shape;
 mod source;

@@ -5,6 +5,7 @@ use super::weights::Layer;
 use crate::engine::ops::blocks::{Matrix, Product};
 use crate::engine::ops::decode::{Heads, PAGE, Span, add, attend, gate, rms_norm, scale, turn};
 use crate::engine::ops::each_chunk;
+use crate::engine::{Error, Result};
 
 /// Rows that one task norms or turns.
 const SOME: usize = 16;
@@ -44,9 +45,14 @@ pub(super) struct Part {
 
 impl Decoder<'_> {
     /// Takes rows through all layers.
-    pub(super) fn pass(&mut self, parts: &[Part], asks: &[Ask<'_>], hears: Hears<'_>) {
+    pub(super) fn pass(
+        &mut self,
+        parts: &[Part],
+        asks: &[Ask<'_>],
+        hears: Hears<'_>,
+    ) -> Result<()> {
         let Some(last) = parts.last() else {
-            return;
+            return Ok(());
         };
         let n = last.row + last.n;
         for part in parts {
@@ -84,7 +90,7 @@ impl Decoder<'_> {
         for part in parts {
             self.text_mut(part.text).len = part.pos + part.n;
         }
-        self.tell(&wanted, hears);
+        self.tell(&wanted, hears)
     }
 
     /// Pages for the positions of a part, that no other text has.
@@ -291,9 +297,9 @@ impl Decoder<'_> {
     }
 
     /// Logits of the rows that are wanted, which lie first.
-    fn tell(&mut self, wanted: &[(usize, usize, usize)], hears: Hears<'_>) {
+    fn tell(&mut self, wanted: &[(usize, usize, usize)], hears: Hears<'_>) -> Result<()> {
         if wanted.is_empty() {
-            return;
+            return Ok(());
         }
         let weights = self.weights;
         let (d, v) = (weights.shape.d_model, weights.shape.n_vocab);
@@ -306,10 +312,16 @@ impl Decoder<'_> {
             let h = &h[from..from + wanted.len() * d];
             let output = product(weights.output(), &mut logits[..wanted.len() * v]);
             self.products.multiply(&mut self.team, h, &mut [output]);
+            if let Some(at) = logits[..wanted.len() * v].iter().position(|x| x.is_nan()) {
+                let token = at % v;
+                let what = format!("the logit of token {token} is NaN: a weight is no number");
+                return Err(Error::damaged(&weights.path, what));
+            }
             for ((ask, at, _), logits) in wanted.iter().zip(logits.chunks_exact_mut(v)) {
                 hears(*ask, *at, logits);
             }
         }
+        Ok(())
     }
 }
 

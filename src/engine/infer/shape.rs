@@ -4,9 +4,9 @@ use crate::engine::ops::decode::{Angles, Gate, Pairs};
 use crate::engine::{Error, Result};
 
 /// Largest width, count or number of positions that a file may name.
-const MAX: usize = 1 << 24;
+pub(super) const MAX: usize = 1 << 24;
 /// Most layers.
-const MAX_LAYERS: usize = 1 << 12;
+pub(super) const MAX_LAYERS: usize = 1 << 12;
 
 /// An architecture, by the name that GGUF files give it and Hugging Face's `model_type`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -130,7 +130,7 @@ impl Shape {
         if !(self.theta.iter().all(|t| sane(*t)) && self.eps.is_finite() && self.eps >= 0.0) {
             let (theta, eps) = (self.theta, self.eps);
             return Err(format!(
-                "rotary base {theta:?} or epsilon {eps} is no number"
+                "rope_theta {theta:?} or epsilon {eps} is no number"
             ));
         }
         if !self.factors.is_empty() && self.factors.len() != self.head_dim / 2
@@ -160,7 +160,7 @@ impl Shape {
     /// Positions that a layer sees; none: all.
     pub(super) fn window_of(&self, layer: usize) -> Option<usize> {
         let (size, every) = self.window?;
-        ((layer + 1) % every != 0).then_some(size)
+        (!(layer + 1).is_multiple_of(every)).then_some(size)
     }
 
     /// Angles of layers that see everything, and of those that see a window.

@@ -87,7 +87,10 @@ impl Source {
         let decoded = found.kind.decode_here(bytes, &mut numbers);
         decoded.map_err(|what| self.damaged(format!("tensor {name}: {what}")))?;
         match numbers.iter().position(|x| !x.is_finite()) {
-            Some(at) => Err(self.damaged(format!("tensor {name}: {} at {at}", numbers[at]))),
+            Some(at) => {
+                let what = format!("tensor {name}: weight {at} is {}", numbers[at]);
+                Err(self.damaged(what))
+            }
             None => Ok(numbers),
         }
     }

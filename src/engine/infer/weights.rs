@@ -1,6 +1,6 @@
 //! The tensors of a model, in their places.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::shape::Shape;
 use super::source::{Bytes, Matrix, Source};
@@ -14,6 +14,8 @@ use crate::engine::ops::blocks;
 pub struct Weights {
     /// Its shape.
     pub shape: Shape,
+    /// The first of its files.
+    pub(super) path: PathBuf,
     files: Vec<Bytes>,
     embed: Matrix,
     /// None where the embedding is the output matrix too.
@@ -131,18 +133,19 @@ impl Weights {
         source.refuse_rest(|name| name.ends_with(".rotary_emb.inv_freq"))?;
         let weights = Weights {
             shape,
+            path: source.path,
             files: source.files,
             embed,
             output,
             norm: last,
             layers,
         };
-        weights.check_products(&source.path)?;
+        weights.check_products()?;
         Ok(weights)
     }
 
     /// Every matrix can be multiplied with.
-    fn check_products(&self, path: &Path) -> Result<()> {
+    fn check_products(&self) -> Result<()> {
         let outside = [Some(&self.embed), self.output.as_ref()];
         let inside = self.layers.iter().flat_map(|l| {
             [Some(&l.q), Some(&l.k), Some(&l.v), Some(&l.o)]
@@ -151,7 +154,7 @@ impl Weights {
         });
         for matrix in outside.into_iter().chain(inside).flatten() {
             self.try_matrix(matrix)
-                .map_err(|what| super::shape::unsupported(path, what))?;
+                .map_err(|what| super::shape::unsupported(&self.path, what))?;
         }
         Ok(())
     }

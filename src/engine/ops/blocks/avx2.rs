@@ -177,10 +177,10 @@ macro_rules! formats {
 
             #[inline]
             #[target_feature(enable = "avx2,fma,f16c")]
+            #[allow(unused_unsafe)] // those that read no memory need no such word
             unsafe fn weights($at: &[u8], $part: usize) -> __m256i {
                 let _ = $part;
                 // SAFETY: the block is whole, by the word of the caller
-                #[allow(unused_unsafe)]
                 unsafe { $weights }
             }
         }

@@ -133,7 +133,9 @@ fn part(x: &[f32; PART], q: &mut [i8; PART]) -> (f32, [f32; 2]) {
     let inverse = if d > 0.0 { 1.0 / d } else { 0.0 };
     let mut whole = [0i32; PART];
     for (whole, x) in whole.iter_mut().zip(x) {
-        *whole = (x * inverse + ROUND).to_bits().cast_signed() - ROUND.to_bits().cast_signed();
+        let bits = (x * inverse + ROUND).to_bits().cast_signed();
+        // the byte again, so that what is no number makes no sum too large
+        *whole = i32::from(bits.wrapping_sub(ROUND.to_bits().cast_signed()) as i8);
     }
     for (q, whole) in q.iter_mut().zip(&whole) {
         *q = *whole as i8;

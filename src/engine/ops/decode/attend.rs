@@ -236,6 +236,7 @@ simd! {
                     }
                 }
                 let mut line = &values[at..];
+                #[allow(clippy::needless_range_loop)] // of four rows at once
                 for p in 0..PAGE {
                     let Some([first, last]) = line.as_chunks::<LANES>().0.first_chunk() else {
                         break; // every line is so long

@@ -84,7 +84,7 @@ simd! {
 simd! {
     fn gelu<FMA>(gate: &[f32], up: &mut [f32]) {
         // (1 + tanh(z)) / 2 is 1 / (1 + e^-2z)
-        const TWICE: f32 = 1.595_769_1; // 2·√(2/π)
+        const TWICE: f32 = 1.595_769; // 2·√(2/π)
         let of = |g: f32| g / (1.0 + exp::<FMA>(-TWICE * g * (1.0 + 0.044_715 * g * g)));
         let (gates, rest) = gate.as_chunks::<LANES>();
         let (ups, up_rest) = up.as_chunks_mut::<LANES>();

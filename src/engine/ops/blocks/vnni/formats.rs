@@ -322,12 +322,10 @@ macro_rules! helpers {
         $(#[$meta])*
         #[inline]
         #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx2,fma,f16c")]
+        #[allow(unused_unsafe)] // those that read no memory need no such word
         unsafe fn $name($($arg: $ty),*) -> $ret {
             // SAFETY: what the name says is there, by the word of the format that calls
-            #[allow(unused_unsafe)] // those that read no memory need no such word
-            unsafe {
-                $body
-            }
+            unsafe { $body }
         }
     )* };
 }
