@@ -321,7 +321,7 @@ _eu() {
             return 0
             ;;
         eu__subcmd__chat)
-            opts="-p -q -v -n -f -h --prompt --raw --system --max-tokens --context --precision --temperature --top-k --top-p --min-p --json --quiet --verbose --color --log-file --seed --threads --device --cpu --dry-run --force --offline --plain --recipe --config --help"
+            opts="-p -q -v -n -f -h --prompt --bench --prefill --decode --batch --repeat --raw --system --template-arg --lang --session --no-history --max-tokens --context --precision --temperature --dynatemp-range --dynatemp-exponent --top-n-sigma --top-k --typical-p --top-p --min-p --xtc-probability --xtc-threshold --repeat-penalty --presence-penalty --frequency-penalty --repeat-last-n --dry-multiplier --dry-base --dry-allowed-length --dry-last-n --dry-breakers --mirostat --mirostat-tau --mirostat-eta --logit-bias --stop --grammar --grammar-file --json-schema --draft --json --quiet --verbose --color --log-file --seed --threads --device --cpu --dry-run --force --offline --plain --recipe --config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -335,12 +335,44 @@ _eu() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --prefill)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --decode)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --batch)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --repeat)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --raw)
                     COMPREPLY=($(compgen -W "true false" -- "${cur}"))
                     return 0
                     ;;
                 --system)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --template-arg)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lang)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --session)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --no-history)
+                    COMPREPLY=($(compgen -W "true false" -- "${cur}"))
                     return 0
                     ;;
                 --max-tokens)
@@ -359,7 +391,23 @@ _eu() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --dynatemp-range)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --dynatemp-exponent)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --top-n-sigma)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --top-k)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --typical-p)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -368,6 +416,86 @@ _eu() {
                     return 0
                     ;;
                 --min-p)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --xtc-probability)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --xtc-threshold)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --repeat-penalty)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --presence-penalty)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --frequency-penalty)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --repeat-last-n)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --dry-multiplier)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --dry-base)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --dry-allowed-length)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --dry-last-n)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --dry-breakers)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --mirostat)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --mirostat-tau)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --mirostat-eta)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --logit-bias)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --stop)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --grammar)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --grammar-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --json-schema)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --draft)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1078,7 +1206,7 @@ _eu() {
                     return 0
                     ;;
                 --type)
-                    COMPREPLY=($(compgen -W "f16 bf16 q8_0 q4_0 q4_k_m" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "f16 bf16 q8_0 q6_k q5_k_m q5_k_s q5_1 q5_0 q4_k_m q4_k_s q4_1 q4_0 iq4_nl iq4_xs q3_k_l q3_k_m q3_k_s q2_k" -- "${cur}"))
                     return 0
                     ;;
                 --color)
@@ -1121,7 +1249,7 @@ _eu() {
             return 0
             ;;
         eu__subcmd__inspect)
-            opts="-q -v -n -f -h --json --quiet --verbose --color --log-file --seed --threads --device --cpu --dry-run --force --offline --plain --recipe --config --help"
+            opts="-q -v -n -f -h --check --json --quiet --verbose --color --log-file --seed --threads --device --cpu --dry-run --force --offline --plain --recipe --config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2817,7 +2945,7 @@ _eu() {
             return 0
             ;;
         eu__subcmd__quantize)
-            opts="-o -q -v -n -f -h --output --type --data --json --quiet --verbose --color --log-file --seed --threads --device --cpu --dry-run --force --offline --plain --recipe --config --help"
+            opts="-o -q -v -n -f -h --output --type --tensor --output-type --embedding-type --pure --imatrix --data --json --quiet --verbose --color --log-file --seed --threads --device --cpu --dry-run --force --offline --plain --recipe --config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2832,7 +2960,27 @@ _eu() {
                     return 0
                     ;;
                 --type)
-                    COMPREPLY=($(compgen -W "f16 bf16 q8_0 q4_0 q4_k_m" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "f16 bf16 q8_0 q6_k q5_k_m q5_k_s q5_1 q5_0 q4_k_m q4_k_s q4_1 q4_0 iq4_nl iq4_xs q3_k_l q3_k_m q3_k_s q2_k" -- "${cur}"))
+                    return 0
+                    ;;
+                --tensor)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output-type)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --embedding-type)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --pure)
+                    COMPREPLY=($(compgen -W "true false" -- "${cur}"))
+                    return 0
+                    ;;
+                --imatrix)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --data)

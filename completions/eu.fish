@@ -776,8 +776,27 @@ complete -c eu -n "__fish_eu_using_subcommand quantize" -s o -l output -d 'GGUF 
 complete -c eu -n "__fish_eu_using_subcommand quantize" -l type -d 'Type of the file' -r -f -a "f16\t''
 bf16\t''
 q8_0\t''
+q6_k\t''
+q5_k_m\t''
+q5_k_s\t''
+q5_1\t''
+q5_0\t''
+q4_k_m\t''
+q4_k_s\t''
+q4_1\t''
 q4_0\t''
-q4_k_m\t''"
+iq4_nl\t''
+iq4_xs\t''
+q3_k_l\t''
+q3_k_m\t''
+q3_k_s\t''
+q2_k\t''"
+complete -c eu -n "__fish_eu_using_subcommand quantize" -l tensor -d 'Type of the tensors whose name in the file REGEX meets; of several rules the first counts' -r
+complete -c eu -n "__fish_eu_using_subcommand quantize" -l output-type -d 'Type of the output matrix, or of the embedding that serves as such' -r
+complete -c eu -n "__fish_eu_using_subcommand quantize" -l embedding-type -d 'Type of the token embedding' -r
+complete -c eu -n "__fish_eu_using_subcommand quantize" -l pure -d 'Give every matrix the type the file is named for, and none more bits' -r -f -a "true\t''
+false\t''"
+complete -c eu -n "__fish_eu_using_subcommand quantize" -l imatrix -d 'Importance of columns, as llama.cpp writes it: errors count more where it is large' -r -F
 complete -c eu -n "__fish_eu_using_subcommand quantize" -l data -d 'Text to compare before and after on: a prepared folder, or files of records' -r -F
 complete -c eu -n "__fish_eu_using_subcommand quantize" -l color -d 'When to colour; NO_COLOR is obeyed' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
 always\t'Always'
@@ -804,17 +823,50 @@ complete -c eu -n "__fish_eu_using_subcommand quantize" -l offline -d 'Refuse to
 complete -c eu -n "__fish_eu_using_subcommand quantize" -l plain -d 'No full screen and no moving bars: plain lines'
 complete -c eu -n "__fish_eu_using_subcommand quantize" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c eu -n "__fish_eu_using_subcommand chat" -s p -l prompt -d 'Answer TEXT and end; what is piped in stands before it' -r
+complete -c eu -n "__fish_eu_using_subcommand chat" -l prefill -d 'Tokens to read, with --bench' -r
+complete -c eu -n "__fish_eu_using_subcommand chat" -l decode -d 'Tokens to write after them, with --bench' -r
+complete -c eu -n "__fish_eu_using_subcommand chat" -l batch -d 'Texts side by side, with --bench' -r
+complete -c eu -n "__fish_eu_using_subcommand chat" -l repeat -d 'Times that all is done, with --bench; the best counts' -r
 complete -c eu -n "__fish_eu_using_subcommand chat" -l raw -d 'Continue text as it is, without a chat template' -r -f -a "true\t''
 false\t''"
 complete -c eu -n "__fish_eu_using_subcommand chat" -l system -d 'System prompt of the conversation' -r
+complete -c eu -n "__fish_eu_using_subcommand chat" -l template-arg -d 'Tell the chat template something beside the conversation: enable_thinking=false' -r
+complete -c eu -n "__fish_eu_using_subcommand chat" -l lang -d 'Language to answer in, as de, deu or deu_Latn; with -p an answer in another fails' -r
+complete -c eu -n "__fish_eu_using_subcommand chat" -l session -d 'Go on with a kept conversation (last: the one last spoken in), or begin it' -r
+complete -c eu -n "__fish_eu_using_subcommand chat" -l no-history -d 'Keep neither the conversation nor questions' -r -f -a "true\t''
+false\t''"
 complete -c eu -n "__fish_eu_using_subcommand chat" -l max-tokens -d 'Most tokens to generate; 0: until the context is full' -r
 complete -c eu -n "__fish_eu_using_subcommand chat" -l context -d 'Largest context used; 0: the model\'s own' -r
 complete -c eu -n "__fish_eu_using_subcommand chat" -l precision -d 'What activations and products are computed in; bf16 halves what is read for each token' -r -f -a "bf16\t''
 f32\t''"
 complete -c eu -n "__fish_eu_using_subcommand chat" -l temperature -d 'Divides the logits; 0: always the likeliest token' -r
+complete -c eu -n "__fish_eu_using_subcommand chat" -l dynatemp-range -d 'How far the temperature goes below and above, by how sure the model is; 0: not at all' -r
+complete -c eu -n "__fish_eu_using_subcommand chat" -l dynatemp-exponent -d 'Above 1 the temperature rises later with doubt, below 1 sooner' -r
+complete -c eu -n "__fish_eu_using_subcommand chat" -l top-n-sigma -d 'Keep tokens within this many standard deviations of the highest logit; 0: all' -r
 complete -c eu -n "__fish_eu_using_subcommand chat" -l top-k -d 'Keep this many likeliest tokens; 0: all' -r
+complete -c eu -n "__fish_eu_using_subcommand chat" -l typical-p -d 'Keep the tokens of the most usual surprise that make up this probability; 1: all' -r
 complete -c eu -n "__fish_eu_using_subcommand chat" -l top-p -d 'Keep the likeliest tokens that make up this probability; 1: all' -r
 complete -c eu -n "__fish_eu_using_subcommand chat" -l min-p -d 'Keep tokens at least this likely, relative to the likeliest; 0: all' -r
+complete -c eu -n "__fish_eu_using_subcommand chat" -l xtc-probability -d 'How often all likely tokens but the least likely of them are left out; 0: never' -r
+complete -c eu -n "__fish_eu_using_subcommand chat" -l xtc-threshold -d 'Probability from which a token counts as likely for that' -r
+complete -c eu -n "__fish_eu_using_subcommand chat" -l repeat-penalty -d 'Divides the logits of tokens that were there lately; 1: not at all' -r
+complete -c eu -n "__fish_eu_using_subcommand chat" -l presence-penalty -d 'Taken from the logit of a token that was there lately' -r
+complete -c eu -n "__fish_eu_using_subcommand chat" -l frequency-penalty -d 'Taken from the logit of a token for each time it was there lately' -r
+complete -c eu -n "__fish_eu_using_subcommand chat" -l repeat-last-n -d 'Tokens that count as lately for these penalties; 0: all' -r
+complete -c eu -n "__fish_eu_using_subcommand chat" -l dry-multiplier -d 'DRY: what a token loses that makes a repetition longer than allowed; 0: nothing' -r
+complete -c eu -n "__fish_eu_using_subcommand chat" -l dry-base -d 'DRY: by how much that grows with each further token' -r
+complete -c eu -n "__fish_eu_using_subcommand chat" -l dry-allowed-length -d 'DRY: tokens that may be repeated freely' -r
+complete -c eu -n "__fish_eu_using_subcommand chat" -l dry-last-n -d 'DRY: tokens in which repetitions are looked for; 0: all' -r
+complete -c eu -n "__fish_eu_using_subcommand chat" -l dry-breakers -d 'DRY: texts that no repetition reaches across; once for each' -r
+complete -c eu -n "__fish_eu_using_subcommand chat" -l mirostat -d 'Version of Mirostat to keep the surprise constant, in place of leaving tokens out; 0: none' -r
+complete -c eu -n "__fish_eu_using_subcommand chat" -l mirostat-tau -d 'Mirostat: the surprise to keep, in bits' -r
+complete -c eu -n "__fish_eu_using_subcommand chat" -l mirostat-eta -d 'Mirostat: how fast it learns' -r
+complete -c eu -n "__fish_eu_using_subcommand chat" -l logit-bias -d 'Added to logits, such as 15043-2.5 or \' Oh-inf\': ID+X or TEXT-X; once for each' -r
+complete -c eu -n "__fish_eu_using_subcommand chat" -l stop -d 'Text that ends an answer and is no part of it; once for each' -r
+complete -c eu -n "__fish_eu_using_subcommand chat" -l grammar -d 'Grammar that an answer must follow, in GBNF' -r
+complete -c eu -n "__fish_eu_using_subcommand chat" -l grammar-file -d 'File with such a grammar' -r -F
+complete -c eu -n "__fish_eu_using_subcommand chat" -l json-schema -d 'JSON schema that an answer must follow, or a file with one; {} is any JSON' -r
+complete -c eu -n "__fish_eu_using_subcommand chat" -l draft -d 'Most tokens guessed from what was said before and checked together; 0: none' -r
 complete -c eu -n "__fish_eu_using_subcommand chat" -l color -d 'When to colour; NO_COLOR is obeyed' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
 always\t'Always'
 never\t'Never'"
@@ -831,6 +883,7 @@ avx2\t'Vectors of 256 bits with FMA'
 neon\t'Vectors of 128 bits on Arm'
 scalar\t'What every processor has'"
 complete -c eu -n "__fish_eu_using_subcommand chat" -l config -l recipe -d 'Read settings from a recipe' -r -F
+complete -c eu -n "__fish_eu_using_subcommand chat" -l bench -d 'Measure how fast the model reads and writes, and end'
 complete -c eu -n "__fish_eu_using_subcommand chat" -l json -d 'Print JSON on standard output: events where there are any, then one final object'
 complete -c eu -n "__fish_eu_using_subcommand chat" -s q -l quiet -d 'Say only warnings and errors'
 complete -c eu -n "__fish_eu_using_subcommand chat" -s v -l verbose -d 'Say more'
@@ -876,8 +929,21 @@ complete -c eu -n "__fish_eu_using_subcommand init" -l minutes -d 'Minutes to tr
 complete -c eu -n "__fish_eu_using_subcommand init" -l type -d 'Type of the GGUF file' -r -f -a "f16\t''
 bf16\t''
 q8_0\t''
+q6_k\t''
+q5_k_m\t''
+q5_k_s\t''
+q5_1\t''
+q5_0\t''
+q4_k_m\t''
+q4_k_s\t''
+q4_1\t''
 q4_0\t''
-q4_k_m\t''"
+iq4_nl\t''
+iq4_xs\t''
+q3_k_l\t''
+q3_k_m\t''
+q3_k_s\t''
+q2_k\t''"
 complete -c eu -n "__fish_eu_using_subcommand init" -l color -d 'When to colour; NO_COLOR is obeyed' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
 always\t'Always'
 never\t'Never'"
@@ -944,6 +1010,7 @@ avx2\t'Vectors of 256 bits with FMA'
 neon\t'Vectors of 128 bits on Arm'
 scalar\t'What every processor has'"
 complete -c eu -n "__fish_eu_using_subcommand inspect" -l config -l recipe -d 'Read settings from a recipe' -r -F
+complete -c eu -n "__fish_eu_using_subcommand inspect" -l check -d 'Read all weights as well: each has to be a number'
 complete -c eu -n "__fish_eu_using_subcommand inspect" -l json -d 'Print JSON on standard output: events where there are any, then one final object'
 complete -c eu -n "__fish_eu_using_subcommand inspect" -s q -l quiet -d 'Say only warnings and errors'
 complete -c eu -n "__fish_eu_using_subcommand inspect" -s v -l verbose -d 'Say more'
