@@ -321,7 +321,7 @@ _eu() {
             return 0
             ;;
         eu__subcmd__chat)
-            opts="-p -q -v -n -f -h --prompt --bench --prefill --decode --batch --repeat --raw --system --template-arg --lang --session --no-history --max-tokens --context --precision --temperature --dynatemp-range --dynatemp-exponent --top-n-sigma --top-k --typical-p --top-p --min-p --xtc-probability --xtc-threshold --repeat-penalty --presence-penalty --frequency-penalty --repeat-last-n --dry-multiplier --dry-base --dry-allowed-length --dry-last-n --dry-breakers --mirostat --mirostat-tau --mirostat-eta --logit-bias --stop --grammar --grammar-file --json-schema --draft --json --quiet --verbose --color --log-file --seed --threads --device --cpu --dry-run --force --offline --plain --recipe --config --help"
+            opts="-p -q -v -n -f -h --prompt --prompts --parallel --logprobs --bench --prefill --decode --batch --repeat --serve --queue --token-file --model-name --token-limit --max-body --patience --raw --system --template-arg --lang --session --no-history --max-tokens --kv --context --context-shift --precision --temperature --dynatemp-range --dynatemp-exponent --top-n-sigma --top-k --typical-p --top-p --min-p --xtc-probability --xtc-threshold --repeat-penalty --presence-penalty --frequency-penalty --repeat-last-n --dry-multiplier --dry-base --dry-allowed-length --dry-last-n --dry-breakers --mirostat --mirostat-tau --mirostat-eta --logit-bias --stop --grammar --grammar-file --json-schema --draft --json --quiet --verbose --color --log-file --seed --threads --device --cpu --dry-run --force --offline --plain --recipe --config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -332,6 +332,18 @@ _eu() {
                     return 0
                     ;;
                 -p)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --prompts)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --parallel)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --logprobs)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -348,6 +360,34 @@ _eu() {
                     return 0
                     ;;
                 --repeat)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --serve)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --queue)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --token-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --model-name)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --token-limit)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-body)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --patience)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -379,8 +419,16 @@ _eu() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --kv)
+                    COMPREPLY=($(compgen -W "f16 q8_0" -- "${cur}"))
+                    return 0
+                    ;;
                 --context)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --context-shift)
+                    COMPREPLY=($(compgen -W "true false" -- "${cur}"))
                     return 0
                     ;;
                 --precision)
@@ -631,7 +679,7 @@ _eu() {
             return 0
             ;;
         eu__subcmd__eval)
-            opts="-o -q -v -n -f -h --data --contamination --output --langs --max-bytes --context --precision --max-worst-bpb --json --quiet --verbose --color --log-file --seed --threads --device --cpu --dry-run --force --offline --plain --recipe --config --help"
+            opts="-o -q -v -n -f -h --data --contamination --output --langs --max-bytes --context --precision --max-worst-bpb --against --max-kld --plot --json --quiet --verbose --color --log-file --seed --threads --device --cpu --dry-run --force --offline --plain --recipe --config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -670,6 +718,18 @@ _eu() {
                     return 0
                     ;;
                 --max-worst-bpb)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --against)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-kld)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --plot)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -2945,7 +3005,7 @@ _eu() {
             return 0
             ;;
         eu__subcmd__quantize)
-            opts="-o -q -v -n -f -h --output --type --tensor --output-type --embedding-type --pure --imatrix --data --json --quiet --verbose --color --log-file --seed --threads --device --cpu --dry-run --force --offline --plain --recipe --config --help"
+            opts="-o -q -v -n -f -h --output --type --tensor --output-type --embedding-type --pure --imatrix --importance-data --importance-tokens --importance-output --importance-only --imatrix-out --target-bpw --data --max-kld --max-worst-bpb --plot --precision --json --quiet --verbose --color --log-file --seed --threads --device --cpu --dry-run --force --offline --plain --recipe --config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2983,8 +3043,48 @@ _eu() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --importance-data)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --importance-tokens)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --importance-output)
+                    COMPREPLY=($(compgen -W "true false" -- "${cur}"))
+                    return 0
+                    ;;
+                --importance-only)
+                    COMPREPLY=($(compgen -W "true false" -- "${cur}"))
+                    return 0
+                    ;;
+                --imatrix-out)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --target-bpw)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --data)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-kld)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-worst-bpb)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --plot)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --precision)
+                    COMPREPLY=($(compgen -W "bf16 f32" -- "${cur}"))
                     return 0
                     ;;
                 --color)

@@ -748,6 +748,9 @@ complete -c eu -n "__fish_eu_using_subcommand eval" -l context -d 'Largest conte
 complete -c eu -n "__fish_eu_using_subcommand eval" -l precision -d 'What activations and products are computed in' -r -f -a "bf16\t''
 f32\t''"
 complete -c eu -n "__fish_eu_using_subcommand eval" -l max-worst-bpb -d 'Fail (exit code 5) when the worst language needs more bits per byte' -r
+complete -c eu -n "__fish_eu_using_subcommand eval" -l against -d 'Tell what the model lost beside this one, of the same vocabulary, on the same text' -r -F
+complete -c eu -n "__fish_eu_using_subcommand eval" -l max-kld -d 'Fail (exit code 5) when the mean KL divergence of a language is more nats per token' -r
+complete -c eu -n "__fish_eu_using_subcommand eval" -l plot -d 'SVG picture of what each language lost' -r -F
 complete -c eu -n "__fish_eu_using_subcommand eval" -l color -d 'When to colour; NO_COLOR is obeyed' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
 always\t'Always'
 never\t'Never'"
@@ -797,7 +800,20 @@ complete -c eu -n "__fish_eu_using_subcommand quantize" -l embedding-type -d 'Ty
 complete -c eu -n "__fish_eu_using_subcommand quantize" -l pure -d 'Give every matrix the type the file is named for, and none more bits' -r -f -a "true\t''
 false\t''"
 complete -c eu -n "__fish_eu_using_subcommand quantize" -l imatrix -d 'Importance of columns, as llama.cpp writes it: errors count more where it is large' -r -F
+complete -c eu -n "__fish_eu_using_subcommand quantize" -l importance-data -d 'Text to compute importance from: a prepared folder, or files of records' -r -F
+complete -c eu -n "__fish_eu_using_subcommand quantize" -l importance-tokens -d 'Tokens of that text to read, from each language the same number' -r
+complete -c eu -n "__fish_eu_using_subcommand quantize" -l importance-output -d 'Compute importance of the output matrix too' -r -f -a "true\t''
+false\t''"
+complete -c eu -n "__fish_eu_using_subcommand quantize" -l importance-only -d 'Compute importance, and make no file of a model' -r -f -a "true\t''
+false\t''"
+complete -c eu -n "__fish_eu_using_subcommand quantize" -l imatrix-out -d 'File of importance to write, once it is computed' -r -F
+complete -c eu -n "__fish_eu_using_subcommand quantize" -l target-bpw -d 'Most bits a weight: types are chosen so that the language which loses most loses least' -r
 complete -c eu -n "__fish_eu_using_subcommand quantize" -l data -d 'Text to compare before and after on: a prepared folder, or files of records' -r -F
+complete -c eu -n "__fish_eu_using_subcommand quantize" -l max-kld -d 'Fail (exit code 5) when the mean KL divergence of a language from the model is more nats per token; the file stays' -r
+complete -c eu -n "__fish_eu_using_subcommand quantize" -l max-worst-bpb -d 'Fail (exit code 5) when the worst language needs more bits per byte of the file' -r
+complete -c eu -n "__fish_eu_using_subcommand quantize" -l plot -d 'SVG picture of what each language lost' -r -F
+complete -c eu -n "__fish_eu_using_subcommand quantize" -l precision -d 'What text is scored in: f32, or bf16, which is faster and as `eu chat` computes' -r -f -a "bf16\t''
+f32\t''"
 complete -c eu -n "__fish_eu_using_subcommand quantize" -l color -d 'When to colour; NO_COLOR is obeyed' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
 always\t'Always'
 never\t'Never'"
@@ -823,10 +839,20 @@ complete -c eu -n "__fish_eu_using_subcommand quantize" -l offline -d 'Refuse to
 complete -c eu -n "__fish_eu_using_subcommand quantize" -l plain -d 'No full screen and no moving bars: plain lines'
 complete -c eu -n "__fish_eu_using_subcommand quantize" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c eu -n "__fish_eu_using_subcommand chat" -s p -l prompt -d 'Answer TEXT and end; what is piped in stands before it' -r
+complete -c eu -n "__fish_eu_using_subcommand chat" -l prompts -d 'Answer each line of a file, {"prompt": TEXT} or {"messages": […]}, with a line; -: standard input' -r -F
+complete -c eu -n "__fish_eu_using_subcommand chat" -l parallel -d 'Answers written side by side, with --prompts or --serve' -r
+complete -c eu -n "__fish_eu_using_subcommand chat" -l logprobs -d 'Tell each token, and this many of the likeliest in its place, with their log-probabilities; with --json or --prompts' -r
 complete -c eu -n "__fish_eu_using_subcommand chat" -l prefill -d 'Tokens to read, with --bench' -r
 complete -c eu -n "__fish_eu_using_subcommand chat" -l decode -d 'Tokens to write after them, with --bench' -r
 complete -c eu -n "__fish_eu_using_subcommand chat" -l batch -d 'Texts side by side, with --bench' -r
 complete -c eu -n "__fish_eu_using_subcommand chat" -l repeat -d 'Times that all is done, with --bench; the best counts' -r
+complete -c eu -n "__fish_eu_using_subcommand chat" -l serve -d 'Answer over HTTP as OpenAI\'s API does, until stopped; port 0: any that is free' -r
+complete -c eu -n "__fish_eu_using_subcommand chat" -l queue -d 'Answers that may wait for a place, with --serve; with more, requests are refused' -r
+complete -c eu -n "__fish_eu_using_subcommand chat" -l token-file -d 'File with a token a line that clients have to send; without one only this machine is served' -r -F
+complete -c eu -n "__fish_eu_using_subcommand chat" -l model-name -d 'What clients call the model; otherwise as its file is called' -r
+complete -c eu -n "__fish_eu_using_subcommand chat" -l token-limit -d 'Most tokens of an answer, whatever a client asks for; 0: as many as the context holds' -r
+complete -c eu -n "__fish_eu_using_subcommand chat" -l max-body -d 'Largest request in MiB' -r
+complete -c eu -n "__fish_eu_using_subcommand chat" -l patience -d 'Seconds that a request may take to come, and a reader to take nothing of an answer' -r
 complete -c eu -n "__fish_eu_using_subcommand chat" -l raw -d 'Continue text as it is, without a chat template' -r -f -a "true\t''
 false\t''"
 complete -c eu -n "__fish_eu_using_subcommand chat" -l system -d 'System prompt of the conversation' -r
@@ -836,7 +862,11 @@ complete -c eu -n "__fish_eu_using_subcommand chat" -l session -d 'Go on with a 
 complete -c eu -n "__fish_eu_using_subcommand chat" -l no-history -d 'Keep neither the conversation nor questions' -r -f -a "true\t''
 false\t''"
 complete -c eu -n "__fish_eu_using_subcommand chat" -l max-tokens -d 'Most tokens to generate; 0: until the context is full' -r
+complete -c eu -n "__fish_eu_using_subcommand chat" -l kv -d 'What keys and values are kept in; q8_0 takes half the room of a long text' -r -f -a "f16\t''
+q8_0\t''"
 complete -c eu -n "__fish_eu_using_subcommand chat" -l context -d 'Largest context used; 0: the model\'s own' -r
+complete -c eu -n "__fish_eu_using_subcommand chat" -l context-shift -d 'Forget the oldest half of a full context and go on, in place of ending there' -r -f -a "true\t''
+false\t''"
 complete -c eu -n "__fish_eu_using_subcommand chat" -l precision -d 'What activations and products are computed in; bf16 halves what is read for each token' -r -f -a "bf16\t''
 f32\t''"
 complete -c eu -n "__fish_eu_using_subcommand chat" -l temperature -d 'Divides the logits; 0: always the likeliest token' -r

@@ -12,13 +12,16 @@ use sha2::{Digest, Sha256};
 
 use crate::fault::{Fault, Kind};
 
+pub mod cut;
 mod log;
 mod making;
+mod mapped;
 mod source;
 mod staged;
 
 pub use log::Log;
 pub use making::Making;
+pub use mapped::Mapped;
 pub use source::Source;
 pub use staged::{
     Staged, holds_only_leftovers, is_empty_folder, publish, remove_at_once, remove_folder,
@@ -90,6 +93,10 @@ impl Error {
 impl Fault for Error {
     fn kind(&self) -> Kind {
         match self {
+            // a call was given memory that is not there: of a file that was cut (see `cut`)
+            Error::Io { source, .. } if source.raw_os_error() == Some(libc::EFAULT) => {
+                Kind::Damaged
+            }
             Error::Io { source, .. } => match source.kind() {
                 io::ErrorKind::NotFound
                 | io::ErrorKind::NotADirectory
@@ -107,6 +114,9 @@ impl Fault for Error {
 
     fn hint(&self) -> Option<String> {
         match self {
+            Error::Io { source, .. } if source.raw_os_error() == Some(libc::EFAULT) => Some(
+                "a file was cut while it was read: run the command again on the whole file".into(),
+            ),
             Error::Io { path, source, .. } => match source.kind() {
                 io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Some(format!(
                     "the disk is full ({} free); nothing was left behind under the final name",
@@ -331,40 +341,6 @@ pub fn walk(path: &Path) -> Result<Vec<PathBuf>> {
         }
     }
     Ok(found)
-}
-
-/// A file's bytes in memory, mapped rather than read.
-pub struct Mapped(memmap2::Mmap);
-
-impl Mapped {
-    /// Maps `path`.
-    ///
-    /// # Errors
-    /// When it cannot be opened or mapped.
-    pub fn open(path: &Path) -> Result<Self> {
-        let file = File::open(path).map_err(|e| Error::io(path, "open", e))?;
-        if file.metadata().is_ok_and(|m| m.is_dir()) {
-            return Err(Error::io(
-                path,
-                "map",
-                io::Error::from(io::ErrorKind::IsADirectory),
-            ));
-        }
-        // SAFETY: the map is read-only and private to this process; a file that another process
-        // truncates while it is mapped ends the process with SIGBUS, as in every program that
-        // maps its models, but cannot make Rust references point at unmapped memory here.
-        #[allow(unsafe_code)]
-        let map = unsafe { memmap2::Mmap::map(&file) }.map_err(|e| Error::io(path, "map", e))?;
-        Ok(Mapped(map))
-    }
-}
-
-impl std::ops::Deref for Mapped {
-    type Target = [u8];
-
-    fn deref(&self) -> &[u8] {
-        &self.0
-    }
 }
 
 #[cfg(test)]

@@ -36,6 +36,18 @@ where
     Ok(Option::deserialize(from)?.unwrap_or_else(|| f32::NAN.into()))
 }
 
+/// A token that could have come.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Likely {
+    /// Its id.
+    pub token: u32,
+    /// Its text; bytes that are no whole character are `\u{fffd}`, and special tokens are spelt.
+    pub text: String,
+    /// Natural logarithm of its probability before sampling filters.
+    #[serde(deserialize_with = "number")]
+    pub logprob: f32,
+}
+
 /// Something that happened.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
@@ -146,10 +158,13 @@ pub enum Event {
         /// Natural logarithm of its probability before sampling filters.
         #[serde(deserialize_with = "number")]
         logprob: f32,
+        /// The likeliest tokens in its place, likeliest first, where they were asked for.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        top: Vec<Likely>,
     },
     /// Generation of one answer ended.
     Answered {
-        /// Why: `eos`, `length`, `stopped`.
+        /// Why: `eos`, `stop`, `length`, `stopped`.
         reason: String,
         /// Tokens of the prompt that were fed.
         n_prompt: u64,

@@ -23,7 +23,7 @@ pub enum Kind {
 
 impl Kind {
     /// The exit code of the process.
-    pub fn exit_code(self) -> u8 {
+    pub const fn exit_code(self) -> u8 {
         match self {
             Kind::Failed => 1,
             Kind::Usage => 2,

@@ -58,6 +58,7 @@
 //! | `tmp/fates/*`: `EUFATES` | [`data::dedup`] | [`data::dedup`] |
 //! | counts of paragraphs `EUPARAS`, frequent ones `EUBOILR` | [`data::dedup`] | [`data::dedup`] |
 //! | `tokenizer.json` | [`vocab`] | [`data::tokenize`], [`engine::folder`] |
+//! | `tokenizer.model` (SentencePiece) | [`vocab`] for `eu inspect` | other tools |
 //! | `tokens/{train,valid}/<lang>.{bin,idx}` (Megatron) | [`shard`] | [`shard`] for [`data::tokenize`] |
 //! | `.ds`, `.ds.index`, `.ds.metadata` (datatrove, nanotron); `.npy`, `.csv.gz` (dolma, OLMo) | other tools | [`shard`] |
 //! | `mix.json` | [`shard::Mix`] | [`shard::Mix`] for [`data`] |
@@ -66,6 +67,8 @@
 //! | `checkpoints/step-*/` with `state/` | [`engine::train`] | [`engine::train`] |
 //! | Hugging Face folder: `config.json`, `model.safetensors`, `tokenizer.json`, `tokenizer_config.json`, `special_tokens_map.json`, `generation_config.json` | [`engine::folder`] | [`engine::folder`] |
 //! | `*.gguf` | [`engine::gguf`], [`engine::infer`] | [`engine::gguf`] for [`engine::quant`] |
+//! | tokens of who may ask a server, one a line | [`commands`] | people |
+//! | questions, one a line of JSON | [`commands`] | people |
 //! | grammars (GBNF), JSON schemas | [`engine::generate`] | people |
 //! | `results_*.json` (lm-evaluation-harness layout) | people, other tools | [`engine::eval`] |
 //! | `manifest.json` in every folder made, `<file>.manifest.json` beside every file | [`ledger`] | [`ledger`] |

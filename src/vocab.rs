@@ -1,6 +1,7 @@
 //! Text to token ids and back, loaded from `tokenizer.json` or from a GGUF file's metadata.
 //! (Training a tokenizer is the data room's work.)
 
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
@@ -14,17 +15,20 @@ mod decode;
 mod encode;
 mod listed;
 mod marks;
+mod pieces;
 mod pre;
 mod prefix;
 mod scan;
 mod scored;
 mod sentence;
 mod shape;
+mod shield;
 mod texts;
 mod trie;
 
 pub use decode::{Decoder, byte_chars};
 pub use listed::{Listed, Named, Rule, TokenKind};
+pub use pieces::{Normalizer, Piece, Pieces};
 pub use pre::{NAMED_ALIKE, Pre};
 pub use scan::Scanner;
 pub use texts::Texts;
@@ -317,15 +321,16 @@ impl Vocab {
         if self.found.is_empty() {
             return self.encode_plain(text);
         }
-        self.encode_marked(&self.found, text)
+        self.encode_marked(&self.found, text, |text| text.into())
     }
 
-    /// Ids of a rendered template: names of special tokens in `text` become those tokens.
+    /// Ids of a rendered template: names of special tokens in `text` become those tokens, but
+    /// for what was [shielded](Vocab::shielded).
     ///
     /// # Errors
     /// As of [`Vocab::encode`].
     pub fn encode_with_specials(&self, text: &str) -> Result<Vec<u32>, Error> {
-        self.encode_marked(&self.marks, text)
+        self.encode_marked(&self.marks, text, shield::without)
     }
 
     /// Ids of a whole text, with what is put before and behind it where the model was trained so.
@@ -339,12 +344,18 @@ impl Vocab {
         Ok(ids)
     }
 
-    fn encode_marked(&self, marks: &Marks, text: &str) -> Result<Vec<u32>, Error> {
+    /// Ids of a text in which `marks` are found; what is between them is read as `plain` has it.
+    fn encode_marked(
+        &self,
+        marks: &Marks,
+        text: &str,
+        plain: fn(&str) -> Cow<'_, str>,
+    ) -> Result<Vec<u32>, Error> {
         let mut ids = Vec::new();
         let mut failed = None;
         marks.cut(text, |part| match part {
             Part::Token(id) => ids.push(id),
-            Part::Text(text) => match self.encode_plain(text) {
+            Part::Text(text) => match self.encode_plain(&plain(text)) {
                 Ok(more) => ids.extend(more),
                 Err(error) => failed = Some(error),
             },

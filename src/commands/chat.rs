@@ -1,11 +1,8 @@
 //! `eu chat`: a conversation on a terminal, a filter elsewhere.
 
-use std::io::{self, IsTerminal, Read};
+use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::Receiver;
-use std::time::Duration;
 
 use serde::Serialize;
 
@@ -14,29 +11,27 @@ use super::fail::{Failure, Result};
 use super::out::Out;
 use super::preview::{Input, Preview};
 use super::settings::{self, Files};
-use super::{chat_bench, model, signals, sinks};
-use crate::engine::generate::{Answer, Conversation, Plan, Trial};
+use super::{chat_bench, model, serve, signals, sinks};
+use crate::engine;
+use crate::engine::generate::{Answer, Conversation, KV, Plan, Trial};
 use crate::engine::ops::Executor;
 use crate::event::{Ask, Control, Event, Sink};
 use crate::fault::Kind;
 use crate::talk::Tree;
-use crate::{disk, engine};
 
 mod desk;
 mod language;
 mod lines;
+mod piped;
+mod prompts;
 mod questions;
 #[cfg(feature = "tui")]
 mod screen;
 mod sessions;
 
 use desk::Desk;
+use piped::{Piped, question};
 use sessions::Book;
-
-/// How long a prompt waits for the first byte on standard input, beside the loading of the model.
-const PATIENCE: Duration = Duration::from_millis(500);
-/// Most bytes taken from standard input: far more than any context holds.
-const MAX_PIPED: u64 = 64 << 20;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -45,6 +40,8 @@ Examples:
   eu chat run --raw -p 'Alle Menschen sind' --seed 1
   eu chat run --lang sv --session letter   answers in Swedish; go on with a kept conversation
   cat letter.txt | eu chat run -p 'Summarise this letter.'
+  eu chat run --prompts questions.jsonl > answers.jsonl
+  eu chat run --serve 127.0.0.1:8080       OpenAI's API for programs on this machine
   eu chat run -p hi --json | jq -j 'select(.event == \"piece\").text'";
 
 /// What can be typed after `eu chat`.
@@ -58,8 +55,20 @@ pub struct Args {
     #[arg(short, long, value_name = "TEXT")]
     #[serde(skip)]
     pub prompt: Option<String>,
+    /// Answer each line of a file, {"prompt": TEXT} or {"messages": […]}, with a line; -: standard
+    /// input.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["prompt", "session"])]
+    #[serde(skip)]
+    pub prompts: Option<PathBuf>,
+    /// Answers written side by side, with --prompts or --serve.
+    #[arg(long, value_name = "N")]
+    pub parallel: Option<usize>,
+    /// Tell each token, and this many of the likeliest in its place, with their log-probabilities;
+    /// with --json or --prompts.
+    #[arg(long, value_name = "N")]
+    pub logprobs: Option<usize>,
     /// Measure how fast the model reads and writes, and end.
-    #[arg(long, conflicts_with = "prompt", help_heading = "Measuring")]
+    #[arg(long, conflicts_with_all = ["prompt", "prompts"], help_heading = "Measuring")]
     #[serde(skip)]
     pub bench: bool,
     /// Tokens to read, with --bench.
@@ -82,6 +91,10 @@ pub struct Args {
     #[arg(help_heading = "Measuring")]
     #[serde(skip)]
     pub repeat: usize,
+    /// What a server is told.
+    #[command(flatten)]
+    #[serde(skip)]
+    pub server: serve::ServerArgs,
     /// Continue text as it is, without a chat template.
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true)]
     #[arg(default_missing_value = "true")]
@@ -106,9 +119,16 @@ pub struct Args {
     /// Most tokens to generate; 0: until the context is full.
     #[arg(long, value_name = "N")]
     pub max_tokens: Option<usize>,
+    /// What keys and values are kept in; q8_0 takes half the room of a long text.
+    #[arg(long, value_name = "TYPE", value_parser = KV)]
+    pub kv: Option<String>,
     /// Largest context used; 0: the model's own.
     #[arg(long, value_name = "N")]
     pub context: Option<usize>,
+    /// Forget the oldest half of a full context and go on, in place of ending there.
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true)]
+    #[arg(default_missing_value = "true")]
+    pub context_shift: Option<bool>,
     /// What activations and products are computed in; bf16 halves what is read for each token.
     #[arg(long, value_name = "NAME", value_parser = ["bf16", "f32"])]
     pub precision: Option<String>,
@@ -206,15 +226,44 @@ struct Said {
     model: PathBuf,
     text: String,
     reason: &'static str,
-    n_prompt: usize,
-    n_generated: usize,
-    prefill_ms: u64,
-    decode_ms: u64,
+    #[serde(flatten)]
+    work: Work,
     seed: u64,
     /// Code of the language that was asked for.
     lang: Option<String>,
     /// Whether the answer is in another language; none where none was asked for.
     drifted: Option<bool>,
+}
+
+/// What an answer took.
+#[derive(Debug, Serialize)]
+struct Work {
+    n_prompt: usize,
+    /// Tokens of the prompt that were read before.
+    n_reused: usize,
+    n_generated: usize,
+    prefill_ms: u64,
+    decode_ms: u64,
+    /// None where it took no time that can be told.
+    prefill_tokens_per_s: Option<f64>,
+    decode_tokens_per_s: Option<f64>,
+}
+
+impl Work {
+    fn of(answer: &Answer) -> Self {
+        let rate = |n: usize, ms: u64| (ms > 0).then(|| n as f64 * 1000.0 / ms as f64);
+        let n_generated = answer.tokens.len();
+        Work {
+            n_prompt: answer.n_prompt,
+            n_reused: answer.n_reused,
+            n_generated,
+            prefill_ms: answer.prefill_ms,
+            decode_ms: answer.decode_ms,
+            prefill_tokens_per_s: rate(answer.n_prompt - answer.n_reused, answer.prefill_ms),
+            // the first token comes at the end of the prompt
+            decode_tokens_per_s: rate(n_generated.saturating_sub(1), answer.decode_ms),
+        }
+    }
 }
 
 /// Talks.
@@ -223,9 +272,13 @@ struct Said {
 /// When the model cannot be read, or nothing was asked where nobody can be.
 pub fn run(args: &Args, shared: &Shared, files: &Files, out: &Arc<Out>) -> Result<()> {
     let mut plan: Plan = files.plan("chat", args, shared)?;
-    plan.model = model::resolve(&plan.model)?;
+    let typed = std::mem::take(&mut plan.model);
+    plan.model = model::resolve(&typed)?;
     if shared.dry_run {
-        return preview(plan).print(out);
+        return preview(plan, args.prompts.as_deref()).print(out);
+    }
+    if args.server.serve.is_some() {
+        return serve::run(&plan, &typed, &args.server, plan.parallel, out);
     }
     if args.bench {
         let trial = Trial {
@@ -238,6 +291,9 @@ pub fn run(args: &Args, shared: &Shared, files: &Files, out: &Arc<Out>) -> Resul
     }
     let control = Arc::new(Control::default());
     signals::listen(&control, out)?;
+    if let Some(path) = &args.prompts {
+        return prompts::run(path, &plan, &control, out);
+    }
     // Read while the model loads: what is piped in is the question, or stands before it.
     let piped = (!io::stdin().is_terminal()).then(Piped::start);
     let loaded = engine::load::open(&plan.model)?;
@@ -267,81 +323,6 @@ pub fn run(args: &Args, shared: &Shared, files: &Files, out: &Arc<Out>) -> Resul
         #[cfg(feature = "tui")]
         None if out.may_take_screen() => screen::show(desk, context, begun, &control, out),
         None => lines::talk(desk, begun, &control, out),
-    }
-}
-
-/// Standard input, read on a thread of its own so that a pipe nobody writes to blocks nothing.
-struct Piped {
-    whole: Receiver<io::Result<Vec<u8>>>,
-    began: Arc<AtomicBool>,
-}
-
-impl Piped {
-    fn start() -> Self {
-        let (done, whole) = std::sync::mpsc::channel();
-        let began = Arc::new(AtomicBool::new(false));
-        let heard = began.clone();
-        std::thread::spawn(move || {
-            let mut text = Vec::new();
-            let mut stdin = io::stdin().lock();
-            let first = stdin.by_ref().take(1).read_to_end(&mut text);
-            heard.store(true, Ordering::SeqCst);
-            let all = first.and_then(|_| stdin.take(MAX_PIPED).read_to_end(&mut text));
-            let _ = done.send(all.map(|_| text));
-        });
-        Piped { whole, began }
-    }
-
-    /// Everything that was piped in. Beside a prompt it may be missing: an open pipe on which
-    /// nothing has come for [`PATIENCE`] is one that nobody writes to.
-    fn text(self, beside_prompt: bool, out: &Out) -> Result<String> {
-        let mut got = match beside_prompt {
-            true => self.whole.recv_timeout(PATIENCE).ok(),
-            false => None,
-        };
-        if got.is_none() && beside_prompt && !self.began.load(Ordering::SeqCst) {
-            out.detail("nothing comes on standard input: going on without it");
-            return Ok(String::new());
-        }
-        if got.is_none() {
-            got = self.whole.recv().ok();
-        }
-        let bytes = got
-            .unwrap_or_else(|| Ok(Vec::new()))
-            .map_err(|e| disk::Error::io(Path::new("-"), "read", e))?;
-        let text = String::from_utf8(bytes).map_err(|e| {
-            let at = e.utf8_error().valid_up_to();
-            Failure::damaged(format!("standard input: byte {at}: not UTF-8"))
-        })?;
-        Ok(if text.trim().is_empty() {
-            String::new()
-        } else {
-            text
-        })
-    }
-}
-
-/// What to answer: none where somebody sits at the terminal and will ask.
-fn question(
-    prompt: Option<&str>,
-    piped: Option<Piped>,
-    raw: bool,
-    out: &Out,
-) -> Result<Option<String>> {
-    let has_stdin = piped.is_some();
-    let before = match piped {
-        Some(piped) => piped.text(prompt.is_some(), out)?,
-        None => String::new(),
-    };
-    match prompt {
-        Some(prompt) if before.is_empty() => Ok(Some(prompt.into())),
-        Some(prompt) if raw => Ok(Some(format!("{before}{prompt}"))),
-        Some(prompt) => Ok(Some(format!("{}\n\n{prompt}", before.trim_end()))),
-        None if !has_stdin => Ok(None),
-        None if before.is_empty() && !raw => Err(Failure::usage("nothing was asked")
-            .hint("give text with -p, or pipe it in; on a terminal `eu chat MODEL` opens a chat")
-            .into()),
-        None => Ok(Some(before)),
     }
 }
 
@@ -396,10 +377,7 @@ fn report(
     let said = Said {
         model: desk.plan().model.clone(),
         reason: answer.reason,
-        n_prompt: answer.n_prompt,
-        n_generated: answer.tokens.len(),
-        prefill_ms: answer.prefill_ms,
-        decode_ms: answer.decode_ms,
+        work: Work::of(&answer),
         seed: desk.seed(),
         text: answer.text.clone(),
         lang: lang.map(|lang| lang.code.clone()),
@@ -428,13 +406,20 @@ fn pieces(out: &Arc<Out>) -> Box<dyn Sink> {
     })
 }
 
-fn preview(plan: Plan) -> Preview<Plan> {
+fn preview(plan: Plan, questions: Option<&Path>) -> Preview<Plan> {
+    // standard input cannot be looked at
+    let questions = questions.filter(|path| *path != Path::new("-"));
+    let inputs = [plan.model.as_path()]
+        .into_iter()
+        .chain(questions)
+        .map(Input::of);
+    let inputs: Vec<Input> = inputs.collect();
     Preview {
         command: "chat",
         memory_bytes: model::memory_bytes(&plan.model),
         time_ms: None,
         disk_bytes: Some(0),
-        inputs: vec![Input::of(&plan.model)],
+        inputs,
         outputs: Vec::new(),
         notes: Vec::new(),
         plan,

@@ -54,6 +54,27 @@ pub fn memory_bytes(model: &Path) -> Option<u64> {
     Some(4 * n_weights)
 }
 
+/// Memory that scoring some models takes: their files, which are mapped, and the logits that are
+/// held of each; none when one is no model.
+pub fn scoring_bytes<'a>(models: impl Iterator<Item = &'a PathBuf>) -> Option<u64> {
+    const LOGITS: u64 = 64 << 20;
+    models.map(|path| Some(mapped_bytes(path)? + LOGITS)).sum()
+}
+
+/// Bytes of the files of a model, of which as many are in memory as are in use.
+fn mapped_bytes(model: &Path) -> Option<u64> {
+    let path = engine::load::resolve(model).ok()?;
+    let len = |path: &Path| path.metadata().ok().map(|file| file.len());
+    if path.is_file() {
+        return len(&path);
+    }
+    let files = disk::walk(&path).ok()?;
+    let weights = files
+        .iter()
+        .filter(|file| file.extension().is_some_and(|e| e == "safetensors"));
+    weights.map(|file| len(file)).sum()
+}
+
 fn gguf_weights(path: &Path) -> Option<u64> {
     let header = Header::parse(path, &Mapped::open(path).ok()?).ok()?;
     Some(header.tensors.iter().map(|t| t.n_weights()).sum())

@@ -42,6 +42,7 @@ impl Out {
             None => None,
         };
         let color = shared.color.unwrap_or_default();
+        disk::cut::tell_json(shared.json);
         Ok(Out {
             json: shared.json,
             quiet: shared.quiet,

@@ -408,6 +408,7 @@ mod tests {
             text: "a".into(),
             token: 1,
             logprob: 0.0,
+            top: Vec::new(),
         };
         assert_eq!(describe(&piece, &progress), None);
     }

@@ -46,7 +46,7 @@ pub fn open(path: &Path) -> Result<Speaker> {
         true => Some(folder::words(&source, folder::n_vocab(&source)?)?),
         false => None,
     };
-    let (weights, metadata) = Weights::open_found(&source)?;
+    let (weights, metadata) = Weights::open(&source)?;
     let n_vocab = weights.shape.n_vocab;
     let (vocab, chat_template) = match (words, &metadata) {
         (Some(words), _) => words,

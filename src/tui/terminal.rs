@@ -13,6 +13,10 @@ use ratatui::layout::Size;
 
 use super::app::{Console, Input, Screen};
 use super::theme;
+use crate::disk::cut;
+
+/// What [`give_back`] writes, for whoever cannot call it.
+const GIVE_BACK: &[u8] = b"\x1b[?2004l\x1b[?1049l\x1b[?25h";
 
 /// True while the terminal is in our hands.
 static BORROWED: AtomicBool = AtomicBool::new(false);
@@ -54,6 +58,7 @@ impl Terminal {
 
 fn borrow() -> io::Result<()> {
     BORROWED.store(true, Ordering::SeqCst);
+    cut::lend_terminal(GIVE_BACK);
     let result = terminal::enable_raw_mode().and_then(|()| {
         execute!(
             io::stdout(),
@@ -82,6 +87,7 @@ pub fn give_back() {
         );
         let _ = out.flush();
         let _ = terminal::disable_raw_mode();
+        cut::terminal_is_back();
     }
 }
 
@@ -161,6 +167,19 @@ fn base64(bytes: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_ends_a_screen_without_us_is_what_we_end_it_with() {
+        let mut written = Vec::new();
+        execute!(
+            written,
+            console::DisableBracketedPaste,
+            LeaveAlternateScreen,
+            cursor::Show
+        )
+        .unwrap();
+        assert_eq!(written, GIVE_BACK);
+    }
 
     #[test]
     fn text_for_the_clipboard_cannot_end_its_sequence() {

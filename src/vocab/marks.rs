@@ -75,6 +75,11 @@ impl Marks {
 
     /// The longest mark that `text` begins with.
     fn longest(&self, text: &[u8]) -> Option<&Mark> {
+        self.longest_of(text, |_| true)
+    }
+
+    /// The longest of those of some ids that `text` begins with.
+    fn longest_of(&self, text: &[u8], is: impl Fn(u32) -> bool) -> Option<&Mark> {
         let mut rows = &self.rows[..];
         let mut best = None;
         for (depth, byte) in text.iter().enumerate() {
@@ -84,11 +89,20 @@ impl Marks {
             rows = &rows[..rows.partition_point(|row| at(row) == Some(*byte))];
             match rows.first() {
                 None => break,
-                Some(row) if row.text.len() == depth + 1 => best = Some(row),
+                Some(row) if row.text.len() == depth + 1 && is(row.id) => best = Some(row),
                 Some(_) => {}
             }
         }
         best
+    }
+
+    /// The places in `text` where marks of some ids begin, overlapping ones too.
+    pub(super) fn places(&self, text: &str, is: impl Fn(u32) -> bool) -> Vec<usize> {
+        let bytes = text.as_bytes();
+        let begins = |at: &usize| {
+            self.begins[usize::from(bytes[*at])] && self.longest_of(&bytes[*at..], &is).is_some()
+        };
+        (0..bytes.len()).filter(begins).collect()
     }
 
     /// Calls `part` with every part of `text`, in order.

@@ -12,7 +12,7 @@ use crate::trained::Trained;
 const CONTEXT: u64 = 16384;
 
 /// A place with a small model in `model`, its context widened.
-fn with_model() -> Place {
+pub(crate) fn with_model() -> Place {
     let place = Place::new();
     Trained::shared().copy("run/model", &place);
     let path = place.path().join("run/model/config.json");

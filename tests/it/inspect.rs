@@ -160,3 +160,109 @@ fn parts_of_a_model_are_told_together_and_one_alone_by_what_it_says() {
         assert!(ran.stdout.contains(words), "{words}: {}", ran.stdout);
     }
 }
+
+/// A field of a protocol buffer that has bytes, shorter than 128.
+fn field(number: u8, bytes: &[u8]) -> Vec<u8> {
+    [&[number << 3 | 2, bytes.len() as u8], bytes].concat()
+}
+
+#[test]
+fn a_sentencepiece_model_is_told_by_its_pieces_and_refused_when_cut() {
+    let place = Place::new();
+    let piece = |text: &str, kind: u8| {
+        let inner = [
+            field(1, text.as_bytes()),
+            vec![2 << 3 | 5, 0, 0, 0, 0, 3 << 3, kind],
+        ];
+        field(1, &inner.concat())
+    };
+    let trainer = field(2, &[3 << 3, 2, 4 << 3, 9]); // bpe, of 9 pieces
+    let whole = [
+        piece("<unk>", 2),
+        piece("<s>\u{1b}[2J", 3),
+        piece("<s>\u{1b}[2J", 3),
+        piece("\u{2581}ż", 1),
+        trainer,
+        field(3, &field(1, b"identity")),
+    ]
+    .concat();
+    place.write("tokenizer.model", &whole);
+    let ran = place.run(&["inspect", "tokenizer.model"]).code(0);
+    assert!(!ran.stdout.contains('\u{1b}'), "{:?}", ran.stdout);
+    for words in [
+        "SentencePiece model",
+        "bpe",
+        "control 2",
+        "identity",
+        "look out",
+    ] {
+        assert!(ran.stdout.contains(words), "{words}: {}", ran.stdout);
+    }
+    let report = place
+        .run(&["inspect", "tokenizer.model", "--json"])
+        .code(0)
+        .object("inspect/1");
+    assert_eq!(report["facts"]["pieces"], 4);
+    assert_eq!(report["facts"]["end of text"], "2 <s>\u{1b}[2J");
+    assert_eq!(report["facts"]["padding"], serde_json::Value::Null);
+    let odd = report["odd"].to_string();
+    for words in [
+        "there twice",
+        "9 pieces were asked for",
+        "control characters",
+    ] {
+        assert!(odd.contains(words), "{words}: {odd}");
+    }
+    place.write("tokenizer.model", &whole[..whole.len() - 3]);
+    place
+        .run(&["inspect", "tokenizer.model"])
+        .code(3)
+        .says("tokenizer.model: no SentencePiece model: ");
+}
+
+#[test]
+fn an_importance_matrix_of_the_older_form_is_told_and_refused_when_cut() {
+    let place = Place::new();
+    let name = b"blk.0.attn_q.weight";
+    let mut bytes = Vec::new();
+    for (n, name, sums) in [
+        (1i32, &name[..], [1.0f32, 0.0]),
+        (0, b"output.weight", [0.0; 2]),
+    ] {
+        if n == 1 {
+            bytes.extend(2i32.to_le_bytes());
+        }
+        bytes.extend((name.len() as i32).to_le_bytes());
+        bytes.extend(name);
+        bytes.extend([4i32, 2].iter().flat_map(|x| x.to_le_bytes()));
+        bytes.extend(sums.iter().flat_map(|x| x.to_le_bytes()));
+    }
+    bytes.extend([7i32, 5].iter().flat_map(|x| x.to_le_bytes()));
+    bytes.extend(b"a.txt");
+    place.write("m.dat", &bytes);
+    let ran = place.run(&["inspect", "m.dat", "-v"]).code(0);
+    for words in [
+        "importance matrix",
+        "legacy .dat",
+        "a.txt",
+        "blk.0.attn_q.weight",
+        "1 x 2",
+    ] {
+        assert!(ran.stdout.contains(words), "{words}: {}", ran.stdout);
+    }
+    let report = place.run(&["inspect", "m.dat", "--json"]).code(0);
+    let report = report.object("inspect/1");
+    assert_eq!(report["facts"]["matrices"], 2);
+    assert_eq!(report["facts"]["most calls"], 4);
+    assert_eq!(report["facts"]["chunks"], 7);
+    let odd = report["odd"].to_string();
+    assert!(
+        odd.contains("saw nothing but zeros, the first is output.weight"),
+        "{odd}"
+    );
+    place.write("m.dat", &bytes[..50]);
+    place.run(&["inspect", "m.dat"]).code(3).says("m.dat: ");
+    place.write("m.dat", "some text\n");
+    let ran = place.run(&["inspect", "m.dat"]).code(0);
+    assert!(ran.stdout.contains("plain text"), "{}", ran.stdout);
+}

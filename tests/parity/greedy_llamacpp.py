@@ -14,8 +14,8 @@ import re
 import sys
 
 import llama_cpp
-import llama_cpp.llama_cpp as low_level
 import numpy
+import smollm2_llamacpp  # noqa: F401: weights as they are in the file, not repacked
 
 # Article 1 of the Universal Declaration of Human Rights, its first words.
 PROMPTS = {
@@ -31,17 +31,6 @@ PROMPTS = {
     "kat_Geor": "ყველა ადამიანი იბადება თავისუფალი და თანასწორი თავისი ღირსებითა და უფლებებით.",
 }
 N_TOKENS = 64
-DEFAULT_PARAMS = low_level.llama_model_default_params
-
-
-def plain_kernels():
-    """Weights as they are in the file: repacked ones (AMX) need leave that not every system gives."""
-    params = DEFAULT_PARAMS()
-    params.use_extra_bufts = False
-    return params
-
-
-low_level.llama_model_default_params = plain_kernels
 
 
 def said(path):

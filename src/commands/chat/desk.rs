@@ -17,9 +17,10 @@ use crate::lang::Lang;
 use crate::talk::{Node, Role, Tree, Turn};
 
 /// Keys of the plan that hold for a whole conversation; all others can change within it.
-const FIXED: [&str; 9] = [
+pub(super) const FIXED: [&str; 12] = [
     "model",
     "context",
+    "kv",
     "system",
     "no_history",
     "raw",
@@ -27,6 +28,8 @@ const FIXED: [&str; 9] = [
     "cpu",
     "precision",
     "threads",
+    "logprobs",
+    "parallel",
 ];
 
 /// The model, how it answers, and where what it says is kept.

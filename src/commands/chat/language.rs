@@ -222,6 +222,7 @@ mod tests {
                 text: word.into(),
                 token: 1,
                 logprob: 0.0,
+                top: Vec::new(),
             });
         }
         let n_pieces = text.split_inclusive(' ').count();

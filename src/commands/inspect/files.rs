@@ -6,7 +6,7 @@ use std::path::Path;
 use serde_json::{Map, Value};
 
 use super::report::{Found, Look};
-use super::{suspect, weights};
+use super::{importance, pieces, suspect, weights};
 use crate::commands::fail::{Failure, Result};
 use crate::disk::{self, Mapped, Source};
 use crate::event::Event;
@@ -35,8 +35,13 @@ pub(super) fn look(path: &Path, look: Look) -> Result<Found> {
         (_, "safetensors") => weights::safetensors(path, &head, look),
         ([b'{', ..], "json") if len <= MAX_JSON_BYTES => json(path),
         (_, "jinja") => template(path),
-        ([b'\n', ..], "model") => Ok(Found::new("SentencePiece model")
-            .odd(["it is not read; the tokenizer.json that belongs to it is".into()])),
+        ([b'\n', ..], "model") => pieces::look(path),
+        (bytes, ending) if ending == "dat" || ending == "imatrix" => {
+            match importance::is_legacy(bytes) {
+                true => importance::legacy(path, look),
+                false => lines(path),
+            }
+        }
         _ => lines(path),
     }
 }

@@ -2,6 +2,8 @@
 
 mod files;
 mod folders;
+mod importance;
+mod pieces;
 mod report;
 mod suspect;
 mod weights;

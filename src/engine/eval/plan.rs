@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use super::super::ops::Precision;
+use super::super::{Error, Result};
+use super::gates::Gates;
 
 /// A text to score: what the porch reads from disk and hands to the engine.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,6 +39,13 @@ pub struct Plan {
     pub max_bytes: u64,
     /// Largest context used; 0: the model's own.
     pub context: usize,
+    /// Another model to compare with on the same text: what the model lost beside it.
+    pub against: Option<PathBuf>,
+    /// Fail (exit 5) when the mean divergence of a language from the model compared with is more
+    /// nats per token than this.
+    pub max_kld: Option<f64>,
+    /// SVG picture of what each language lost beside the model compared with.
+    pub plot: Option<PathBuf>,
     /// Fail (exit 5) when the worst language needs more bits per byte than this.
     pub max_worst_bpb: Option<f64>,
     /// Where the work is done: `auto`, `cpu`, `reference`.
@@ -45,6 +54,8 @@ pub struct Plan {
     pub cpu: String,
     /// What activations and products are computed in.
     pub precision: Precision,
+    /// Replace a picture that exists.
+    pub force: bool,
     /// Threads; 0: one a core.
     pub threads: usize,
 }
@@ -59,11 +70,43 @@ impl Default for Plan {
             langs: vec!["europe".into()],
             max_bytes: 0,
             context: 0,
+            against: None,
+            max_kld: None,
+            plot: None,
             max_worst_bpb: None,
             device: "auto".into(),
             cpu: "auto".into(),
             precision: Precision::F32,
+            force: false,
             threads: 0,
+        }
+    }
+}
+
+impl Plan {
+    /// Bounds that the worst language is held to.
+    pub fn gates(&self) -> Gates {
+        Gates {
+            max_kld: self.max_kld,
+            max_worst_bpb: self.max_worst_bpb,
+        }
+    }
+
+    /// Refuses what can only be told of two models where there is one, before anything is read.
+    ///
+    /// # Errors
+    /// When there is such a setting.
+    pub fn check(&self) -> Result<()> {
+        let settings = [
+            ("--max-kld", self.max_kld.is_some()),
+            ("--plot", self.plot.is_some()),
+        ];
+        match settings.iter().find(|(_, is_set)| *is_set) {
+            Some((name, _)) if self.against.is_none() => Err(Error::Usage {
+                what: format!("{name} tells what a model lost, but there is none to compare with"),
+                hint: "name the model it was made of with --against".into(),
+            }),
+            _ => Ok(()),
         }
     }
 }

@@ -7,7 +7,8 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::super::Result;
-use super::super::load::Loaded;
+use super::super::load::Speaker;
+use super::tax::{Loss, MeanLoss};
 use super::{Plan, mean};
 use crate::disk;
 use crate::event::LangScore;
@@ -38,6 +39,14 @@ pub struct Report {
     pub n_texts: BTreeMap<String, u64>,
     /// The same without texts that hold items of evaluation sets, where these were looked for.
     pub clean: Option<Clean>,
+    /// The model it was compared with, where there was one.
+    pub against: Option<PathBuf>,
+    /// What each language lost beside that, the one that lost most first.
+    pub losses: Vec<Loss>,
+    /// The mean of languages.
+    pub mean_loss: Option<MeanLoss>,
+    /// The picture of it, where one was asked for.
+    pub plot: Option<PathBuf>,
     /// Milliseconds it took.
     pub elapsed_ms: u64,
     /// The file of results, where one was asked for.
@@ -59,14 +68,14 @@ impl Report {
     /// Sums up `scores`, which are ranked and not empty; the caller fills in the rest.
     pub(super) fn new(
         plan: &Plan,
-        loaded: &Loaded,
+        speaker: &Speaker,
         context: usize,
         scores: Vec<LangScore>,
     ) -> Self {
         let at = |row: Option<&LangScore>| row.map_or(f64::NAN, |s| s.bits_per_byte);
         let (worst, best) = (at(scores.first()), at(scores.last()));
         let name = if plan.model.as_os_str().is_empty() {
-            &loaded.source
+            &speaker.source
         } else {
             &plan.model
         };
@@ -80,11 +89,25 @@ impl Report {
             worst_bits_per_byte: worst,
             spread: worst - best,
             scores,
+            against: None,
+            losses: Vec::new(),
+            mean_loss: None,
+            plot: None,
             elapsed_ms: 0,
             clean: None,
             n_texts: BTreeMap::new(),
             results: None,
         }
+    }
+
+    /// Holds the worst language to the bounds of a plan, not the mean.
+    ///
+    /// # Errors
+    /// When it passes one.
+    pub fn judge(&self, plan: &Plan) -> Result<()> {
+        let scores = self.scores.iter();
+        let bits = scores.map(|score| (score.lang.as_str(), score.bits_per_byte));
+        plan.gates().judge(bits, &self.losses)
     }
 
     /// Writes `results_<time>.json` into `folder`, as lm-evaluation-harness lays it out.
@@ -134,6 +157,8 @@ impl Report {
             "eu_version": env!("CARGO_PKG_VERSION"),
             "eu_parents": self.parents,
             "eu_clean": self.clean,
+            "eu_against": self.against,
+            "eu_losses": self.losses,
             "eu_macro_mean_bits_per_byte": self.mean_bits_per_byte,
             "max_length": self.context,
             "model_source": "eu",

@@ -3,27 +3,30 @@
 use std::collections::BTreeMap;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
-use super::super::load::Loaded;
+use super::super::load::{self, Speaker};
 use super::super::ops::Executor;
 use super::super::{Error, Result};
 use super::report::{Clean, Report};
-use super::{Plan, Request, Scores, mean, score_twice};
+use super::tax::{self, Compared};
+use super::{Plan, Request, Scores, mean, score};
 use crate::event::{Control, Event, Sink};
 use crate::lang::Lang;
 use crate::ledger::Manifest;
 
-/// Scores `loaded` on `requests`, which the caller has read from `plan.data`.
+/// Scores a model on `requests`, which the caller has read from `plan.data`; beside another where
+/// `plan.against` names one.
 ///
 /// # Errors
 /// When a setting makes no sense, no text was given, the work was interrupted, or (after the
 /// results are written) the gate did not hold.
 pub fn run(
     plan: &Plan,
-    loaded: &Loaded,
+    speaker: &Speaker,
     requests: impl IntoIterator<Item = Request>,
     control: &Control,
     sink: &dyn Sink,
 ) -> Result<Report> {
+    plan.check()?;
     let began = (Instant::now(), SystemTime::now());
     let wanted = Lang::select(&plan.langs).map_err(|e| Error::Usage {
         what: e.to_string(),
@@ -31,9 +34,12 @@ pub fn run(
     })?;
     let executor =
         Executor::choose(&plan.device, &plan.cpu, plan.threads)?.in_precision(plan.precision);
-    let context = match plan.context {
-        0 => loaded.model.config.context,
-        n => n.min(loaded.model.config.context),
+    let base = plan.against.as_deref().map(load::open).transpose()?;
+    let models = [Some(speaker), base.as_ref()].into_iter().flatten();
+    let own = models.map(|model| model.weights.shape.context).min();
+    let context = match (plan.context, own.unwrap_or(0)) {
+        (0, own) => own,
+        (n, own) => n.min(own),
     };
     let stage = "score".to_string();
     sink.emit(Event::StageStarted {
@@ -56,14 +62,15 @@ pub fn run(
             *n_met.entry(text.lang.clone()).or_insert(0) += 1;
         }
     });
-    let Scores { all: scores, clean } = score_twice(
-        &loaded.model,
-        &loaded.vocab,
-        &executor,
-        context,
-        texts,
-        &mut progress,
-    )?;
+    let compared = match &base {
+        None => Compared {
+            scores: score(speaker, &executor, context, texts, &mut progress)?,
+            losses: Vec::new(),
+            mean: None,
+        },
+        Some(base) => tax::compare(base, speaker, &executor, context, texts, &mut progress)?,
+    };
+    let Scores { all: scores, clean } = compared.scores;
     if scores.is_empty() {
         return Err(Error::Missing {
             what: "no text to score on in the languages asked for".into(),
@@ -80,7 +87,10 @@ pub fn run(
         elapsed_ms,
     });
     let mut lineage = Manifest::begin("eval", plan);
-    lineage.add_parent("model", &loaded.source)?;
+    lineage.add_parent("model", &speaker.source)?;
+    if let Some(base) = &base {
+        lineage.add_parent("base", &base.source)?;
+    }
     for path in &plan.contamination {
         lineage.add_parent("evaluation", path)?;
     }
@@ -94,7 +104,10 @@ pub fn run(
         n_texts,
         clean,
         elapsed_ms,
-        ..Report::new(plan, loaded, context, scores)
+        against: plan.against.clone(),
+        losses: compared.losses,
+        mean_loss: compared.mean,
+        ..Report::new(plan, speaker, context, scores)
     };
     if let Some(folder) = &plan.output {
         let unix_s = began
@@ -108,7 +121,16 @@ pub fn run(
         });
         report.results = Some(path);
     }
-    judge(&report, plan.max_worst_bpb)?;
+    if let (Some(path), Some(mean), Some(base)) = (&plan.plot, &report.mean_loss, &base) {
+        let models = [&*speaker.source, &*base.source];
+        tax::write_plot(path, plan.force, models, &report.losses, mean)?;
+        sink.emit(Event::Saved {
+            path: path.clone(),
+            what: "picture".into(),
+        });
+        report.plot = Some(path.clone());
+    }
+    report.judge(plan)?;
     Ok(report)
 }
 
@@ -127,22 +149,5 @@ fn within(
         let taken = max_bytes == 0 || n_bytes[i] < max_bytes;
         n_bytes[i] += request.text.len() as u64;
         taken
-    })
-}
-
-/// The gate: the worst language, not the mean.
-fn judge(report: &Report, max_worst_bpb: Option<f64>) -> Result<()> {
-    let (Some(max), Some(worst)) = (max_worst_bpb, report.scores.first()) else {
-        return Ok(());
-    };
-    // Written so that a score that is no number does not pass.
-    if worst.bits_per_byte <= max {
-        return Ok(());
-    }
-    Err(Error::Gate {
-        what: format!(
-            "{} needs {:.4} bits per byte, more than the {max} allowed",
-            worst.lang, worst.bits_per_byte
-        ),
     })
 }

@@ -1,15 +1,15 @@
 //! Texts to bits per byte, one row a language.
 
-use super::super::model::{Config, Model, Weights};
-use super::super::ops::Executor;
+use super::super::infer::Decoder;
+use super::super::load::Speaker;
+use super::super::ops::logits::{self, each_row};
+use super::super::ops::{Executor, Precision, Team};
 use super::super::{Error, Result};
 use super::Request;
-use super::windows::{Window, cut, tally};
+use super::rows::Heard;
+use super::texts::{Texts, read_all};
 use crate::event::LangScore;
 use crate::vocab::Vocab;
-
-/// Tokens gathered before they are computed: bounds memory whatever the length of the input.
-const TOKENS_GATHERED: u64 = 1 << 20;
 
 /// Hears how many bytes of text are done; false ends the work.
 pub type Progress<'a> = &'a mut dyn FnMut(u64) -> bool;
@@ -23,75 +23,77 @@ pub struct Scores {
     pub clean: Vec<LangScore>,
 }
 
-/// Scores texts: Σ nats of all their tokens / ln 2 / bytes of UTF-8, worst language first.
+/// Scores texts: Σ nats of all their tokens / ln 2 / bytes of UTF-8, worst language first; and once
+/// more without those that are met in evaluation sets. In f32, weights in few bits are multiplied
+/// as the numbers they stand for; in bf16 as `eu chat` multiplies them.
 ///
 /// # Errors
-/// When the vocabulary has no token to begin a text with or fails on a text, or `progress` ended
-/// the work.
+/// When the vocabulary has no token to begin a text with or fails on a text, the context is larger
+/// than the model's, a weight is no number, or `progress` ended the work.
 pub fn score(
-    model: &Model,
-    vocab: &Vocab,
-    executor: &Executor,
-    context: usize,
-    requests: impl IntoIterator<Item = Request>,
-    progress: Progress,
-) -> Result<Vec<LangScore>> {
-    let scores = score_twice(model, vocab, executor, context, requests, progress)?;
-    Ok(scores.all)
-}
-
-/// Scores texts as [`score`] does, and once more without those that are met in evaluation sets.
-///
-/// # Errors
-/// As there.
-pub fn score_twice(
-    model: &Model,
-    vocab: &Vocab,
+    speaker: &Speaker,
     executor: &Executor,
     context: usize,
     requests: impl IntoIterator<Item = Request>,
     progress: Progress,
 ) -> Result<Scores> {
-    let prefix = prefix(vocab)?;
-    let mut table = Table::default();
-    let copy = executor.copy(&model.params);
-    let weights = Weights {
-        params: &model.params,
-        copy: &copy,
+    let mut models = [decoder(speaker, executor, context)?];
+    let context = models[0].context();
+    let (isa, mut team) = (executor.isa(), Team::new(executor.n_threads())?);
+    let (mut nats, mut costs) = (Vec::new(), Vec::new());
+    let mut hears = |texts: &Texts, heard: &Heard<'_>| {
+        costs.resize(heard.tokens.len(), 0.0);
+        each_row(&mut team, &mut costs, &|row| {
+            logits::nats(isa, heard.row(0, row), heard.tokens[row])
+        });
+        nats.resize(texts.all.len(), 0.0);
+        for (text, cost) in heard.of.iter().zip(&costs) {
+            nats[*text] += cost;
+        }
     };
-    let mut flush = |table: &mut Table| table.flush(&model.config, weights, executor, progress);
-    for request in requests {
-        let lang = table.row(&request.lang, request.is_met);
-        let tokens = vocab.encode(&request.text)?;
-        cut(lang, prefix, &tokens, context, &mut table.windows);
-        table.rows[lang].add(request.text.len() as u64, tokens.len() as u64);
-        if table.n_waiting() >= TOKENS_GATHERED {
-            flush(&mut table)?;
-        }
-    }
-    flush(&mut table)?;
-    let clean = table.rows.iter().filter(|row| !row.is_met);
-    let clean = ranked(clean.cloned().collect());
-    let mut rows: Vec<Row> = Vec::new();
-    for row in table.rows {
-        match rows.iter_mut().find(|known| known.lang == row.lang) {
-            Some(known) => {
-                known.add(row.n_bytes, row.n_tokens);
-                known.nats += row.nats;
-            }
-            None => rows.push(row),
-        }
-    }
-    Ok(Scores {
-        all: ranked(rows),
-        clean,
+    let vocab = &speaker.vocab;
+    let texts = read_all(&mut models, vocab, context, requests, progress, &mut hears)?;
+    nats.resize(texts.all.len(), 0.0);
+    Ok(Scores::of(&texts, &nats))
+}
+
+/// The model at work, as exactly as the precision asks for.
+pub(super) fn decoder<'m>(
+    speaker: &'m Speaker,
+    executor: &Executor,
+    context: usize,
+) -> Result<Decoder<'m>> {
+    let decoder = Decoder::new(&speaker.weights, executor, context)?;
+    Ok(match executor.precision() {
+        Precision::F32 => decoder.in_f32(),
+        Precision::Bf16 => decoder,
     })
 }
 
-fn ranked(rows: Vec<Row>) -> Vec<LangScore> {
-    let scored = rows.into_iter().filter(|row| row.n_bytes > 0);
-    let scored = scored.map(|row| bits_per_byte(row.lang, row.nats, row.n_bytes, row.n_tokens));
-    rank(scored.collect())
+impl Scores {
+    /// Sums up texts, of each of which the nats are known.
+    pub(super) fn of(texts: &Texts, nats: &[f64]) -> Self {
+        let ranked = |with_met: bool| {
+            let mut sums = vec![(0.0, 0, 0); texts.langs.len()];
+            let all = texts.all.iter().zip(nats);
+            for (text, nats) in all.filter(|(text, _)| with_met || !text.is_met) {
+                let (of, n_bytes, n_tokens) = &mut sums[text.lang];
+                *of += nats;
+                *n_bytes += text.n_bytes;
+                *n_tokens += text.n_tokens;
+            }
+            let rows = texts.langs.iter().zip(sums);
+            let rows = rows.filter(|(_, (_, n_bytes, _))| *n_bytes > 0);
+            let rows = rows.map(|(lang, (nats, n_bytes, n_tokens))| {
+                bits_per_byte(lang.clone(), nats, n_bytes, n_tokens)
+            });
+            rank(rows.collect())
+        };
+        Scores {
+            all: ranked(true),
+            clean: ranked(false),
+        }
+    }
 }
 
 /// The token in front of a text that gives its first token a context.
@@ -129,93 +131,5 @@ pub(crate) fn bits_per_byte(lang: String, nats: f64, n_bytes: u64, n_tokens: u64
         bits_per_byte,
         n_bytes,
         n_tokens,
-    }
-}
-
-/// What is known so far, and windows that wait for the model.
-#[derive(Default)]
-struct Table {
-    rows: Vec<Row>,
-    windows: Vec<Window>,
-    n_bytes_done: u64,
-    n_tokens_done: u64,
-}
-
-/// Texts of a language, those that are met in evaluation sets apart.
-#[derive(Clone)]
-struct Row {
-    lang: String,
-    is_met: bool,
-    nats: f64,
-    n_bytes: u64,
-    n_tokens: u64,
-}
-
-impl Row {
-    fn add(&mut self, n_bytes: u64, n_tokens: u64) {
-        self.n_bytes += n_bytes;
-        self.n_tokens += n_tokens;
-    }
-}
-
-impl Table {
-    fn row(&mut self, code: &str, is_met: bool) -> usize {
-        let mut rows = self.rows.iter();
-        if let Some(known) = rows.position(|row| row.lang == code && row.is_met == is_met) {
-            return known;
-        }
-        self.rows.push(Row {
-            lang: code.into(),
-            is_met,
-            nats: 0.0,
-            n_bytes: 0,
-            n_tokens: 0,
-        });
-        self.rows.len() - 1
-    }
-
-    fn n_waiting(&self) -> u64 {
-        self.rows.iter().map(|row| row.n_tokens).sum::<u64>() - self.n_tokens_done
-    }
-
-    /// Computes the windows that wait; bytes are told in proportion to the tokens done.
-    fn flush(
-        &mut self,
-        config: &Config,
-        weights: Weights<'_>,
-        executor: &Executor,
-        progress: Progress,
-    ) -> Result<()> {
-        let (n_tokens, done) = (self.n_waiting(), self.n_bytes_done);
-        let n_bytes = self.rows.iter().map(|row| row.n_bytes).sum::<u64>() - done;
-        let mut told = done;
-        let mut go_on = |n: u64| {
-            told =
-                done + (u128::from(n_bytes) * u128::from(n) / u128::from(n_tokens.max(1))) as u64;
-            progress(told)
-        };
-        let n_langs = self.rows.len();
-        let nats = tally(
-            config,
-            weights,
-            executor,
-            &self.windows,
-            n_langs,
-            &mut go_on,
-        )?;
-        let Some(nats) = nats else {
-            return Err(Error::Interrupted {
-                what: format!("stopped after {told} bytes of text"),
-                hint: "run the command again: scores are taken on whole texts".into(),
-            });
-        };
-        self.rows
-            .iter_mut()
-            .zip(nats)
-            .for_each(|(row, nats)| row.nats += nats);
-        self.windows.clear();
-        self.n_bytes_done += n_bytes;
-        self.n_tokens_done += n_tokens;
-        Ok(())
     }
 }

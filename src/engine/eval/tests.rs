@@ -1,7 +1,8 @@
 //! Scores of a small model on small texts.
 
 use super::*;
-use crate::engine::load::Loaded;
+use crate::engine::infer;
+use crate::engine::load::{Loaded, Speaker};
 use crate::engine::model::{Config, Model, Pass, Use, Weights, init};
 use crate::engine::ops::Executor;
 use crate::engine::train::fixture;
@@ -33,6 +34,16 @@ fn loaded(folder: &std::path::Path) -> Loaded {
         vocab: Vocab::from_json(&fixture::tokenizer(), folder).unwrap(),
         chat_template: None,
         source: folder.into(),
+    }
+}
+
+/// The same as it would lie on disk.
+fn speaker(loaded: &Loaded) -> Speaker {
+    Speaker {
+        weights: infer::Weights::of_model(&loaded.model).unwrap(),
+        vocab: Vocab::from_json(&fixture::tokenizer(), &loaded.source).unwrap(),
+        chat_template: None,
+        source: loaded.source.clone(),
     }
 }
 
@@ -91,7 +102,14 @@ fn by_definition(loaded: &Loaded, lang: &str) -> f64 {
 fn scores_are_those_of_the_definition_worst_first() {
     let folder = tempfile::tempdir().unwrap();
     let loaded = loaded(folder.path());
-    let report = run(&plan(), &loaded, requests(), &Control::default(), &Silent).unwrap();
+    let report = run(
+        &plan(),
+        &speaker(&loaded),
+        requests(),
+        &Control::default(),
+        &Silent,
+    )
+    .unwrap();
     assert_eq!(
         report.scores.len(),
         3,
@@ -99,8 +117,9 @@ fn scores_are_those_of_the_definition_worst_first() {
     );
     for row in &report.scores {
         let expected = by_definition(&loaded, &row.lang);
+        // keys and values lie in half precision
         assert!(
-            (row.bits_per_byte - expected).abs() < 1e-5,
+            (row.bits_per_byte - expected).abs() < 1e-3,
             "{row:?}, expected {expected}"
         );
     }
@@ -129,7 +148,16 @@ fn texts_that_are_met_are_scored_with_the_rest_and_left_out_of_it() {
         contamination: vec![index],
         ..plan()
     };
-    let asked = |requests| run(&plan, &loaded, requests, &Control::default(), &Silent).unwrap();
+    let asked = |requests| {
+        run(
+            &plan,
+            &speaker(&loaded),
+            requests,
+            &Control::default(),
+            &Silent,
+        )
+        .unwrap()
+    };
     let report = asked(requests());
     let clean = report.clean.clone().unwrap();
     assert_eq!((&clean.scores, clean.n_met.len()), (&report.scores, 0));
@@ -167,13 +195,27 @@ fn the_gate_judges_the_worst_language_after_the_results_are_written() {
     let folder = tempfile::tempdir().unwrap();
     let loaded = loaded(folder.path());
     let output = folder.path().join("out");
-    let free = run(&plan(), &loaded, requests(), &Control::default(), &Silent).unwrap();
+    let free = run(
+        &plan(),
+        &speaker(&loaded),
+        requests(),
+        &Control::default(),
+        &Silent,
+    )
+    .unwrap();
     let plan = Plan {
         output: Some(output.clone()),
         max_worst_bpb: Some(free.mean_bits_per_byte),
         ..plan()
     };
-    let error = run(&plan, &loaded, requests(), &Control::default(), &Silent).unwrap_err();
+    let error = run(
+        &plan,
+        &speaker(&loaded),
+        requests(),
+        &Control::default(),
+        &Silent,
+    )
+    .unwrap_err();
     assert_eq!(error.kind(), Kind::Gate);
     assert!(error.to_string().starts_with(&free.worst), "{error}");
     let file = std::fs::read_dir(&output)
@@ -211,7 +253,16 @@ fn the_gate_judges_the_worst_language_after_the_results_are_written() {
         output: None,
         ..plan
     };
-    assert!(run(&pass, &loaded, requests(), &Control::default(), &Silent).is_ok());
+    assert!(
+        run(
+            &pass,
+            &speaker(&loaded),
+            requests(),
+            &Control::default(),
+            &Silent
+        )
+        .is_ok()
+    );
 }
 
 #[test]
@@ -223,7 +274,14 @@ fn languages_and_bytes_can_be_limited() {
         max_bytes: 10,
         ..plan()
     };
-    let report = run(&plan, &loaded, requests(), &Control::default(), &Silent).unwrap();
+    let report = run(
+        &plan,
+        &speaker(&loaded),
+        requests(),
+        &Control::default(),
+        &Silent,
+    )
+    .unwrap();
     assert_eq!(report.scores.len(), 1);
     assert_eq!(
         report.scores[0].n_bytes,
@@ -234,13 +292,27 @@ fn languages_and_bytes_can_be_limited() {
         langs: vec!["fr".into()],
         ..plan.clone()
     };
-    let error = run(&none, &loaded, requests(), &Control::default(), &Silent).unwrap_err();
+    let error = run(
+        &none,
+        &speaker(&loaded),
+        requests(),
+        &Control::default(),
+        &Silent,
+    )
+    .unwrap_err();
     assert_eq!(error.kind(), Kind::Missing, "{error}");
     let unknown = Plan {
         langs: vec!["klingon".into()],
         ..plan
     };
-    let error = run(&unknown, &loaded, requests(), &Control::default(), &Silent).unwrap_err();
+    let error = run(
+        &unknown,
+        &speaker(&loaded),
+        requests(),
+        &Control::default(),
+        &Silent,
+    )
+    .unwrap_err();
     assert_eq!(error.kind(), Kind::Usage, "{error}");
 }
 
@@ -254,6 +326,6 @@ fn a_request_to_stop_ends_the_scoring() {
             control.request_stop();
         }
     };
-    let error = run(&plan(), &loaded, requests(), &control, &sink).unwrap_err();
+    let error = run(&plan(), &speaker(&loaded), requests(), &control, &sink).unwrap_err();
     assert_eq!(error.kind(), Kind::Interrupted, "{error}");
 }

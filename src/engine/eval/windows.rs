@@ -21,6 +21,13 @@ pub(crate) struct Window {
     pub n_scored: usize,
 }
 
+impl Window {
+    /// Tokens that a model reads: the last is only predicted.
+    pub(super) fn n_inputs(&self) -> usize {
+        self.ids.len() - 1
+    }
+}
+
 /// Cuts `tokens`, with `prefix` in front, so that each is predicted once.
 ///
 /// Each window begins where the one before it ended, so its first token is given the last one of

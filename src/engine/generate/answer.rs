@@ -4,15 +4,15 @@ use std::time::Instant;
 
 use super::draft::Draft;
 use super::sampler::Sampler;
-use super::stop::Stops;
-use crate::engine::infer::{Ask, Decoder as Reader, TextId, Wants, Weights};
+use super::writer::{Piece, Writer};
+use crate::engine::infer::{Ask, Decoder as Reader, Rows, TextId, Wants, Weights};
 use crate::engine::ops::Executor;
 use crate::engine::{Error, Result};
 use crate::event::{Control, Event, Sink};
-use crate::vocab::{Decoder, Vocab};
+use crate::vocab::Vocab;
 
 /// Tokens of a prompt read between two looks at [`Control`].
-const READ: usize = 256;
+pub(super) const READ: usize = 256;
 
 /// What the model said.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,6 +57,48 @@ pub fn prompt_ids(vocab: &Vocab, text: &str) -> Result<Vec<u32>> {
     Ok(ids)
 }
 
+/// The tokens that stay of a text for a context that shifts: the first `keep`, half a context of
+/// them at most, and of the others the latest half, or half of that, until they fit.
+pub(super) fn shifted(tokens: &[u32], keep: usize, context: usize) -> Vec<u32> {
+    let keep = keep.min(context / 2).min(tokens.len());
+    let (first, mut rest) = tokens.split_at(keep);
+    while keep + rest.len() > context {
+        rest = &rest[rest.len().div_ceil(2)..];
+    }
+    [first, rest].concat()
+}
+
+/// Most tokens of an answer to a prompt of so many, where `asked` were asked for (0: as many as
+/// there is room for).
+pub(super) fn most_tokens(asked: usize, n_prompt: usize, context: usize, shifts: bool) -> usize {
+    let room = match shifts {
+        true => usize::MAX,
+        false => context - n_prompt + 1, // the last token is never read
+    };
+    match asked {
+        0 => room,
+        n => n.min(room),
+    }
+}
+
+/// Refuses a prompt that is empty, or longer than the context.
+pub(super) fn check_room(prompt: &[u32], context: usize) -> Result<()> {
+    let n = prompt.len();
+    if n == 0 {
+        return Err(Error::Usage {
+            what: "there is no text to continue".into(),
+            hint: "begin with a token, such as the one that ends a text".into(),
+        });
+    }
+    if n > context {
+        return Err(Error::Usage {
+            what: format!("the prompt has {n} tokens, the context only {context}"),
+            hint: "shorten it, or use a larger context if the model has one".into(),
+        });
+    }
+    Ok(())
+}
+
 /// A text that a model reads and continues. What it has read is remembered: of a prompt that
 /// begins alike only the rest is read.
 pub struct Text<'m> {
@@ -69,6 +111,8 @@ pub struct Text<'m> {
     logits: Vec<f32>,
     /// Most tokens that are guessed ahead; 0: none.
     n_ahead: usize,
+    /// First tokens that stay when a full context loses its oldest half; none: it ends there.
+    shift: Option<usize>,
     draft: Draft,
 }
 
@@ -78,20 +122,34 @@ impl<'m> Text<'m> {
     /// # Errors
     /// When the model was made for fewer.
     pub fn new(weights: &'m Weights, executor: &Executor, context: usize) -> Result<Self> {
-        let mut reader = Reader::new(weights, executor, context)?;
-        Ok(Text {
+        Reader::new(weights, executor, context).map(Self::of)
+    }
+
+    /// An empty text of a reader.
+    pub fn of(mut reader: Reader<'m>) -> Self {
+        Text {
             id: reader.begin(),
             reader,
             read: Vec::new(),
             logits: Vec::new(),
             n_ahead: 0,
+            shift: None,
             draft: Draft::default(),
-        })
+        }
     }
 
     /// Guesses up to `n` tokens ahead from what was read, to have them checked together.
     pub fn guess_ahead(&mut self, n: usize) {
         self.n_ahead = n;
+    }
+
+    /// Forgets the oldest half of a full context behind its first `keep` tokens and goes on, in
+    /// place of ending there; none: it ends. What is left is read again, as if it had been the
+    /// prompt: keys and values know what stood before them, so those that are there would still
+    /// tell of what was forgotten, and they would have to be turned and rounded once more. It takes
+    /// as long as reading half a context, once for each half context that is written.
+    pub fn shift_behind(&mut self, keep: Option<usize>) {
+        self.shift = keep;
     }
 
     /// Most tokens the text can have.
@@ -100,7 +158,8 @@ impl<'m> Text<'m> {
     }
 
     /// Reads `prompt` and answers it with at most `max_tokens` tokens (0: until the context is
-    /// full). Pieces and the end go to `sink` as they come.
+    /// full, and where it shifts until the answer ends by itself). Pieces and the end go to `sink`
+    /// as they come. A prompt that is longer than a context that shifts loses its oldest part.
     ///
     /// # Errors
     /// When the prompt is empty or leaves no room for an answer, or no token can be chosen
@@ -115,20 +174,20 @@ impl<'m> Text<'m> {
         sink: &dyn Sink,
     ) -> Result<Answer> {
         let began = Instant::now();
-        self.check_room(prompt)?;
+        let context = self.context();
+        let fitting = self.shift.map(|keep| shifted(prompt, keep, context));
+        let prompt = fitting.as_deref().unwrap_or(prompt);
+        let mut n_forgotten = 0;
+        check_room(prompt, context)?;
         let n_reused = self.keep_common(prompt);
-        let mut writer = Writer::new(vocab, sampler.stops(), sink);
+        let max = most_tokens(max_tokens, prompt.len(), context, self.shift.is_some());
+        let mut writer = Writer::new(sampler.stops(), max);
+        let tell = &mut |piece: Piece| sink.emit(piece.event(vocab));
         sampler.begin(prompt);
         let mut reason = "stopped";
         let mut first = None;
         let (mut n_guessed, mut n_right) = (0, 0);
         if self.read_rest(prompt, control)? {
-            let room = self.context() - self.read.len() + 1; // the last token is never read
-            let max = if max_tokens == 0 {
-                room
-            } else {
-                max_tokens.min(room)
-            };
             first = Some(Instant::now());
             // tokens guessed behind the last one chosen, and how many of them were chosen too
             let (mut guessed, mut right): (Vec<u32>, usize) = (Vec::new(), 0);
@@ -136,32 +195,44 @@ impl<'m> Text<'m> {
                 let n_vocab = self.reader.n_vocab();
                 let logits = &self.logits[right * n_vocab..][..n_vocab];
                 let choice = sampler.choose(logits)?;
-                if vocab.eos.contains(&choice.token) {
-                    break "eos";
-                }
-                if writer.put(choice.token, choice.logprob) || sampler.is_finished() {
-                    break "stop";
-                }
-                if writer.tokens.len() >= max {
-                    break "length";
-                }
+                let token = match writer.take(vocab, sampler, choice, tell) {
+                    Ok(token) => token,
+                    Err(reason) => break reason,
+                };
                 if control.stop_requested() {
                     break "stopped";
                 }
-                if guessed.get(right) == Some(&choice.token) {
-                    self.read.push(choice.token);
+                if guessed.get(right) == Some(&token) {
+                    self.read.push(token);
                     (right, n_right) = (right + 1, n_right + 1);
                     continue;
                 }
-                let left = max - writer.tokens.len();
-                guessed = self.guess(choice.token, left - 1);
+                if let (Some(keep), true) = (self.shift, self.read.len() == context) {
+                    let mut text = std::mem::take(&mut self.read);
+                    text.push(token);
+                    let left = shifted(&text, keep, context);
+                    n_forgotten += text.len() - left.len();
+                    self.reader.truncate(self.id, 0);
+                    (guessed, right) = (Vec::new(), 0);
+                    match self.read_rest(&left, control)? {
+                        true => continue,
+                        false => break "stopped",
+                    }
+                }
+                guessed = self.guess(token, writer.left() - 1);
                 right = 0;
                 n_guessed += guessed.len();
-                self.read_ahead(choice.token, &guessed)?;
+                self.read_ahead(token, &guessed)?;
             };
             self.reader.truncate(self.id, self.read.len());
         }
-        writer.finish();
+        writer.finish(tell);
+        if n_forgotten > 0 {
+            sink.emit(Event::Note {
+                warning: true,
+                text: format!("the context was full: {n_forgotten} old tokens were forgotten"),
+            });
+        }
         let first = first.unwrap_or_else(Instant::now);
         let answer = Answer {
             reason,
@@ -182,17 +253,6 @@ impl<'m> Text<'m> {
             decode_ms: answer.decode_ms,
         });
         Ok(answer)
-    }
-
-    fn check_room(&self, prompt: &[u32]) -> Result<()> {
-        let (n, context) = (prompt.len(), self.context());
-        if n > context {
-            return Err(Error::Usage {
-                what: format!("the prompt has {n} tokens, the context only {context}"),
-                hint: "shorten it, or use a larger context if the model has one".into(),
-            });
-        }
-        Ok(())
     }
 
     /// Forgets what differs from `prompt`, and its last token, whose logits are wanted.
@@ -244,8 +304,9 @@ impl<'m> Text<'m> {
         };
         let logits = &mut self.logits;
         logits.clear();
-        let mut hears = |_, _, heard: &mut [f32]| logits.extend_from_slice(heard);
-        self.reader.read(&[ask], &mut hears)?;
+        let mut hears = |_: &mut _, _: &[_], heard: &mut [f32]| logits.extend_from_slice(heard);
+        // few, as each alone would be, so that guesses change nothing of the answer
+        self.reader.read_as(Rows::Few, &[ask], &mut hears)?;
         self.read.push(token);
         Ok(())
     }
@@ -266,61 +327,71 @@ impl<'m> Text<'m> {
     }
 }
 
-/// Collects the answer and tells of each piece.
-struct Writer<'a> {
-    vocab: &'a Vocab,
-    sink: &'a dyn Sink,
-    decoder: Decoder,
-    stops: Stops,
-    text: String,
-    tokens: Vec<u32>,
-    logprob: f32,
-}
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{loaded, plan};
+    use super::super::{Plan, Sampler};
+    use super::*;
+    use crate::event::Silent;
 
-impl<'a> Writer<'a> {
-    fn new(vocab: &'a Vocab, stops: Stops, sink: &'a dyn Sink) -> Self {
-        Writer {
-            vocab,
-            sink,
-            decoder: Decoder::default(),
-            stops,
-            text: String::new(),
-            tokens: Vec::new(),
-            logprob: 0.0,
-        }
+    #[test]
+    fn a_context_that_shifts_keeps_what_it_is_told_and_the_latest_half() {
+        let text: Vec<u32> = (0..11).collect();
+        assert_eq!(shifted(&text, 2, 11), text);
+        assert_eq!(shifted(&text, 2, 10), [0, 1, 7, 8, 9, 10]);
+        assert_eq!(shifted(&text, 0, 10), [6, 7, 8, 9, 10]);
+        assert_eq!(shifted(&text, 2, 4), [0, 1, 9, 10]);
+        assert_eq!(
+            shifted(&text, 99, 4),
+            [0, 1, 9, 10],
+            "half a context at most"
+        );
+        assert_eq!(shifted(&text, 1, 1), [10]);
+        assert_eq!(shifted(&text[..1], 4, 9), [0]);
+        let long: Vec<u32> = (0..1_000_000).collect();
+        let left = shifted(&long, 3, 100);
+        assert!((50..=100).contains(&left.len()) && left.ends_with(&long[999_960..]));
     }
 
-    /// Adds a token; true when a stop text ends the answer.
-    fn put(&mut self, token: u32, logprob: f32) -> bool {
-        let text = self.decoder.push(self.vocab.bytes(token));
-        let (text, stopped) = self.stops.push(&text);
-        self.tokens.push(token);
-        self.logprob = logprob;
-        self.tell(text, token);
-        if stopped {
-            self.decoder.finish(); // the beginning of a character behind the answer
+    #[test]
+    fn an_answer_goes_on_when_the_context_is_full_as_a_fresh_text_would() {
+        let loaded = loaded();
+        let executor = Executor::reference();
+        let greedy = Plan {
+            temperature: 0.0,
+            ..plan(1, 0)
+        };
+        let said = |prompt: &[u32], n: usize, shift: Option<usize>, ahead: usize| {
+            let mut text = Text::new(&loaded.weights, &executor, 0).unwrap();
+            text.shift_behind(shift);
+            text.guess_ahead(ahead);
+            let mut sampler = Sampler::new(&greedy, &loaded.vocab, 1).unwrap();
+            let control = Control::default();
+            text.answer(&loaded.vocab, prompt, &mut sampler, n, &control, &Silent)
+                .unwrap()
+        };
+        let prompt = prompt_ids(&loaded.vocab, "abcdef").unwrap();
+        // The prompt and all but the last token of the answer fill 96 positions.
+        let mut all = prompt.clone();
+        let mut expected = said(&prompt, 0, None, 0).tokens;
+        assert_eq!(expected.len(), 96 - prompt.len() + 1);
+        all.extend(&expected);
+        for _ in 0..3 {
+            all = shifted(&all, 4, 96);
+            let more = said(&all, 0, None, 0).tokens;
+            expected.extend(&more);
+            all.extend(&more);
         }
-        stopped
-    }
-
-    /// Tells of what was held back, bytes that never became a character among it, under the last
-    /// token's name.
-    fn finish(&mut self) {
-        let (mut text, stopped) = self.stops.push(&self.decoder.finish());
-        if !stopped {
-            text.push_str(&self.stops.finish());
+        let n = expected.len();
+        for ahead in [0, 3] {
+            let whole = said(&prompt, n, Some(4), ahead);
+            assert_eq!((whole.reason, whole.n_prompt), ("length", prompt.len()));
+            assert_eq!(whole.tokens, expected, "{ahead} guessed ahead");
         }
-        if let (false, Some(token)) = (text.is_empty(), self.tokens.last().copied()) {
-            self.tell(text, token);
-        }
-    }
-
-    fn tell(&mut self, text: String, token: u32) {
-        self.text.push_str(&text);
-        self.sink.emit(Event::Piece {
-            text,
-            token,
-            logprob: self.logprob,
-        });
+        // A prompt that is too long loses its oldest part in the same way.
+        let long: Vec<u32> = prompt.iter().cycle().take(500).copied().collect();
+        let cut = said(&long, 5, Some(4), 0);
+        assert_eq!(cut.tokens, said(&shifted(&long, 4, 96), 5, None, 0).tokens);
+        assert!(cut.n_prompt <= 96);
     }
 }

@@ -1,15 +1,19 @@
 //! A conversation: what was said, as the model's template puts it, answered turn by turn.
 
+use std::borrow::Cow;
+
 use super::Plan;
 use super::answer::{Answer, Text, prompt_ids};
 use super::sampler::{Sampler, fresh_seed};
 use super::template::{Given, Message, Template};
+use crate::engine::infer::Decoder;
 use crate::engine::load::Speaker;
 use crate::engine::ops::Executor;
 use crate::engine::{Error, Result};
 use crate::event::{Control, Event, Sink};
 use crate::lang::Lang;
 use crate::talk::{Role, Turn};
+use crate::vocab::Vocab;
 
 /// A model in conversation. In raw mode (`plan.raw`) it continues each text by itself.
 pub struct Conversation<'m> {
@@ -25,6 +29,8 @@ pub struct Conversation<'m> {
     system: Option<String>,
     /// The language that answers are asked for in.
     lang: Option<&'static Lang>,
+    /// A full context loses its oldest half, in place of ending an answer.
+    shifts: bool,
     turns: Vec<Message>,
 }
 
@@ -53,7 +59,11 @@ impl<'m> Conversation<'m> {
             }
         };
         let seed = plan.seed.unwrap_or_else(fresh_seed);
-        let mut text = Text::new(&loaded.weights, executor, plan.context)?;
+        let reader = Decoder::new(&loaded.weights, executor, plan.context)?;
+        let mut text = Text::of(match plan.kv.as_str() {
+            "q8_0" => reader.in_eights(),
+            _ => reader,
+        });
         text.guess_ahead(plan.draft);
         let is_without_system = template.as_ref().is_some_and(refuses_system);
         Ok(Conversation {
@@ -67,6 +77,7 @@ impl<'m> Conversation<'m> {
             is_without_system,
             system: plan.system.clone(),
             lang: plan.lang()?,
+            shifts: plan.context_shift,
             turns: Vec::new(),
         })
     }
@@ -87,6 +98,7 @@ impl<'m> Conversation<'m> {
         sampler.tell_logprobs(self.tells_logprobs);
         (self.lang, self.seed, self.sampler) = (lang, seed, sampler);
         self.max_tokens = plan.max_tokens;
+        self.shifts = plan.context_shift;
         self.text.guess_ahead(plan.draft);
         Ok(())
     }
@@ -178,6 +190,7 @@ impl<'m> Conversation<'m> {
         let prompt = self.prompt(sink)?;
         let vocab = &self.loaded.vocab;
         let max = self.max_tokens;
+        self.text.shift_behind(self.shifts.then(|| self.n_kept()));
         let answer = self
             .text
             .answer(vocab, &prompt, &mut self.sampler, max, control, sink)?;
@@ -198,7 +211,7 @@ impl<'m> Conversation<'m> {
         let room = self.max_tokens.min(context / 4); // for the answer, if it can be had
         let mut n_forgotten = 0;
         let prompt = loop {
-            let text = template.render(&self.messages(), true)?;
+            let text = template.render(&self.messages(&self.turns), true)?;
             let prompt = vocab.encode_with_specials(&text)?;
             // A question and its answer go together; the last question stays.
             if prompt.len() + room <= context || self.turns.len() < 3 {
@@ -219,16 +232,39 @@ impl<'m> Conversation<'m> {
     }
 
     /// What the template is filled in with.
-    fn messages(&self) -> Vec<Message> {
+    fn messages(&self, turns: &[Message]) -> Vec<Message> {
         let asked = self.lang.map(|lang| lang.answer_in.as_str());
         let system: Vec<&str> = self.system.as_deref().into_iter().chain(asked).collect();
-        under(&system.join("\n\n"), &self.turns, self.is_without_system)
+        let messages = under(&system.join("\n\n"), turns, self.is_without_system);
+        shielded(messages, &self.loaded.vocab)
+    }
+
+    /// First tokens that stay when the context shifts.
+    fn n_kept(&self) -> usize {
+        let vocab = &self.loaded.vocab;
+        n_before_question(|question| match &self.template {
+            None => prompt_ids(vocab, question),
+            Some(template) => {
+                let turns = [Message::new("user", question)];
+                let text = template.render(&self.messages(&turns), true)?;
+                Ok(vocab.encode_with_specials(&text)?)
+            }
+        })
+    }
+}
+
+/// Tokens that stand before a question, whatever it is: what begins a text, and the system prompt.
+pub(super) fn n_before_question(ids: impl Fn(&str) -> Result<Vec<u32>>) -> usize {
+    // two that begin with different characters, in scripts whose words are never joined
+    match (ids("A?"), ids("\u{3b2}?")) {
+        (Ok(a), Ok(b)) => a.iter().zip(&b).take_while(|(a, b)| a == b).count(),
+        _ => 0, // a template that wants more of a conversation
     }
 }
 
 /// Turns under a system prompt, if there is one: as a message of its own, or before the first
 /// question where the template has no place for it.
-fn under(system: &str, turns: &[Message], is_without_system: bool) -> Vec<Message> {
+pub(super) fn under(system: &str, turns: &[Message], is_without_system: bool) -> Vec<Message> {
     let mut messages = turns.to_vec();
     if system.is_empty() {
         return messages;
@@ -240,8 +276,18 @@ fn under(system: &str, turns: &[Message], is_without_system: bool) -> Vec<Messag
     messages
 }
 
+/// Messages in which names of special tokens stay text, but for what the model itself said.
+pub(super) fn shielded(mut messages: Vec<Message>, vocab: &Vocab) -> Vec<Message> {
+    for message in messages.iter_mut().filter(|m| m.role != "assistant") {
+        if let Cow::Owned(text) = vocab.shielded(&message.content) {
+            message.content = text;
+        }
+    }
+    messages
+}
+
 /// True for templates that can put a question but not a system prompt before it.
-fn refuses_system(template: &Template) -> bool {
+pub(super) fn refuses_system(template: &Template) -> bool {
     let question = Message::new("user", "question");
     let with = [Message::new("system", "prompt"), question.clone()];
     template.render(&with, true).is_err() && template.render(&[question], true).is_ok()

@@ -75,6 +75,10 @@ pub struct Plan {
     pub max_tokens: usize,
     /// Largest context used; 0: the model's own.
     pub context: usize,
+    /// Forget the oldest half of a full context and go on, in place of ending there.
+    pub context_shift: bool,
+    /// What keys and values are kept in: `f16` or `q8_0`.
+    pub kv: String,
     /// System prompt of a conversation.
     pub system: Option<String>,
     /// Language the model is asked to answer in.
@@ -83,6 +87,11 @@ pub struct Plan {
     pub no_history: bool,
     /// Continue text as it is, without a chat template.
     pub raw: bool,
+    /// Likeliest tokens told beside each token, with their log-probabilities; none: nothing more
+    /// than the text.
+    pub logprobs: Option<usize>,
+    /// Answers written side by side, where many are asked for.
+    pub parallel: usize,
     /// What the chat template is told beside the conversation: `enable_thinking=false`.
     pub template_arg: Vec<String>,
     /// Where the work is done: `auto`, `cpu`, `reference`.
@@ -103,6 +112,12 @@ impl Plan {
     /// # Errors
     /// [`Error::Usage`] with the name of the setting.
     pub(super) fn check(&self) -> Result<()> {
+        if !KV.contains(&self.kv.as_str()) {
+            return Err(Error::Usage {
+                what: format!("kv = {:?} is not known", self.kv),
+                hint: format!("choose one of {}", KV.join(", ")),
+            });
+        }
         self.check_numbers()?;
         self.check_texts()
     }
@@ -220,6 +235,18 @@ impl Plan {
                 &(0.0..=MAX_DRAFT),
                 "give 0 for none, or such as 8",
             ),
+            (
+                "logprobs",
+                self.logprobs.unwrap_or(0) as f64,
+                &(0.0..=MAX_LOGPROBS),
+                "give how many tokens, such as 5",
+            ),
+            (
+                "parallel",
+                self.parallel as f64,
+                &(1.0..=MAX_PARALLEL),
+                "give how many answers, such as 8",
+            ),
         ] {
             if !value.is_finite() || !range.contains(&value) {
                 return Err(Error::Usage {
@@ -284,8 +311,15 @@ impl Plan {
     }
 }
 
+/// What keys and values can be kept in.
+pub const KV: [&str; 2] = ["f16", "q8_0"];
+
 /// Most tokens that are worth guessing.
 const MAX_DRAFT: f64 = 256.0;
+/// Most tokens told beside each.
+const MAX_LOGPROBS: f64 = 256.0;
+/// Most answers side by side.
+const MAX_PARALLEL: f64 = 1024.0;
 
 impl Default for Plan {
     fn default() -> Self {
@@ -321,10 +355,14 @@ impl Default for Plan {
             draft: 0,
             max_tokens: 256,
             context: 0,
+            context_shift: false,
+            kv: KV[0].into(),
             system: None,
             lang: None,
             no_history: false,
             raw: false,
+            logprobs: None,
+            parallel: 8,
             template_arg: Vec::new(),
             device: "auto".into(),
             cpu: "auto".into(),

@@ -69,6 +69,7 @@ impl Given {
 }
 
 /// A chat template, ready to be filled in.
+#[derive(Clone)]
 pub struct Template {
     environment: Environment<'static>,
     source: String,
@@ -153,6 +154,20 @@ impl Template {
     /// # Errors
     /// When the template refuses the conversation or cannot be filled in.
     pub fn render(&self, messages: &[Message], answer: bool) -> Result<String> {
+        self.render_with(messages, answer, &serde_json::Map::new())
+    }
+
+    /// As [`Template::render`], with variables that hold for this conversation alone and come
+    /// before those that were [given](Template::given).
+    ///
+    /// # Errors
+    /// As [`Template::render`].
+    pub fn render_with(
+        &self,
+        messages: &[Message],
+        answer: bool,
+        more: &serde_json::Map<String, serde_json::Value>,
+    ) -> Result<String> {
         let (compiled, fuel) = self.compile()?;
         let turn = |m: &Message| context! { role => &m.role, content => &m.content };
         let messages: Vec<Value> = messages.iter().map(turn).collect();
@@ -165,13 +180,14 @@ impl Template {
             documents => (),
         };
         let given = Value::from(Serde(&self.arguments));
+        let more = Value::from(Serde(more));
         let mut environment = self.environment.clone();
         environment.set_fuel(Some(fuel));
         let mut text = String::new();
         let filled = machinery::eval(
             &environment,
             &compiled.instructions,
-            context! { ..usual, ..given },
+            context! { ..usual, ..more, ..given },
             &compiled.blocks,
             &mut machinery::make_string_output(&mut text),
             AutoEscape::None,

@@ -6,7 +6,8 @@ use std::sync::Mutex;
 use super::{Answer, Conversation, Message, Plan, Sampler, Template, Text, prompt_ids};
 use crate::disk;
 use crate::engine::Result;
-use crate::engine::infer::{Ask, Decoder, Wants, Weights};
+use crate::engine::infer::tests::read;
+use crate::engine::infer::{Decoder, Wants, Weights};
 use crate::engine::load::{self, Speaker};
 use crate::engine::model::{Config, Model, init};
 use crate::engine::ops::Executor;
@@ -40,7 +41,7 @@ pub(super) fn vocab() -> Vocab {
     Vocab::from_json(json.to_string().as_bytes(), Path::new("tokenizer.json")).unwrap()
 }
 
-fn loaded() -> Speaker {
+pub(super) fn loaded() -> Speaker {
     let vocab = vocab();
     let config = Config {
         n_vocab: vocab.len(),
@@ -86,7 +87,7 @@ fn answer(loaded: &Speaker, prompt: &str, plan: &Plan, sink: &dyn Sink) -> Resul
     )
 }
 
-fn plan(seed: u64, max_tokens: usize) -> Plan {
+pub(super) fn plan(seed: u64, max_tokens: usize) -> Plan {
     Plan {
         seed: Some(seed),
         max_tokens,
@@ -396,18 +397,7 @@ fn a_real_model_chooses_as_in_llama_cpp() {
         );
         let mut decoder = Decoder::new(&loaded.weights, &executor, 256).unwrap();
         let text = decoder.begin();
-        let mut feed = |tokens: &[u32]| {
-            let (mut heard, wants) = (Vec::new(), Wants::Last);
-            let asks = [Ask {
-                text,
-                tokens,
-                wants,
-            }];
-            decoder
-                .read(&asks, &mut |_, _, logits| heard.extend_from_slice(logits))
-                .unwrap();
-            heard
-        };
+        let mut feed = |tokens: &[u32]| read(&mut decoder, text, tokens, Wants::Last).remove(0);
         let mut logits = feed(&case.prompt);
         for (token, margin) in case.tokens.iter().zip(&case.margins) {
             let mut sampler = Sampler::new(

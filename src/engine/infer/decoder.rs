@@ -2,7 +2,8 @@
 
 use super::Weights;
 use super::pass::{Part, Room};
-use crate::engine::ops::blocks::Products;
+use super::seen::Seen;
+use crate::engine::ops::blocks::{Products, Rows};
 use crate::engine::ops::decode::{Angles, Kept, PAGE, Pages};
 use crate::engine::ops::{Executor, Isa, Precision, Team};
 use crate::engine::{Error, Result};
@@ -11,7 +12,7 @@ use crate::engine::{Error, Result};
 const ROWS: usize = 512;
 
 /// A text of a decoder.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct TextId(pub(super) usize);
 
 /// Of which tokens the logits are wanted: each expects the token after its own.
@@ -54,6 +55,10 @@ impl Ask<'_> {
 /// Who hears logits: the number of the ask, that of the token in it, and the logits `[V]`.
 pub(super) type Hears<'a> = &'a mut dyn FnMut(usize, usize, &mut [f32]);
 
+/// Who hears logits of several tokens together: of each the number of its ask and its own in it,
+/// and all logits `[n, V]`. The team does nothing else meanwhile.
+pub(super) type HearsAll<'a> = &'a mut dyn FnMut(&mut Team, &[(usize, usize)], &mut [f32]);
+
 /// What is known of a text: its length, and the pages of its keys and values.
 #[derive(Debug, Default)]
 pub(super) struct Text {
@@ -67,11 +72,20 @@ pub struct Decoder<'m> {
     pub(super) isa: Isa,
     pub(super) team: Team,
     pub(super) products: Products,
+    pub(super) rows: Rows,
     pub(super) pages: Pages,
     pub(super) texts: Vec<Option<Text>>,
     pub(super) context: usize,
     pub(super) angles: [Angles; 2],
     pub(super) room: Room,
+    /// What went into matrices, where somebody wants to know.
+    pub(super) seen: Option<Seen>,
+}
+
+/// Pages for the keys and values of a model.
+fn pages(weights: &Weights, kept: Kept) -> Pages {
+    let shape = &weights.shape;
+    Pages::new(kept, shape.n_layers, shape.n_kv_heads, shape.head_dim)
 }
 
 impl<'m> Decoder<'m> {
@@ -80,19 +94,6 @@ impl<'m> Decoder<'m> {
     /// # Errors
     /// When the model was made for fewer, or the system starts no threads.
     pub fn new(weights: &'m Weights, executor: &Executor, context: usize) -> Result<Self> {
-        Self::with(weights, executor, context, false)
-    }
-
-    /// The same; `eights`: keys and values are kept in eight bits, not in sixteen.
-    ///
-    /// # Errors
-    /// As there.
-    pub fn with(
-        weights: &'m Weights,
-        executor: &Executor,
-        context: usize,
-        eights: bool,
-    ) -> Result<Self> {
         let shape = &weights.shape;
         if context > shape.context {
             return Err(Error::Usage {
@@ -103,18 +104,41 @@ impl<'m> Decoder<'m> {
                 hint: format!("ask for at most {}", shape.context),
             });
         }
-        let kept = if eights { Kept::Q8 } else { Kept::F16 };
         Ok(Decoder {
             isa: executor.isa(),
             team: Team::new(executor.n_threads())?,
             products: Products::new(executor.isa(), executor.precision() == Precision::F32),
-            pages: Pages::new(kept, shape.n_layers, shape.n_kv_heads, shape.head_dim),
+            rows: Rows::Counted,
+            pages: pages(weights, Kept::F16),
             texts: Vec::new(),
             context: if context == 0 { shape.context } else { context },
             angles: shape.angles(),
             room: Room::default(),
+            seen: None,
             weights,
         })
+    }
+
+    /// The same, with weights in blocks multiplied in f32 where they would lose bits on their way:
+    /// activations in eight bits, or weights in bf16. Slower; what a model says is then its own,
+    /// and not the machine's.
+    pub fn in_f32(mut self) -> Self {
+        self.products = self.products.in_f32();
+        self
+    }
+
+    /// The same, with keys and values in eight bits, not in sixteen.
+    pub fn in_eights(mut self) -> Self {
+        self.pages = pages(self.weights, Kept::Q8); // nothing was read: `self` is new
+        self.texts.clear();
+        self
+    }
+
+    /// What went into the matrices since the last call; the first one begins to look.
+    pub(in crate::engine) fn look(&mut self) -> Option<Seen> {
+        let shape = &self.weights.shape;
+        let (d, q, ff) = (shape.d_model, shape.q_width(), shape.d_ff);
+        self.seen.replace(Seen::new(shape.n_layers, d, q, ff))
     }
 
     /// Most tokens of a text.
@@ -122,14 +146,15 @@ impl<'m> Decoder<'m> {
         self.context
     }
 
+    /// Bytes of a token's keys and values, at most.
+    pub fn position_bytes(&self) -> usize {
+        let shape = &self.weights.shape;
+        2 * shape.n_layers * shape.kv_width() * size_of::<half::f16>()
+    }
+
     /// Tokens of the vocabulary.
     pub fn n_vocab(&self) -> usize {
         self.weights.shape.n_vocab
-    }
-
-    /// Threads at work.
-    pub fn n_threads(&self) -> usize {
-        self.team.n_threads()
     }
 
     /// An empty text.
@@ -190,12 +215,45 @@ impl<'m> Decoder<'m> {
             .expect("a text that was not ended")
     }
 
+    /// Tokens from which on those read together are rounded otherwise than fewer; none where this
+    /// machine rounds alike however many there are.
+    pub fn least_many(&self) -> Option<usize> {
+        self.products.least_many()
+    }
+
+    /// As [`Decoder::read`], rounded as if few or many tokens were read together, however many
+    /// there are: what is heard then depends on nothing but the text. The rows whose logits are
+    /// wanted are few behind the last layer's keys and values in either case.
+    ///
+    /// # Errors
+    /// As [`Decoder::read`].
+    pub(in crate::engine) fn read_as(
+        &mut self,
+        rows: Rows,
+        asks: &[Ask<'_>],
+        hears: HearsAll<'_>,
+    ) -> Result<()> {
+        self.rows = rows;
+        let done = self.read_together(asks, hears);
+        self.rows = Rows::Counted;
+        done
+    }
+
     /// Appends tokens to texts, each named once; the logits that are wanted go to `hears`.
     ///
     /// # Errors
     /// Refused, with the texts left as they were: no tokens, more than a context has room for,
     /// tokens outside of the vocabulary. Told when logits come: a weight is no number.
     pub fn read(&mut self, asks: &[Ask<'_>], hears: Hears<'_>) -> Result<()> {
+        let n_vocab = self.n_vocab();
+        self.read_together(asks, &mut |_, tokens, logits| {
+            for ((ask, at), logits) in tokens.iter().zip(logits.chunks_exact_mut(n_vocab)) {
+                hears(*ask, *at, logits);
+            }
+        })
+    }
+
+    fn read_together(&mut self, asks: &[Ask<'_>], hears: HearsAll<'_>) -> Result<()> {
         for ask in asks {
             self.check(ask)?;
         }

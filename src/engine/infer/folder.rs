@@ -165,7 +165,11 @@ fn list(path: &Path, file: usize, bytes: &[u8], table: &mut BTreeMap<String, Fou
             file,
             range: start..start + view.data().len(),
             kind: Kind::named(kind).expect("a plain type"),
-            dims: view.shape().to_vec(),
+            // a number alone, as transformers saves some of xIELU's
+            dims: match view.shape() {
+                [] => vec![1],
+                shape => shape.to_vec(),
+            },
         };
         if table.insert(name.clone(), found).is_some() {
             let what = format!("tensor {name} is in another file too");
@@ -272,16 +276,24 @@ impl<'a> Config<'a> {
             None => d_model.checked_div(n_heads).unwrap_or(0),
         };
         let context = self.given("max_position_embeddings")?.unwrap_or(2048);
-        let theta = self.rope_number("rope_theta", 10_000.0)?;
+        let theta = self.theta(family)?;
         let window = match self.flag("use_sliding_window", true)? {
-            true => self.given("sliding_window")?.filter(|n| *n < context),
+            true => self.given("sliding_window")?,
             false => None,
         };
-        if window.is_some() && !family.is_gemma() {
+        // where a window hides nothing, layers of Gemma that have one still turn by other angles
+        if window.is_some_and(|n| n < context) && !family.is_gemma() {
             let what = "sliding_window below max_position_embeddings is not supported";
             return Err(unsupported(self.path, what));
         }
-        let every = self.given("sliding_window_pattern")?.unwrap_or(6);
+        let window = window.filter(|_| family.is_gemma());
+        let every = match self.given("sliding_window_pattern")? {
+            None => self.given("_sliding_window_pattern")?.unwrap_or(6),
+            Some(every) => every,
+        };
+        if window.is_some() {
+            self.check_layers(every)?;
+        }
         let scale = match self.get("query_pre_attn_scalar").and_then(Value::as_f64) {
             Some(width) => 1.0 / width.sqrt() as f32,
             None => attention_scale(family, [d_model, n_heads, head_dim, n_layers]),
@@ -302,8 +314,8 @@ impl<'a> Config<'a> {
             context,
             eps: self.number("rms_norm_eps", 1e-6)? as f32,
             pairs: Pairs::Halves,
-            theta: [theta, self.number("rope_local_base_freq", theta)?],
-            factors: self.factors(theta, head_dim)?,
+            theta,
+            factors: self.factors(theta[0], head_dim)?,
             embed_scale: match family.is_gemma() {
                 true => (d_model as f32).sqrt(),
                 false => 1.0,
@@ -321,18 +333,49 @@ impl<'a> Config<'a> {
         Ok(shape)
     }
 
-    /// What is said of rotary positions: in an object of its own, or beside the rest.
-    fn rope(&self) -> Option<&Map<String, Value>> {
-        let rope = self.get("rope_parameters").or(self.get("rope_scaling"));
-        rope.and_then(Value::as_object)
+    /// Refuses layers that see a window where others of the pattern do.
+    fn check_layers(&self, every: usize) -> Result<()> {
+        let kinds = self.get("layer_types").and_then(Value::as_array);
+        let mut layers = kinds.into_iter().flatten().enumerate();
+        let other = layers.find(|(layer, kind)| {
+            let sees_all = every > 0 && (layer + 1).is_multiple_of(every);
+            kind.as_str() == Some("sliding_attention") && sees_all
+                || kind.as_str() == Some("full_attention") && !sees_all
+        });
+        match other {
+            None => Ok(()),
+            Some((layer, kind)) => {
+                let what = format!("layer_types with {kind} as layer {layer} is not supported");
+                Err(unsupported(self.path, what))
+            }
+        }
     }
 
-    fn rope_number(&self, key: &str, default: f64) -> Result<f64> {
-        let inside = self.rope().and_then(|rope| rope.get(key));
-        match inside.and_then(Value::as_f64) {
-            Some(x) => Ok(x),
-            None => self.number(key, default),
-        }
+    /// What is said of rotary positions of layers that see everything: in an object of its own, or
+    /// beside the rest.
+    fn rope(&self) -> Option<&Map<String, Value>> {
+        let rope = self.get("rope_parameters").or(self.get("rope_scaling"));
+        let rope = rope.and_then(Value::as_object);
+        let whole = rope.and_then(|rope| rope.get("full_attention"));
+        whole.and_then(Value::as_object).or(rope)
+    }
+
+    /// Base of the rotary angles of layers that see everything, and of those that see a window.
+    fn theta(&self, family: Family) -> Result<[f64; 2]> {
+        let default = if family.is_gemma() { 1e6 } else { 1e4 };
+        let inside = self.rope().and_then(|rope| rope.get("rope_theta"));
+        let theta = match inside.and_then(Value::as_f64) {
+            Some(x) => x,
+            None => self.number("rope_theta", default)?,
+        };
+        let windowed = self.get("rope_parameters");
+        let windowed = windowed.and_then(|rope| rope.get("sliding_attention")?.get("rope_theta"));
+        let local = match windowed.and_then(Value::as_f64) {
+            Some(x) => x,
+            None if family.is_gemma() => self.number("rope_local_base_freq", 1e4)?,
+            None => theta,
+        };
+        Ok([theta, local])
     }
 
     fn factors(&self, theta: f64, head_dim: usize) -> Result<Vec<f32>> {

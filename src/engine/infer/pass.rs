@@ -1,8 +1,11 @@
 //! Rows of several texts on their way through the layers.
 
-use super::decoder::{Ask, Decoder, Hears, TextId};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::decoder::{Ask, Decoder, HearsAll, TextId};
+use super::seen::Input;
 use super::weights::Layer;
-use crate::engine::ops::blocks::{Matrix, Product};
+use crate::engine::ops::blocks::{Matrix, Product, Rows};
 use crate::engine::ops::decode::{Heads, PAGE, Span, add, attend, gate, rms_norm, scale, turn};
 use crate::engine::ops::each_chunk;
 use crate::engine::{Error, Result};
@@ -11,6 +14,8 @@ use crate::engine::{Error, Result};
 const SOME: usize = 16;
 /// Most logits that are held at once.
 const LOGITS: usize = 8 << 20;
+/// Logits that one task looks through.
+const CHECKED: usize = 64 << 10;
 
 /// Activations of the rows at work, `[n, …]`.
 #[derive(Default)]
@@ -49,7 +54,7 @@ impl Decoder<'_> {
         &mut self,
         parts: &[Part],
         asks: &[Ask<'_>],
-        hears: Hears<'_>,
+        hears: HearsAll<'_>,
     ) -> Result<()> {
         let Some(last) = parts.last() else {
             return Ok(());
@@ -62,6 +67,7 @@ impl Decoder<'_> {
                 .iter_mut()
                 .for_each(|angles| angles.reach(reached));
         }
+        self.products.round_for(self.rows);
         self.embed(parts, asks, n);
         let weights = self.weights;
         let n_layers = weights.layers.len();
@@ -73,15 +79,13 @@ impl Decoder<'_> {
         for (index, layer) in weights.layers.iter().enumerate() {
             self.attention(parts, layer, index, n);
             let mut rows = n;
-            if index + 1 == n_layers {
+            if index + 1 == n_layers && self.seen.is_none() {
                 // of the last layer only what is wanted matters behind its keys and values
-                let d = weights.shape.d_model;
-                let q = weights.shape.q_width();
-                for (to, (_, _, from)) in wanted.iter().enumerate() {
-                    self.room.x.copy_within(from * d..(from + 1) * d, to * d);
-                    self.room.o.copy_within(from * q..(from + 1) * q, to * q);
-                }
+                self.bring_first(&wanted);
                 rows = wanted.len();
+                if self.rows == Rows::Many {
+                    self.products.round_for(Rows::Few);
+                }
             }
             if rows > 0 {
                 self.feed_forward(layer, index, rows);
@@ -90,7 +94,23 @@ impl Decoder<'_> {
         for part in parts {
             self.text_mut(part.text).len = part.pos + part.n;
         }
+        if self.seen.is_some() {
+            self.norm(&weights.norm, n);
+            if let Some(seen) = &mut self.seen {
+                seen.add_output(&mut self.team, &self.room.h[..n * weights.shape.d_model]);
+            }
+            self.bring_first(&wanted);
+        }
         self.tell(&wanted, hears)
+    }
+
+    /// Moves the rows that are wanted before all others.
+    fn bring_first(&mut self, wanted: &[(usize, usize, usize)]) {
+        let (d, q) = (self.weights.shape.d_model, self.weights.shape.q_width());
+        for (to, (_, _, from)) in wanted.iter().enumerate() {
+            self.room.x.copy_within(from * d..(from + 1) * d, to * d);
+            self.room.o.copy_within(from * q..(from + 1) * q, to * q);
+        }
     }
 
     /// Pages for the positions of a part, that no other text has.
@@ -171,6 +191,9 @@ impl Decoder<'_> {
         v.resize(n * shape.kv_width(), 0.0);
         o.resize(n * shape.q_width(), 0.0);
         let h = &h[..n * shape.d_model];
+        if let Some(seen) = &mut self.seen {
+            seen.add(&mut self.team, index, Input::Attention, h);
+        }
         let mut products = [
             (&layer.q, &mut *q),
             (&layer.k, &mut *k),
@@ -252,6 +275,9 @@ impl Decoder<'_> {
         let Room { o, delta, .. } = &mut self.room;
         let product = product(weights.of(&layer.o), &mut delta[..n * d]);
         let o = &o[..n * shape.q_width()];
+        if let Some(seen) = &mut self.seen {
+            seen.add(&mut self.team, index, Input::AttentionOutput, o);
+        }
         self.products.multiply(&mut self.team, o, &mut [product]);
         self.add_delta(layer.attn_post_norm.as_ref(), n);
 
@@ -265,6 +291,9 @@ impl Decoder<'_> {
         } = &mut self.room;
         up.resize(n * ff, 0.0);
         let h = &h[..n * d];
+        if let Some(seen) = &mut self.seen {
+            seen.add(&mut self.team, index, Input::FeedForward, h);
+        }
         let up_product = Product {
             w: weights.of(&layer.up),
             y: &mut up[..n * ff],
@@ -287,6 +316,9 @@ impl Decoder<'_> {
             let of = if has_gate { at..at + up.len() } else { 0..0 };
             gate(isa, by, &g[of], up);
         });
+        if let Some(seen) = &mut self.seen {
+            seen.add(&mut self.team, index, Input::Down, &up[..n * ff]);
+        }
         let down = Product {
             w: weights.of(&layer.down),
             y: &mut delta[..n * d],
@@ -297,7 +329,7 @@ impl Decoder<'_> {
     }
 
     /// Logits of the rows that are wanted, which lie first.
-    fn tell(&mut self, wanted: &[(usize, usize, usize)], hears: Hears<'_>) -> Result<()> {
+    fn tell(&mut self, wanted: &[(usize, usize, usize)], hears: HearsAll<'_>) -> Result<()> {
         if wanted.is_empty() {
             return Ok(());
         }
@@ -312,14 +344,20 @@ impl Decoder<'_> {
             let h = &h[from..from + wanted.len() * d];
             let output = product(weights.output(), &mut logits[..wanted.len() * v]);
             self.products.multiply(&mut self.team, h, &mut [output]);
-            if let Some(at) = logits[..wanted.len() * v].iter().position(|x| x.is_nan()) {
-                let token = at % v;
+            let logits = &mut logits[..wanted.len() * v];
+            let is_nan = AtomicBool::new(false);
+            each_chunk(&mut self.team, logits, CHECKED, &|_, some| {
+                if some.iter().fold(false, |bad, x| bad | x.is_nan()) {
+                    is_nan.store(true, Ordering::Relaxed);
+                }
+            });
+            if is_nan.into_inner() {
+                let token = logits.iter().position(|x| x.is_nan()).unwrap_or(0) % v;
                 let what = format!("the logit of token {token} is NaN: a weight is no number");
                 return Err(Error::damaged(&weights.path, what));
             }
-            for ((ask, at, _), logits) in wanted.iter().zip(logits.chunks_exact_mut(v)) {
-                hears(*ask, *at, logits);
-            }
+            let tokens: Vec<(usize, usize)> = wanted.iter().map(|w| (w.0, w.1)).collect();
+            hears(&mut self.team, &tokens, &mut logits[..wanted.len() * v]);
         }
         Ok(())
     }

@@ -24,7 +24,6 @@ pub(super) struct Found {
 /// Bytes of a file: mapped, or made.
 pub(super) enum Bytes {
     Mapped(Mapped),
-    #[cfg_attr(not(test), allow(dead_code))] // models in memory are those of tests
     Made(Vec<u8>),
 }
 

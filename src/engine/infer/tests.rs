@@ -33,8 +33,13 @@ fn tokens(n: usize, seed: usize) -> Vec<u32> {
         .collect()
 }
 
-/// Logits of the last `n` tokens of what is appended to a text.
-fn read(decoder: &mut Decoder<'_>, text: TextId, tokens: &[u32], wants: Wants) -> Vec<Vec<f32>> {
+/// Logits that are wanted of what is appended to a text.
+pub(in crate::engine) fn read(
+    decoder: &mut Decoder<'_>,
+    text: TextId,
+    tokens: &[u32],
+    wants: Wants,
+) -> Vec<Vec<f32>> {
     let mut heard = Vec::new();
     let ask = Ask {
         text,
@@ -81,6 +86,22 @@ fn logits_are_those_of_the_decoder_that_was_trained() {
             }
         }
     }
+}
+
+#[test]
+fn keys_and_values_in_eight_bits_change_little() {
+    let model = model(true);
+    let weights = Weights::of_model(&model).unwrap();
+    let tokens = tokens(80, 4);
+    let executor = Executor::cpu(1).unwrap();
+    let run = |mut decoder: Decoder<'_>| {
+        let text = decoder.begin();
+        read(&mut decoder, text, &tokens, Wants::Last).remove(0)
+    };
+    let exact = run(Decoder::new(&weights, &executor, 0).unwrap());
+    let eights = run(Decoder::new(&weights, &executor, 0).unwrap().in_eights());
+    assert_near(&eights, &exact, 0.06, "eight bits"); // as bf16 above
+    assert_ne!(eights, exact, "eight bits cannot be all the same");
 }
 
 #[test]

@@ -3,11 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use super::shape::Shape;
-use super::source::{Bytes, Matrix, Source};
+use super::source::{Bytes, Found, Matrix, Source};
 use super::{folder, gguf};
 use crate::engine::Result;
 use crate::engine::gguf::Metadata;
-use crate::engine::load::resolve;
 use crate::engine::ops::blocks;
 
 /// A model as it lies on disk: nothing of it is copied but norms.
@@ -16,12 +15,14 @@ pub struct Weights {
     pub shape: Shape,
     /// The first of its files.
     pub(super) path: PathBuf,
-    files: Vec<Bytes>,
-    embed: Matrix,
+    pub(super) files: Vec<Bytes>,
+    pub(super) embed: Matrix,
     /// None where the embedding is the output matrix too.
-    output: Option<Matrix>,
+    pub(super) output: Option<Matrix>,
     pub(super) norm: Vec<f32>,
     pub(super) layers: Vec<Layer>,
+    /// Matrices that others stand for, by name, with where their own weights are.
+    pub(super) replaced: Vec<(String, Found)>,
 }
 
 /// One layer.
@@ -56,19 +57,12 @@ pub(super) trait Names {
 }
 
 impl Weights {
-    /// Opens the model at `path`: a GGUF file, a folder, or a run directory.
+    /// Opens the model at `path`, a GGUF file or a folder that holds weights; with the metadata of
+    /// the file.
     ///
     /// # Errors
     /// When there is none, when it is damaged, or of an architecture or of types that are not read.
-    pub fn open(path: &Path) -> Result<Self> {
-        Ok(Self::open_found(&resolve(path)?)?.0)
-    }
-
-    /// The same of a file or folder that holds weights, with the metadata of a GGUF file.
-    ///
-    /// # Errors
-    /// As there.
-    pub fn open_found(path: &Path) -> Result<(Self, Option<Metadata>)> {
+    pub fn open(path: &Path) -> Result<(Self, Option<Metadata>)> {
         if path.is_dir() {
             return Ok((folder::open(path)?, None));
         }
@@ -139,6 +133,7 @@ impl Weights {
             output,
             norm: last,
             layers,
+            replaced: Vec::new(),
         };
         weights.check_products()?;
         Ok(weights)
@@ -159,10 +154,14 @@ impl Weights {
         Ok(())
     }
 
+    /// A matrix as it lies.
+    pub(super) fn bytes(&self, matrix: &Matrix) -> &[u8] {
+        &self.files[matrix.found.file][matrix.found.range.clone()]
+    }
+
     fn try_matrix(&self, matrix: &Matrix) -> std::result::Result<blocks::Matrix<'_>, String> {
         let found = &matrix.found;
-        let bytes = &self.files[found.file][found.range.clone()];
-        blocks::Matrix::new(found.kind, bytes, found.dims[1])
+        blocks::Matrix::new(found.kind, self.bytes(matrix), found.dims[1])
     }
 
     /// A matrix as products take it.
@@ -179,10 +178,5 @@ impl Weights {
     /// The output matrix `[V,d]`.
     pub(super) fn output(&self) -> blocks::Matrix<'_> {
         self.of(self.output.as_ref().unwrap_or(&self.embed))
-    }
-
-    /// Bytes of all tensors.
-    pub fn len_bytes(&self) -> u64 {
-        self.files.iter().map(|file| file.len() as u64).sum()
     }
 }

@@ -19,6 +19,7 @@ pub trait Plain: Copy + Send + Sync + 'static {}
 impl Plain for f32 {}
 impl Plain for f64 {}
 impl Plain for bf16 {}
+impl Plain for u32 {}
 
 /// A fixed number of numbers.
 pub struct Buffer<E> {

@@ -27,6 +27,8 @@ mod buffer;
 mod cpu;
 mod executor;
 mod gemm;
+#[allow(unsafe_code)] // outputs that threads share
+pub(in crate::engine) mod logits;
 mod real;
 mod reference;
 mod simd;
@@ -39,7 +41,7 @@ pub use buffer::{Buffer, Plain};
 pub use executor::{Executor, ISAS, Ops, Precision};
 pub use real::{Real, Stored};
 pub(crate) use reference::Reference;
-pub(in crate::engine) use simd::Isa;
+pub(in crate::engine) use simd::{Isa, exp};
 pub(in crate::engine) use team::{Team, each_chunk};
 #[cfg(test)]
 pub(crate) use widest::with_each;

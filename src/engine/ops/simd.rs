@@ -185,7 +185,7 @@ pub(super) fn fma<const FMA: bool>(a: f32, b: f32, c: f32) -> f32 {
 
 /// e^x without branches, to about 1e-7 of itself; below −87 it stays e^−87, above 88 e^88.
 #[inline(always)]
-pub(super) fn exp<const FMA: bool>(x: f32) -> f32 {
+pub(in crate::engine) fn exp<const FMA: bool>(x: f32) -> f32 {
     // adding 1.5·2^23 leaves the nearest whole number in the lowest bits of the mantissa
     const ROUND: f32 = 12_582_912.0;
     // ln 2 in two pieces, the first short enough that k times it is exact

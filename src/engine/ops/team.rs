@@ -92,11 +92,6 @@ impl Team {
         Ok(team)
     }
 
-    /// Threads, the caller counted.
-    pub(in crate::engine) fn n_threads(&self) -> usize {
-        self.threads.len() + 1
-    }
-
     /// Does `work` for each number below `n_tasks`, in no order, on all threads.
     ///
     /// # Panics
@@ -289,7 +284,6 @@ mod tests {
     fn every_task_is_done_once_whatever_the_threads() {
         for n_threads in [1, 2, 3, 9] {
             let mut team = Team::new(n_threads).unwrap();
-            assert_eq!(team.n_threads(), n_threads);
             for n in [0, 1, 2, 7, 1000] {
                 let counts: Vec<AtomicUsize> = (0..n).map(|_| AtomicUsize::new(0)).collect();
                 team.run(n, &|task| {

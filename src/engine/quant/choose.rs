@@ -1,6 +1,8 @@
 //! Which type each tensor gets: what was asked for by name, else the mix of the file's type, else
 //! what its rows fit.
 
+use std::collections::BTreeMap;
+
 use regex_automata::meta::Regex;
 use regex_automata::util::syntax;
 
@@ -53,6 +55,8 @@ pub(super) struct Rules {
     is_pure: bool,
     /// Columns have importance.
     is_weighed: bool,
+    /// Types that were chosen within a budget, by the name of the matrix.
+    pub(super) allotted: BTreeMap<String, &'static Kind>,
 }
 
 /// Types of files that give the output of attention more bits where eight experts follow.
@@ -91,7 +95,8 @@ impl Rules {
             output: kind("output-type", &plan.output_type)?,
             embedding: kind("embedding-type", &plan.embedding_type)?,
             is_pure: plan.pure,
-            is_weighed: plan.imatrix.is_some(),
+            is_weighed: plan.imatrix.is_some() || !plan.importance_data.is_empty(),
+            allotted: BTreeMap::new(),
         })
     }
 
@@ -109,7 +114,9 @@ impl Rules {
                 instead_of: None,
             };
         }
-        let wanted = self.asked(tensor.name, place).unwrap_or_else(|| {
+        let asked = self.asked(tensor.name, place);
+        let allotted = || self.allotted.get(tensor.name).copied();
+        let wanted = asked.or_else(allotted).unwrap_or_else(|| {
             let kind = named(self.quant.matrix);
             match self.is_pure || kind.block == 1 {
                 true => kind,
@@ -133,6 +140,21 @@ impl Rules {
             self.tensors.iter().find(met).map(|(_, kind)| *kind)
         };
         embedding.or(output).or_else(by_pattern)
+    }
+
+    /// For each matrix the type that it has whatever a budget says: that of a rule, if one meets
+    /// it, as far as its rows fit.
+    pub(super) fn ruled(&self, facts: &Facts, tensors: &[Tensor]) -> Vec<Option<&'static Kind>> {
+        let ruled = |(tensor, place): (&Tensor, Place)| {
+            let width = tensor.dims.first().copied().unwrap_or(0);
+            let asked = self.asked(tensor.name, &place);
+            asked.map(|kind| fitting(kind, width))
+        };
+        tensors
+            .iter()
+            .zip(places(facts, tensors))
+            .map(ruled)
+            .collect()
     }
 
     /// The type that the mix of the file's type gives.

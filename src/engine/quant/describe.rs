@@ -7,7 +7,7 @@ use super::table::Quant;
 use super::weighed::Weighed;
 use crate::engine::Result;
 use crate::engine::gguf::{ARCHITECTURE, CHAT_TEMPLATE_KEY, Metadata, Value, words_of};
-use crate::engine::load::Loaded;
+use crate::engine::load::{Loaded, Speaker};
 use crate::lang::Lang;
 
 /// Version of the block formats (ggml.h, `GGML_QNT_VERSION`).
@@ -35,13 +35,39 @@ pub(super) fn describe(
     weighed: Option<&Weighed>,
 ) -> Result<(Metadata, Vec<String>)> {
     let mut metadata = Metadata::new(path);
-    general(&mut metadata, quant, loaded, about);
+    let n_params = loaded.model.params.len();
+    let of = (ARCHITECTURE, &*loaded.source, n_params);
+    general(&mut metadata, quant, of, about);
     shape(&mut metadata, loaded);
     let words = words_of(&loaded.vocab, loaded.model.config.n_vocab)?;
     for (key, value) in words.entries {
         metadata.set(key, value);
     }
     if let Some(template) = &loaded.chat_template {
+        metadata.set(CHAT_TEMPLATE_KEY, Value::String(template.clone()));
+    }
+    parents(&mut metadata, parent, weighed);
+    Ok((metadata, words.warnings))
+}
+
+/// The metadata of the file at `path`, made of a folder of any architecture as it lies.
+pub(super) fn describe_folder(
+    path: &Path,
+    quant: &Quant,
+    (speaker, n_params): (&Speaker, usize),
+    about: &About,
+    parent: &str,
+    weighed: Option<&Weighed>,
+) -> Result<(Metadata, Vec<String>)> {
+    let shape = &speaker.weights.shape;
+    let mut metadata = Metadata::new(path);
+    let of = (shape.in_files(), &*speaker.source, n_params);
+    general(&mut metadata, quant, of, about);
+    let words = words_of(&speaker.vocab, shape.n_vocab)?;
+    for (key, value) in shape.entries()?.into_iter().chain(words.entries) {
+        metadata.set(key, value);
+    }
+    if let Some(template) = &speaker.chat_template {
         metadata.set(CHAT_TEMPLATE_KEY, Value::String(template.clone()));
     }
     parents(&mut metadata, parent, weighed);
@@ -70,25 +96,24 @@ fn parents(metadata: &mut Metadata, parent: &str, weighed: Option<&Weighed>) {
     if let Some(weighed) = weighed {
         importance(metadata, weighed);
         hashes.push(&weighed.sha256);
-        roles.push("imatrix");
+        roles.push(weighed.role);
     }
     metadata.set("europium.parents.sha256", Value::strings(hashes));
     metadata.set("europium.parents.role", Value::strings(roles));
 }
 
-fn general(metadata: &mut Metadata, quant: &Quant, loaded: &Loaded, about: &About) {
+fn general(
+    metadata: &mut Metadata,
+    quant: &Quant,
+    (architecture, source, n_params): (&str, &Path, usize),
+    about: &About,
+) {
     let mut set = |key: &str, value| metadata.set(format!("general.{key}"), value);
-    let name = about
-        .name
-        .clone()
-        .unwrap_or_else(|| folder_name(&loaded.source));
-    set("architecture", Value::String(ARCHITECTURE.into()));
+    let name = about.name.clone().unwrap_or_else(|| folder_name(source));
+    set("architecture", Value::String(architecture.into()));
     set("type", Value::String("model".into()));
     set("name", Value::String(name));
-    set(
-        "size_label",
-        Value::String(size_label(loaded.model.params.len())),
-    );
+    set("size_label", Value::String(size_label(n_params)));
     if let Some(license) = &about.license {
         set("license", Value::String(license.clone()));
     }

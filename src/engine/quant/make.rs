@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use super::Plan;
+use super::budget::Foretold;
 use super::choose::{Choice, Facts, Rules, Tensor};
 use super::names::is_kept;
 use super::report::Report;
 use super::weighed::Weighed;
+use super::{Guide, Plan};
 use crate::disk;
 use crate::engine::gguf::{Draft, Metadata};
 use crate::engine::{Error, Result};
@@ -28,6 +29,8 @@ pub(super) struct Making<'a> {
     pub(super) weighed: Option<Weighed>,
     /// One hash of all files of the model.
     pub(super) parent: String,
+    /// What was foretold of a file within a budget.
+    budget: Option<Foretold>,
     manifest: Manifest,
     began: Instant,
 }
@@ -76,22 +79,40 @@ impl<'a> Making<'a> {
     pub(super) fn begin(
         plan: &'a Plan,
         source: &Path,
+        guide: &Guide,
         hashed: impl FnOnce() -> disk::Result<Vec<FileHash>>,
     ) -> Result<Self> {
         let began = Instant::now();
-        let rules = Rules::of(plan)?;
-        let name = format!("model-{}.gguf", rules.quant.name);
+        plan.check()?;
+        let mut rules = Rules::of(plan)?;
+        let name = format!("model-{}.gguf", plan.name());
         let beside = || source.with_file_name(name);
         let path = plan.output.clone().unwrap_or_else(beside);
         if !plan.force {
             disk::refuse_existing(&path)?;
         }
-        let weighed = plan.imatrix.as_deref().map(Weighed::read).transpose()?;
+        let weighed = match (&guide.weighed, &plan.imatrix) {
+            (Some(weighed), _) => Some(weighed.clone()),
+            (None, Some(path)) => Some(Weighed::read(path)?),
+            (None, None) => None,
+        };
+        if let Some(allotted) = &guide.allotted {
+            rules.allotted = allotted.kinds.clone();
+            rules.quant = allotted.quant;
+        }
         let mut manifest = Manifest::begin(STAGE, plan);
         let files = hashed()?;
         manifest.add_hashed_parent("model", source, &files)?;
-        if let Some(weighed) = &weighed {
-            manifest.add_parent("imatrix", &weighed.path)?;
+        match &weighed {
+            Some(weighed) if weighed.role == "imatrix" => {
+                manifest.add_parent("imatrix", &weighed.path)?;
+            }
+            Some(weighed) => {
+                for path in &plan.importance_data {
+                    manifest.add_parent(weighed.role, path)?;
+                }
+            }
+            None => {}
         }
         Ok(Making {
             plan,
@@ -99,6 +120,7 @@ impl<'a> Making<'a> {
             path,
             weighed,
             parent: ledger::digest(&files),
+            budget: guide.allotted.as_ref().map(|a| a.foretold.clone()),
             manifest,
             began,
         })
@@ -159,6 +181,9 @@ impl<'a> Making<'a> {
         self.manifest
             .count("bits_per_weight", report.bits_per_weight);
         self.manifest.count("tensors", &report.tensors);
+        if let Some(budget) = &report.budget {
+            self.manifest.count("budget", budget);
+        }
         Ok(Made {
             report,
             manifest: self.manifest.seal(&self.path)?, // the file is whole, whatever comes
@@ -178,14 +203,17 @@ impl<'a> Making<'a> {
         let bits: f64 = rows.iter().map(bits).sum();
         Ok(Report {
             schema: "quantize/1".into(),
-            r#type: self.rules.quant.name.into(),
+            r#type: self.plan.name(),
             path: self.path.clone(),
             len_bytes,
             n_weights,
             bits_per_weight: bits / n_weights.max(1) as f64,
             tensors,
             notes,
+            budget: self.budget.clone(),
             losses: Vec::new(),
+            mean_loss: None,
+            plot: None,
             elapsed_ms: 0,
         })
     }
@@ -203,6 +231,7 @@ impl Made {
     pub(super) fn end(mut self) -> Result<Report> {
         if !self.report.losses.is_empty() {
             self.manifest.count("losses", &self.report.losses);
+            self.manifest.count("mean_loss", &self.report.mean_loss);
             self.manifest.seal(&self.report.path)?;
         }
         self.report.elapsed_ms = self.began.elapsed().as_millis() as u64;

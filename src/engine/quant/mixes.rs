@@ -12,7 +12,7 @@ use serde::Deserialize;
 use super::choose::{Facts, Rules, Tensor};
 use super::imatrix::{Entry, Imatrix};
 use super::parity::vocab;
-use super::{About, Plan, QUANTS, run, run_file};
+use super::{About, Guide, Plan, QUANTS, run, run_file};
 use crate::disk;
 use crate::engine::gguf::{self, Header, Kind, Value, to_gguf};
 use crate::engine::load::Loaded;
@@ -97,14 +97,23 @@ fn imatrix(config: &Config) -> Imatrix {
         entries: matrices
             .map(|p| (to_gguf(&p.name).unwrap(), entry(p.shape[1])))
             .collect(),
+        ..Imatrix::default()
     }
 }
 
 fn quantize(plan: &Plan, loaded: &Loaded) -> std::path::PathBuf {
     let (about, control) = (About::default(), Control::default());
-    run(plan, loaded, &about, &[], &control, &Silent)
-        .unwrap()
-        .path
+    run(
+        plan,
+        loaded,
+        &about,
+        &Guide::default(),
+        &[],
+        &control,
+        &Silent,
+    )
+    .unwrap()
+    .path
 }
 
 /// Writes the model as F16 into `folder`, where weights get the precision both sides see.
@@ -246,7 +255,7 @@ fn every_tensor_gets_the_bytes_llama_cpp_gives_it() {
         }
         // Of the file as it lies; and, as a check, for one type of the model in memory.
         let control = Control::default();
-        let made = run_file(&plan, &source, &[], &control, &Silent)
+        let made = run_file(&plan, &source, &Guide::default(), &[], &control, &Silent)
             .unwrap()
             .path;
         let bytes = disk::read(&made).unwrap();
@@ -303,7 +312,15 @@ fn a_file_of_any_architecture_keeps_what_it_says_and_tells_what_it_lost() {
             output: Some(folder.path().join(format!("{kind}.gguf"))),
             ..plan(kind)
         };
-        run_file(&plan, source, &[], &Control::default(), &Silent).unwrap()
+        run_file(
+            &plan,
+            source,
+            &Guide::default(),
+            &[],
+            &Control::default(),
+            &Silent,
+        )
+        .unwrap()
     };
     let once = made(&other, "q8_0");
     assert!(once.notes.is_empty(), "{:?}", once.notes);
@@ -346,6 +363,7 @@ fn importance_of_another_model_is_refused_and_what_it_does_not_know_is_told() {
             &plan,
             &loaded,
             &About::default(),
+            &Guide::default(),
             &[],
             &Control::default(),
             &Silent,

@@ -1,9 +1,13 @@
 //! A model to GGUF in fewer bits: which tensor gets which type, the file with all it needs to be
 //! used by others, and what the loss of bits costs each language.
 
+mod budget;
 mod choose;
 mod describe;
+mod folder;
+mod guide;
 mod imatrix;
+mod importance;
 mod loss;
 mod make;
 #[cfg(test)]
@@ -19,9 +23,12 @@ mod table;
 mod tests;
 mod weighed;
 
+pub use budget::{Expected, Foretold};
 pub use describe::About;
+pub use folder::run_folder;
+pub use guide::{Guide, Importance, LangTokens, study};
 pub use imatrix::{Entry, Imatrix};
 pub use plan::Plan;
-pub use report::{Loss, Report};
+pub use report::Report;
 pub use run::{run, run_file};
 pub use table::{QUANTS, Quant};

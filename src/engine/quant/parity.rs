@@ -10,7 +10,7 @@ use std::path::Path;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{About, Plan, run};
+use super::{About, Guide, Plan, run};
 use crate::disk;
 use crate::engine::generate::{self, Sampler, prompt_ids};
 use crate::engine::gguf;
@@ -60,6 +60,11 @@ const WORDS: &str = "Alle Menschen sind frei und gleich an Würde und Rechten ge
 
 /// A byte-level vocabulary whose merges build each word of [`WORDS`] from its beginning.
 pub(super) fn vocab() -> Vocab {
+    Vocab::from_json(&tokenizer(), Path::new("tokenizer.json")).unwrap()
+}
+
+/// Its `tokenizer.json`.
+pub(super) fn tokenizer() -> Vec<u8> {
     let chars = byte_chars();
     let mut tokens: Vec<String> = SPECIALS.map(str::to_owned).to_vec();
     tokens.extend(chars.iter().map(char::to_string));
@@ -97,7 +102,7 @@ pub(super) fn vocab() -> Vocab {
         "decoder": byte_level,
         "model": { "type": "BPE", "ignore_merges": true, "vocab": ids, "merges": merges },
     });
-    Vocab::from_json(json.to_string().as_bytes(), Path::new("tokenizer.json")).unwrap()
+    json.to_string().into_bytes()
 }
 
 /// Numbers in [-1, 1) that are exact in f32 (Steele et al. 2014, splitmix64).
@@ -185,7 +190,16 @@ fn make(folder: &Path) {
             languages: vec!["deu_Latn".into(), "srp_Cyrl".into(), "srp_Latn".into()],
             license: Some("cc0-1.0".into()),
         };
-        run(&plan, &loaded, &about, &[], &Control::default(), &Silent).unwrap();
+        run(
+            &plan,
+            &loaded,
+            &about,
+            &Guide::default(),
+            &[],
+            &Control::default(),
+            &Silent,
+        )
+        .unwrap();
     }
     let names = FILES.map(|(name, ..)| name);
     let asked = json!({ "files": names, "prompts": PROMPTS, "texts": TEXTS, "n_tokens": N_TOKENS });

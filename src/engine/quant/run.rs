@@ -4,16 +4,15 @@ use std::path::Path;
 
 use super::choose::{Facts, Tensor};
 use super::describe::{describe, described_again};
-use super::loss::losses;
+use super::loss::{base, lost};
 use super::make::{Making, Row};
 use super::names::is_kept;
 use super::report::Report;
-use super::{About, Plan};
+use super::{About, Guide, Plan};
 use crate::disk::{self, Mapped};
 use crate::engine::eval::Request;
-use crate::engine::gguf::{
-    self, Header, Kind, Metadata, TensorInfo, interleave, is_rotated, to_gguf,
-};
+use crate::engine::gguf::{Header, Kind, Metadata, TensorInfo, interleave, is_rotated, to_gguf};
+use crate::engine::infer::Shape;
 use crate::engine::load::Loaded;
 use crate::engine::model::{Config, Layout, Param};
 use crate::engine::{Error, Result};
@@ -21,7 +20,10 @@ use crate::event::{Control, Sink};
 use crate::ledger::{self, FileHash};
 
 /// Makes the file that `plan` asks for of `loaded`, and scores both on `requests`, which the
-/// caller has read from `plan.data` (none: nothing is scored).
+/// caller has read from `plan.data` (none: nothing is scored). `guide` is what [`study`] found, or
+/// nothing.
+///
+/// [`study`]: super::study
 ///
 /// # Errors
 /// When a type is not known, the file exists, the model has no place in a GGUF file, importance is
@@ -30,16 +32,17 @@ pub fn run(
     plan: &Plan,
     loaded: &Loaded,
     about: &About,
+    guide: &Guide,
     requests: &[Request],
     control: &Control,
     sink: &dyn Sink,
 ) -> Result<Report> {
     let source = &loaded.source;
-    let making = Making::begin(plan, source, || ledger::hash_files(source))?;
+    let base = base(source, requests)?;
+    let making = Making::begin(plan, source, guide, || ledger::hash_files(source))?;
     let weighed = making.weighed.as_ref();
     let (path, quant) = (&making.path, making.rules.quant);
     let (metadata, notes) = describe(path, quant, loaded, about, &making.parent, weighed)?;
-    let path = making.path.clone();
     let layout = Layout::new(&loaded.model.config);
     let params = layout.params();
     let rows = rows_of(&making, &loaded.model.config, params);
@@ -48,9 +51,7 @@ pub fn run(
         encode(loaded, &params[i], &rows[i], importance.as_deref())
     };
     let mut made = making.finish(metadata, &rows, notes, encode, control, sink)?;
-    if !requests.is_empty() {
-        made.report.losses = losses(plan, loaded, &path, requests, control, sink)?;
-    }
+    lost(plan, base, &mut made.report, requests, control, sink)?;
     made.end()
 }
 
@@ -102,10 +103,12 @@ fn encode(
 pub fn run_file(
     plan: &Plan,
     source: &Path,
+    guide: &Guide,
     requests: &[Request],
     control: &Control,
     sink: &dyn Sink,
 ) -> Result<Report> {
+    let base = base(source, requests)?;
     let bytes = Mapped::open(source)?;
     let header = Header::parse(source, &bytes)?;
     refuse(source, &header)?;
@@ -116,7 +119,7 @@ pub fn run_file(
             sha256: disk::sha256_bytes(&bytes), // as it is mapped: it is not read twice
         }])
     };
-    let making = Making::begin(plan, source, hashed)?;
+    let making = Making::begin(plan, source, guide, hashed)?;
     let facts = Facts::in_file(&header.metadata)?;
     let tensors: Vec<Tensor> = header.tensors.iter().map(tensor_of).collect();
     let rows = Row::all(&making.rules, &facts, &tensors);
@@ -124,18 +127,19 @@ pub fn run_file(
     let (quant, parent) = (making.rules.quant, &making.parent);
     let metadata = described_again(header.metadata.clone(), quant, parent, weighed);
     let notes = encoded_before(&header.tensors, &rows);
-    let path = making.path.clone();
     let encode = |making: &Making, i: usize| {
         let importance = making.columns(&rows[i]);
         let tensor = &header.tensors[i];
-        let encoded = again(tensor, &bytes[tensor.range.clone()], &rows[i], importance);
+        let encoded = again(
+            tensor.kind,
+            &bytes[tensor.range.clone()],
+            &rows[i],
+            importance,
+        );
         encoded.map_err(|what| Error::damaged(source, format!("{}: {what}", tensor.name)))
     };
     let mut made = making.finish(metadata, &rows, notes, encode, control, sink)?;
-    if !requests.is_empty() {
-        let loaded = gguf::load(source)?;
-        made.report.losses = losses(plan, &loaded, &path, requests, control, sink)?;
-    }
+    lost(plan, base, &mut made.report, requests, control, sink)?;
     made.end()
 }
 
@@ -189,13 +193,13 @@ fn encoded_before(tensors: &[TensorInfo], rows: &[Row]) -> Vec<String> {
 }
 
 /// The bytes of a tensor in its new type; a stack of matrices has importance for each.
-fn again(
-    tensor: &TensorInfo,
+pub(super) fn again(
+    from: &'static Kind,
     bytes: &[u8],
     row: &Row,
     importance: Option<Vec<f32>>,
 ) -> std::result::Result<Vec<u8>, String> {
-    let (from, to) = (tensor.kind, row.choice.kind);
+    let to = row.choice.kind;
     // Blocks stay as they are; of plain numbers it is seen that they are numbers.
     if from == to && (from.block > 1 || !from.is_readable()) {
         return Ok(bytes.to_vec());
@@ -215,6 +219,17 @@ fn again(
 }
 
 impl Facts {
+    /// Of a model as it lies.
+    pub(super) fn of_shape(shape: &Shape) -> Self {
+        Facts {
+            n_layers: shape.n_layers,
+            n_heads: shape.n_heads,
+            n_kv_heads: shape.n_kv_heads,
+            n_experts: 0,
+            is_llama: shape.architecture == "llama",
+        }
+    }
+
     /// Of a model in memory.
     pub(super) fn of(config: &Config) -> Self {
         Facts {

@@ -3,13 +3,14 @@
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
-use super::parity::{loaded, vocab};
-use super::{About, Plan, QUANTS, Report, run};
+use super::parity::{loaded, tokenizer, vocab};
+use super::{About, Guide, Plan, QUANTS, Report, run};
 use crate::disk;
 use crate::engine::Error;
 use crate::engine::eval::Request;
+use crate::engine::folder;
 use crate::engine::gguf::{self, Header, Metadata, Value};
-use crate::engine::load::Loaded;
+use crate::engine::load::{self, Loaded};
 use crate::engine::model::{Config, Layout, Model, init};
 use crate::event::{Control, Event, Silent};
 use crate::fault::{Fault, Kind};
@@ -57,7 +58,15 @@ fn quantize(plan: &Plan, loaded: &Loaded) -> crate::engine::Result<Report> {
         languages: vec!["mlt_Latn".into()],
         ..About::default()
     };
-    run(plan, loaded, &about, &[], &Control::default(), &Silent)
+    run(
+        plan,
+        loaded,
+        &about,
+        &Guide::default(),
+        &[],
+        &Control::default(),
+        &Silent,
+    )
 }
 
 #[test]
@@ -194,7 +203,16 @@ fn types_that_do_not_fit_are_told_of() {
     let sink = |event| told.lock().unwrap().push(event);
     let plan = plan(folder.path(), "q4_k_m");
     let control = Control::default();
-    let report = run(&plan, &original, &About::default(), &[], &control, &sink).unwrap();
+    let report = run(
+        &plan,
+        &original,
+        &About::default(),
+        &Guide::default(),
+        &[],
+        &control,
+        &sink,
+    )
+    .unwrap();
     // Rows of 48 hold no block of 32 either; rows of 32 do.
     assert_eq!(report.notes.len(), 4, "{:?}", report.notes);
     assert!(
@@ -228,7 +246,17 @@ fn types_that_do_not_fit_are_told_of() {
 #[test]
 fn every_language_is_scored_before_and_after() {
     let folder = tempfile::tempdir().unwrap();
-    let original = small(folder.path());
+    let made = small(folder.path());
+    let (source, model) = (folder.path().join("whole"), &made.model);
+    folder::write(
+        &source,
+        &model.config,
+        &model.params,
+        &tokenizer(),
+        &made.vocab,
+    )
+    .unwrap();
+    let original = load::load(&source).unwrap();
     let requests: Vec<Request> = crate::lang::Lang::all()
         .iter()
         .map(|lang| Request {
@@ -237,12 +265,18 @@ fn every_language_is_scored_before_and_after() {
             text: lang.endonym.clone(),
         })
         .collect();
-    let plan = plan(folder.path(), "q4_0");
+    let plan = Plan {
+        plot: Some(folder.path().join("lost.svg")),
+        max_kld: Some(1e-9),
+        data: vec!["text".into()],
+        ..plan(folder.path(), "q4_0")
+    };
     let control = Control::default();
     let report = run(
         &plan,
         &original,
         &About::default(),
+        &Guide::default(),
         &requests,
         &control,
         &Silent,
@@ -264,6 +298,20 @@ fn every_language_is_scored_before_and_after() {
         manifest.counters["losses"].as_array().unwrap().len(),
         requests.len()
     );
+    let picture = disk::read(report.plot.as_ref().unwrap()).unwrap();
+    assert!(picture.starts_with(b"<svg"));
+    // The file stays, and the bound names who passed it.
+    let mut worst = report.losses.clone();
+    worst.sort_by(|a, b| b.kl_mean.total_cmp(&a.kl_mean));
+    let error = report.judge(&plan).unwrap_err();
+    assert_eq!(error.kind(), Kind::Gate);
+    assert!(error.to_string().starts_with(&worst[0].lang), "{error}");
+    assert!(report.path.is_file());
+    let blind = Plan {
+        data: Vec::new(),
+        ..plan
+    };
+    assert_eq!(blind.check().unwrap_err().kind(), Kind::Usage);
 }
 
 #[test]
@@ -276,7 +324,15 @@ fn what_cannot_be_done_is_refused_and_leaves_no_file() {
     let plan = plan(folder.path(), "q8_0");
     let control = Control::default();
     control.request_stop();
-    let stopped = run(&plan, &original, &About::default(), &[], &control, &Silent);
+    let stopped = run(
+        &plan,
+        &original,
+        &About::default(),
+        &Guide::default(),
+        &[],
+        &control,
+        &Silent,
+    );
     assert_eq!(stopped.unwrap_err().kind(), Kind::Interrupted);
     let mut broken = small(folder.path());
     broken.model.params[7] = f32::NAN;

@@ -7,14 +7,17 @@ use super::names::layer_of;
 use crate::disk;
 use crate::engine::{Error, Result};
 
-/// A file of importance that was read.
+/// Importance that was read from a file, or computed from text.
+#[derive(Clone)]
 pub(super) struct Weighed {
-    /// The file.
+    /// The file, or the text.
     pub(super) path: PathBuf,
     /// Its SHA-256.
     pub(super) sha256: String,
     /// What it holds.
     pub(super) imatrix: Imatrix,
+    /// What it is to the file that is made: `imatrix`, or `importance_text`.
+    pub(super) role: &'static str,
 }
 
 impl Weighed {
@@ -27,7 +30,18 @@ impl Weighed {
             path: path.into(),
             sha256: disk::sha256(path)?.0,
             imatrix: Imatrix::read(path)?,
+            role: "imatrix",
         })
+    }
+
+    /// Importance that was computed from text at `path`, and is in no file.
+    pub(super) fn computed(path: &Path, imatrix: Imatrix) -> Self {
+        Weighed {
+            path: path.into(),
+            sha256: imatrix.text_sha256.clone().unwrap_or_default(),
+            imatrix,
+            role: "importance_text",
+        }
     }
 
     /// Importance of the `n` columns of a matrix, or of all matrices of a stack; none where the

@@ -28,6 +28,7 @@ fn say(chat: &mut Chat, text: &str, answer: &str) {
             text: word.into(),
             token: 1,
             logprob: -1.0,
+            top: Vec::new(),
         });
     }
     chat.update(&Event::Answered {

@@ -369,6 +369,7 @@ mod tests {
             text: text.into(),
             token: 1,
             logprob: -1.0,
+            top: Vec::new(),
         }
     }
 

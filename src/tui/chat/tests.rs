@@ -60,6 +60,7 @@ fn answer(chat: &mut Chat, text: &str) -> Vec<Action> {
         text: text.into(),
         token: 1,
         logprob: 0.0,
+        top: Vec::new(),
     });
     chat.update(&Event::Answered {
         reason: "eos".into(),
@@ -437,6 +438,7 @@ fn whoever_scrolled_up_keeps_the_place_while_the_answer_grows() {
             text: "words and words\n".into(),
             token: 1,
             logprob: 0.0,
+            top: Vec::new(),
         });
         chat.resized(SIZE);
     }

@@ -12,7 +12,7 @@ use super::super::stop::Stops;
 use super::bias;
 use super::candidates::{Candidate, Candidates, best};
 use super::dry::Dry;
-use super::logprob::logprob;
+use super::logprob::Logprobs;
 use super::mirostat::Mirostat;
 use super::penalties::Penalties;
 use super::temperature::Temperature;
@@ -21,13 +21,16 @@ use crate::engine::{Error, Result};
 use crate::vocab::Vocab;
 
 /// A token and how likely it was.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Choice {
     /// Its id.
     pub token: u32,
     /// Natural logarithm of its probability before any stage and at temperature 1; no number
     /// where it was not asked for ([`Sampler::tell_logprobs`]).
     pub logprob: f32,
+    /// The likeliest tokens with theirs, likeliest first, as many as were asked for
+    /// ([`Sampler::tell_top`]).
+    pub top: Vec<(u32, f32)>,
 }
 
 /// Chooses tokens; the same seed and logits give the same choices. A clone goes on where the
@@ -44,6 +47,8 @@ pub struct Sampler {
     stops: Stops,
     rng: ChaCha8Rng,
     logprobs: bool,
+    /// How many of the likeliest tokens choices tell.
+    n_top: usize,
     /// Tokens read and chosen since the beginning.
     n_tokens: usize,
     candidates: Candidates,
@@ -105,6 +110,7 @@ impl Sampler {
             stops: Stops::new(&plan.stop),
             rng: ChaCha8Rng::seed_from_u64(seed),
             logprobs: true,
+            n_top: plan.logprobs.unwrap_or(0),
             n_tokens: 0,
             candidates: Candidates::default(),
             edited: Vec::new(),
@@ -115,6 +121,12 @@ impl Sampler {
     /// they do.
     pub fn tell_logprobs(&mut self, on: bool) {
         self.logprobs = on;
+    }
+
+    /// How many of the likeliest tokens choices tell with their log-probability, of the same
+    /// distribution as the chosen one's; at first as many as the plan says.
+    pub fn tell_top(&mut self, n: usize) {
+        self.n_top = n;
     }
 
     /// Goes on with the random numbers of `seed`: for another text beside the one of the original.
@@ -155,11 +167,24 @@ impl Sampler {
         if let Some(grammar) = &mut self.grammar {
             grammar.accept(token)?;
         }
-        let logprob = match self.logprobs {
-            true => logprob(logits, token),
-            false => f32::NAN,
+        let mut choice = Choice {
+            token,
+            logprob: f32::NAN,
+            top: Vec::new(),
         };
-        Ok(Choice { token, logprob })
+        if !self.logprobs && self.n_top == 0 {
+            return Ok(choice);
+        }
+        if let (Some(all), Some(logit)) = (Logprobs::of(logits), logits.get(token as usize)) {
+            choice.logprob = all.at(*logit);
+            if self.n_top > 0 {
+                self.candidates
+                    .gather(logits, self.n_top, f32::NEG_INFINITY);
+                let top = self.candidates.list.iter();
+                choice.top = top.map(|c| (c.id, all.at(c.logit))).collect();
+            }
+        }
+        Ok(choice)
     }
 
     /// True when the answer is whole: the grammar allows nothing more.

@@ -2,16 +2,28 @@
 
 use super::candidates::best;
 
-/// Natural logarithm of the probability of `token`.
-pub(super) fn logprob(logits: &[f32], token: u32) -> f32 {
-    let (Some(best), Some(logit)) = (best(logits), logits.get(token as usize)) else {
-        return f32::NAN;
-    };
-    let total: f64 = logits
-        .chunks(4096)
-        .map(|block| f64::from(weights(block, best.logit)))
-        .sum();
-    (f64::from(*logit) - f64::from(best.logit) - total.ln()) as f32
+/// Natural logarithms of probabilities, by the logits they belong to.
+pub(super) struct Logprobs {
+    /// Logarithm of the sum of all likelihoods.
+    total: f64,
+}
+
+impl Logprobs {
+    /// Of all tokens; none where no logit is a number.
+    pub(super) fn of(logits: &[f32]) -> Option<Self> {
+        let highest = best(logits)?.logit;
+        let total: f64 = logits
+            .chunks(4096)
+            .map(|block| f64::from(weights(block, highest)))
+            .sum();
+        let total = f64::from(highest) + total.ln();
+        Some(Logprobs { total })
+    }
+
+    /// That of a token with this logit.
+    pub(super) fn at(&self, logit: f32) -> f32 {
+        (f64::from(logit) - self.total) as f32
+    }
 }
 
 /// Sum of the likelihoods of `block` relative to that of the logit `best`, in lanes.

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use super::super::{Header, Value, ValueKind};
 use super::*;
 use crate::disk;
+use crate::vocab::Pieces;
 
 /// The folder of shared test data, where there is one.
 fn shared(file: &str) -> Option<PathBuf> {
@@ -411,40 +412,6 @@ fn tokens_are_what_their_type_and_their_text_say() {
     }
 }
 
-/// Fields of a protobuf message: number and bytes, of fixed numbers the four bytes themselves.
-fn fields(mut bytes: &[u8]) -> Vec<(u64, Vec<u8>)> {
-    fn varint(bytes: &mut &[u8]) -> u64 {
-        let mut n = 0;
-        for shift in (0..).step_by(7) {
-            let (first, rest) = bytes.split_first().unwrap();
-            *bytes = rest;
-            n |= u64::from(first & 0x7f) << shift;
-            if first & 0x80 == 0 {
-                break;
-            }
-        }
-        n
-    }
-    let mut found = Vec::new();
-    while !bytes.is_empty() {
-        let tag = varint(&mut bytes);
-        let len = match tag & 7 {
-            0 => {
-                let n = varint(&mut bytes);
-                found.push((tag >> 3, n.to_le_bytes().to_vec()));
-                continue;
-            }
-            2 => varint(&mut bytes) as usize,
-            5 => 4,
-            other => panic!("wire type {other}"),
-        };
-        let (value, rest) = bytes.split_at(len);
-        found.push((tag >> 3, value.to_vec()));
-        bytes = rest;
-    }
-    found
-}
-
 #[test]
 #[allow(clippy::print_stderr)] // the line that says why nothing was tested
 fn ids_of_sentencepiece_itself_are_given_for_mistrals_first_vocabulary() {
@@ -453,21 +420,16 @@ fn ids_of_sentencepiece_itself_are_given_for_mistrals_first_vocabulary() {
     };
     let folder = Path::new(&folder).join("data/tokenizers/sentencepiece");
     let model = disk::read(&folder.join("mistral-tokenizer.model.v1")).unwrap();
-    let (mut texts, mut scores, mut kinds) = (Vec::new(), Vec::new(), Vec::new());
-    for (number, piece) in fields(&model) {
-        if number != 1 {
-            continue; // how it was trained
-        }
-        let mut kind = 1;
-        for (number, value) in fields(&piece) {
-            match number {
-                1 => texts.push(String::from_utf8(value).unwrap()),
-                2 => scores.push(Value::F32(f32::from_le_bytes(value.try_into().unwrap()))),
-                _ => kind = i32::from(value[0]),
-            }
-        }
-        kinds.push(Value::I32(kind));
-    }
+    let model = Pieces::parse(&model).unwrap();
+    assert_eq!((model.algorithm, model.pieces.len()), ("bpe", 32000));
+    assert_eq!(model.special, [Some(0), Some(1), Some(2), None]);
+    assert!(model.byte_fallback && model.normalizer.adds_space && !model.normalizer.removes_spaces);
+    let texts = model.pieces.iter().map(|piece| piece.text.as_str());
+    let texts: Vec<&str> = texts.collect();
+    let scores = model.pieces.iter().map(|piece| Value::F32(piece.score));
+    let scores = scores.collect();
+    let kinds = model.pieces.iter().map(|piece| Value::I32(piece.kind.id()));
+    let kinds = kinds.collect();
     let mut metadata = Metadata::new(Path::new("x.gguf"));
     let mut set = |key: &str, value| metadata.set(format!("tokenizer.ggml.{key}"), value);
     set("model", Value::String("llama".into()));

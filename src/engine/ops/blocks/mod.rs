@@ -13,7 +13,11 @@
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;
+#[cfg(target_arch = "x86_64")]
+mod bytes;
 mod eights;
+#[cfg(target_arch = "aarch64")]
+mod neon;
 mod plain;
 mod products;
 mod reference;
@@ -25,7 +29,7 @@ mod tiles;
 mod vnni;
 
 use eights::Eights;
-pub(in crate::engine) use products::{Product, Products};
+pub(in crate::engine) use products::{Product, Products, Rows};
 
 use super::simd::{Isa, Level};
 use crate::engine::gguf::Kind;
@@ -122,6 +126,10 @@ fn few(isa: Isa, y: &mut [f32], x: &Eights, w: &Matrix<'_>) {
         if isa.level() != Level::Scalar && avx2::matmul(y, x, w) {
             return;
         }
+    }
+    #[cfg(target_arch = "aarch64")]
+    if isa.level() == Level::Neon && neon::matmul(y, x, w) {
+        return;
     }
     let _ = (isa.level(), Level::Scalar);
     reference::matmul(isa, y, x, w);

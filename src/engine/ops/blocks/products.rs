@@ -4,9 +4,9 @@
 use super::super::gemm::Shared;
 use super::super::simd::{Isa, Level};
 use super::super::team::Team;
-#[cfg(target_arch = "x86_64")]
-use super::tiles;
 use super::{Eights, Matrix, few, plain};
+#[cfg(target_arch = "x86_64")]
+use super::{bytes, tiles};
 
 /// Bytes of a matrix that are one piece of work where activations are few.
 const PIECE: usize = 32 << 10;
@@ -21,12 +21,29 @@ pub(in crate::engine) struct Product<'a> {
     pub(in crate::engine) y: &'a mut [f32],
 }
 
+/// How many rows of activations products are rounded for, where that makes a difference.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::engine) enum Rows {
+    /// As many as there are: what is fastest.
+    Counted,
+    /// A few, however many there are.
+    Few,
+    /// Many, however few there are.
+    Many,
+}
+
 /// Who multiplies, and the memory for it.
 pub(in crate::engine) struct Products {
     isa: Isa,
+    rows: Rows,
     /// Plain weights are multiplied in f32, also where tiles of bf16 would be faster.
     exact: bool,
+    /// So are weights in blocks, and activations are not rounded to eight bits.
+    decoded: bool,
     eights: Eights,
+    /// The same in the order of tiles.
+    #[cfg(target_arch = "x86_64")]
+    bytes: bytes::Room,
     #[cfg(target_arch = "x86_64")]
     tiles: tiles::Room,
 }
@@ -38,6 +55,9 @@ enum Way {
     Eights,
     /// Activations in f32.
     Plain,
+    /// The same, on tiles.
+    #[cfg(target_arch = "x86_64")]
+    Bytes,
     /// Activations and weights in bf16, on tiles.
     #[cfg(target_arch = "x86_64")]
     Tiles,
@@ -48,23 +68,58 @@ impl Products {
     pub(in crate::engine) fn new(isa: Isa, exact: bool) -> Self {
         Products {
             isa,
+            rows: Rows::Counted,
             exact,
+            decoded: false,
             eights: Eights::default(),
+            #[cfg(target_arch = "x86_64")]
+            bytes: bytes::Room::default(),
             #[cfg(target_arch = "x86_64")]
             tiles: tiles::Room::default(),
         }
     }
 
-    fn way(&self, w: &Matrix<'_>, n: usize) -> Way {
+    /// Rounds as for so many rows from now on.
+    pub(in crate::engine) fn round_for(&mut self, rows: Rows) {
+        self.rows = rows;
+    }
+
+    /// Rows that are many, where many are rounded otherwise than few.
+    pub(in crate::engine) fn least_many(&self) -> Option<usize> {
         #[cfg(target_arch = "x86_64")]
-        if self.isa.level() == Level::Amx
-            && n >= tiles::ROWS
-            && tiles::can(w)
-            && !(self.exact && w.is_plain())
-        {
-            return Way::Tiles;
+        if self.isa.level() == Level::Amx {
+            return Some(tiles::ROWS);
         }
-        let _ = (n, self.isa.level() == Level::Scalar, self.exact);
+        None
+    }
+
+    /// The same, with weights in blocks decoded and multiplied in f32: slower, and alike on every
+    /// machine.
+    pub(in crate::engine) fn in_f32(self) -> Self {
+        Products {
+            exact: true,
+            decoded: true,
+            ..self
+        }
+    }
+
+    fn way(&self, w: &Matrix<'_>, n: usize) -> Way {
+        if self.decoded {
+            return Way::Plain;
+        }
+        #[cfg(target_arch = "x86_64")]
+        if self.isa.level() == Level::Amx {
+            let many = match self.rows {
+                Rows::Counted if bytes::FEW.contains(&n) && bytes::can(w) => return Way::Bytes,
+                Rows::Counted => n >= tiles::ROWS,
+                Rows::Few => false,
+                Rows::Many => true,
+            };
+            if many && tiles::can(w) && !(self.exact && w.is_plain()) {
+                return Way::Tiles;
+            }
+        }
+        let _ = (n, self.rows, self.isa.level() == Level::Scalar, self.exact);
         match w.is_plain() {
             true => Way::Plain,
             false => Way::Eights,
@@ -87,6 +142,11 @@ impl Products {
             self.eights.set(self.isa, team, x, i);
         }
         #[cfg(target_arch = "x86_64")]
+        if ways.contains(&Way::Bytes) {
+            self.eights.set(self.isa, team, x, i);
+            self.bytes.set(team, &self.eights, i);
+        }
+        #[cfg(target_arch = "x86_64")]
         if ways.contains(&Way::Tiles) {
             self.tiles.set(team, x, i);
         }
@@ -98,6 +158,10 @@ impl Products {
             let rows = match way {
                 #[cfg(target_arch = "x86_64")]
                 Way::Tiles => tiles::COLS,
+                #[cfg(target_arch = "x86_64")]
+                Way::Bytes => (PIECE / product.w.row_bytes())
+                    .max(1)
+                    .next_multiple_of(bytes::ROWS),
                 Way::Eights | Way::Plain => (PIECE / product.w.row_bytes())
                     .max(1)
                     .next_multiple_of(ROWS),
@@ -145,6 +209,11 @@ impl Pieces<'_> {
         #[cfg(target_arch = "x86_64")]
         if self.way == Way::Tiles {
             products.tiles.multiply(self.y, self.o, from, &w);
+            return;
+        }
+        #[cfg(target_arch = "x86_64")]
+        if self.way == Way::Bytes {
+            products.bytes.multiply(self.y, self.o, from, &w);
             return;
         }
         let one = |y: &mut [f32]| match self.way {

@@ -10,6 +10,8 @@ use super::super::gemm::Shared;
 use super::super::simd::{Isa, LANES, Lanes, exp, fma, max, simd, sum_lanes};
 use super::super::team::Team;
 use super::pages::{PAGE, Pages};
+#[cfg(target_arch = "aarch64")]
+use super::{super::simd::Level, neon};
 
 /// Queries that go together, where there are so many.
 const QUERIES: usize = 96;
@@ -160,11 +162,42 @@ impl Own {
     }
 }
 
+/// `scores[r,PAGE]` = q · `keys[hd,PAGE]`, with `q[r/4,hd,4]`
+fn score(isa: Isa, scores: &mut [f32], q: &[f32], keys: &[f32]) {
+    #[cfg(target_arch = "aarch64")]
+    if isa.level() == Level::Neon {
+        return neon::score(scores, q, keys);
+    }
+    score_lanes(isa, scores, q, keys);
+}
+
+/// `o[r,hd]` += `weights[r,PAGE]` · `values[PAGE,hd]`, for r a multiple of four
+fn weigh(isa: Isa, o: &mut [f32], weights: &[f32], values: &[f32]) {
+    #[cfg(target_arch = "aarch64")]
+    if isa.level() == Level::Neon {
+        let done = neon::weigh(o, weights, values);
+        return weigh_rest(o, weights, values, done);
+    }
+    weigh_lanes(isa, o, weights, values);
+}
+
+/// The same of the numbers of a line from `done` on.
+#[inline(always)]
+fn weigh_rest(o: &mut [f32], weights: &[f32], values: &[f32], done: usize) {
+    let hd = values.len() / PAGE;
+    for (o, weights) in o.chunks_exact_mut(hd).zip(weights.chunks_exact(PAGE)) {
+        for (at, o) in o.iter_mut().enumerate().skip(done) {
+            for (weight, line) in weights.iter().zip(values.chunks_exact(hd)) {
+                *o += weight * line[at];
+            }
+        }
+    }
+}
+
 // Loops over LANES alone become vectors; sums are taken out and put back, so that they stay in
 // registers; and nothing inside is compared with a length.
 simd! {
-    /// `scores[r,PAGE]` = q · `keys[hd,PAGE]`, with `q[r/4,hd,4]`
-    fn score<FMA>(scores: &mut [f32], q: &[f32], keys: &[f32]) {
+    fn score_lanes<FMA>(scores: &mut [f32], q: &[f32], keys: &[f32]) {
         let hd = keys.len() / PAGE;
         let q = q.as_chunks::<FOUR>().0;
         let keys = keys.as_chunks::<LANES>().0.as_chunks::<2>().0;
@@ -221,8 +254,7 @@ simd! {
 }
 
 simd! {
-    /// `o[r,hd]` += `weights[r,PAGE]` · `values[PAGE,hd]`, for r a multiple of four
-    fn weigh<FMA>(o: &mut [f32], weights: &[f32], values: &[f32]) {
+    fn weigh_lanes<FMA>(o: &mut [f32], weights: &[f32], values: &[f32]) {
         const WIDE: usize = 2 * LANES;
         let hd = values.len() / PAGE;
         let fours = weights.as_chunks::<PAGE>().0.as_chunks::<FOUR>().0;
@@ -260,13 +292,7 @@ simd! {
                 }
                 at += WIDE;
             }
-            for at in at..hd {
-                for (r, weights) in weights.iter().enumerate() {
-                    for (weight, line) in weights.iter().zip(values.chunks_exact(hd)) {
-                        o[r * hd + at] += weight * line[at];
-                    }
-                }
-            }
+            weigh_rest(o, weights.as_flattened(), values, at);
         }
     }
 }

@@ -5,6 +5,8 @@
 //! know all that are read, and texts of different lengths side by side.
 
 mod attend;
+#[cfg(target_arch = "aarch64")]
+mod neon;
 mod pages;
 mod rows;
 #[cfg(test)]

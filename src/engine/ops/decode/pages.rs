@@ -178,8 +178,8 @@ impl Pages {
         let start = 2 * n * (layer * self.n_kv_heads + head);
         match self.kept {
             Kept::F16 => {
-                page.halves[start..start + n].convert_to_f32_slice(keys);
-                page.halves[start + n..start + 2 * n].convert_to_f32_slice(values);
+                widen(keys, &page.halves[start..start + n]);
+                widen(values, &page.halves[start + n..start + 2 * n]);
             }
             Kept::Q8 => {
                 let scales = &page.scales[start / PART..][..2 * n / PART];
@@ -191,6 +191,14 @@ impl Pages {
             }
         }
     }
+}
+
+/// Halves in f32, as many as there is room for.
+fn widen(into: &mut [f32], halves: &[f16]) {
+    #[cfg(target_arch = "aarch64")]
+    super::neon::widen(into, halves);
+    #[cfg(not(target_arch = "aarch64"))]
+    halves.convert_to_f32_slice(into);
 }
 
 /// Scale of some numbers: the largest becomes 127.

@@ -23,6 +23,10 @@ pub struct Imatrix {
     pub chunk_tokens: u32,
     /// By the name of the matrix in GGUF files.
     pub entries: BTreeMap<String, Entry>,
+    /// Languages of the text with their tokens, where the file says; each counts alike.
+    pub languages: Vec<(String, u64)>,
+    /// SHA-256 of the text, where the file says.
+    pub text_sha256: Option<String>,
 }
 
 /// Importance of the columns of one matrix, or of a stack of them (one for each expert).

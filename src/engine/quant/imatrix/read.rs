@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::{Entry, Imatrix, legacy};
 use crate::disk::Mapped;
-use crate::engine::gguf::{Header, TensorInfo};
+use crate::engine::gguf::{Header, Metadata, TensorInfo};
 use crate::engine::{Error, Result};
 
 /// What a file in GGUF form begins with.
@@ -17,6 +17,10 @@ pub(super) const COUNTS: &str = ".counts";
 pub(super) const DATASETS: &str = "imatrix.datasets";
 pub(super) const CHUNK_COUNT: &str = "imatrix.chunk_count";
 pub(super) const CHUNK_SIZE: &str = "imatrix.chunk_size";
+/// Keys of our own: languages of the text, tokens of each, and the hash of the text.
+pub(super) const LANGUAGES: &str = "europium.imatrix.languages";
+pub(super) const TOKENS: &str = "europium.imatrix.tokens";
+pub(super) const TEXT: &str = "europium.imatrix.text_sha256";
 /// Largest count: every whole number up to it is exact in f64, and far above any text.
 const MAX_COUNT: f32 = 9e15;
 
@@ -54,6 +58,8 @@ fn from_gguf(path: &Path, bytes: &[u8]) -> Result<Imatrix> {
         n_chunks: count(CHUNK_COUNT)?,
         chunk_tokens: count(CHUNK_SIZE)?,
         entries: BTreeMap::new(),
+        languages: languages(path, metadata)?,
+        text_sha256: metadata.str(TEXT)?.map(str::to_owned),
     };
     let named = header.tensors.iter().map(|t| (t.name.as_str(), t));
     let tensors: BTreeMap<&str, &TensorInfo> = named.collect();
@@ -81,6 +87,23 @@ fn from_gguf(path: &Path, bytes: &[u8]) -> Result<Imatrix> {
         return Err(Error::damaged(path, "there is no importance in it"));
     }
     Ok(imatrix)
+}
+
+/// The languages of the text, each with its tokens.
+fn languages(path: &Path, metadata: &Metadata) -> Result<Vec<(String, u64)>> {
+    let codes = metadata.texts(LANGUAGES)?.into_iter();
+    let codes: Vec<String> = codes
+        .flat_map(|t| t.iter().map(str::to_owned).collect::<Vec<_>>())
+        .collect();
+    let counts = metadata.i64s(TOKENS)?.unwrap_or_default();
+    if counts.len() != codes.len() || counts.iter().any(|n| *n < 0) {
+        let what = format!("{TOKENS} has not one count for each of {LANGUAGES}");
+        return Err(Error::damaged(path, what));
+    }
+    Ok(codes
+        .into_iter()
+        .zip(counts.into_iter().map(|n| n as u64))
+        .collect())
 }
 
 fn numbers(path: &Path, bytes: &[u8], tensor: &TensorInfo) -> Result<Vec<f32>> {

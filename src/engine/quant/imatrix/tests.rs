@@ -25,6 +25,8 @@ fn sample() -> Imatrix {
             ),
         ]
         .into(),
+        languages: vec![("ell_Grek".into(), 2048), ("mlt_Latn".into(), 1536)],
+        text_sha256: Some("00ff".into()),
     }
 }
 

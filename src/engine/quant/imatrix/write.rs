@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use super::Imatrix;
-use super::read::{CHUNK_COUNT, CHUNK_SIZE, COUNTS, DATASETS, SUMS};
+use super::read::{CHUNK_COUNT, CHUNK_SIZE, COUNTS, DATASETS, LANGUAGES, SUMS, TEXT, TOKENS};
 use crate::engine::Result;
-use crate::engine::gguf::{Draft, Kind, Metadata, Value};
+use crate::engine::gguf::{Draft, Kind, Metadata, Value, ValueKind};
 
 impl Imatrix {
     /// Writes the file at `path`; entries come in the order of their names.
@@ -18,6 +18,15 @@ impl Imatrix {
         metadata.set(DATASETS, Value::strings(self.datasets.clone()));
         metadata.set(CHUNK_COUNT, Value::U32(self.n_chunks));
         metadata.set(CHUNK_SIZE, Value::U32(self.chunk_tokens));
+        if !self.languages.is_empty() {
+            let codes = self.languages.iter().map(|(lang, _)| lang.clone());
+            metadata.set(LANGUAGES, Value::strings(codes));
+            let tokens = self.languages.iter().map(|(_, n)| Value::U64(*n));
+            metadata.set(TOKENS, Value::Array(ValueKind::U64, tokens.collect()));
+        }
+        if let Some(sha256) = &self.text_sha256 {
+            metadata.set(TEXT, Value::String(sha256.clone()));
+        }
         let mut draft = Draft::new(metadata);
         let f32s = Kind::named("F32").expect("F32 is a type");
         for (name, entry) in &self.entries {

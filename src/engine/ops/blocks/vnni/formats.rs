@@ -43,6 +43,9 @@ pub(super) trait Format {
     const SUPER_BYTES: usize;
     /// Parts have 16 weights, not 32.
     const BY_16: bool;
+    /// What weights are larger by than the numbers they stand for, where b is nothing else: with
+    /// it taken off, weights have their sign and need no b. 0: b is a number of its own.
+    const OFFSET: u8;
     /// In which order [`Format::halves`] gives weights.
     const ORDER: Order;
 
@@ -66,7 +69,7 @@ pub(super) trait Format {
 }
 
 macro_rules! formats {
-    ($($(#[$meta:meta])* $name:ident($bytes:expr, $by_16:expr, $order:ident) {
+    ($($(#[$meta:meta])* $name:ident($bytes:expr, $by_16:expr, $offset:expr, $order:ident) {
         scales($at:ident, $n:ident) $scales:block
         weights($block:ident, $j:ident) $weights:block
         halves($of:ident, $half:ident, $parts:ident) $halves:block
@@ -77,6 +80,7 @@ macro_rules! formats {
         impl Format for $name {
             const SUPER_BYTES: usize = $bytes;
             const BY_16: bool = $by_16;
+            const OFFSET: u8 = $offset;
             const ORDER: Order = Order::$order;
 
             #[inline]
@@ -107,31 +111,31 @@ macro_rules! formats {
 
 formats! {
     /// d · (q − 8)
-    Q4_0(8 * 18, false, Blocks) {
+    Q4_0(8 * 18, false, 8, Blocks) {
         scales(at, n) { less(pairs::<18>(at, n), 8.0) }
         weights(block, j) { four(block.add(36 * j + 2), 18) }
         halves(block, half, n) { nibbles(sixteens(block.add(72 * half + 2), 18, n)) }
     }
     /// d · q + m
-    Q4_1(8 * 20, false, Blocks) {
+    Q4_1(8 * 20, false, 0, Blocks) {
         scales(at, n) { with_offset(pairs::<20>(at, n)) }
         weights(block, j) { four(block.add(40 * j + 4), 20) }
         halves(block, half, n) { nibbles(sixteens(block.add(80 * half + 4), 20, n)) }
     }
     /// d · (q − 16)
-    Q5_0(8 * 22, false, Blocks) {
+    Q5_0(8 * 22, false, 16, Blocks) {
         scales(at, n) { less(pairs::<22>(at, n), 16.0) }
         weights(block, j) { five(block.add(44 * j + 2), 22) }
         halves(block, half, n) { fifths(block.add(88 * half + 2), 22, n) }
     }
     /// d · q + m
-    Q5_1(8 * 24, false, Blocks) {
+    Q5_1(8 * 24, false, 0, Blocks) {
         scales(at, n) { with_offset(pairs::<24>(at, n)) }
         weights(block, j) { five(block.add(48 * j + 4), 24) }
         halves(block, half, n) { fifths(block.add(96 * half + 4), 24, n) }
     }
     /// d · q, here d · (q + 128 − 128)
-    Q8_0(8 * 34, false, Natural) {
+    Q8_0(8 * 34, false, 128, Natural) {
         scales(at, n) { less(pairs::<34>(at, n), 128.0) }
         weights(block, j) {
             let block = block.add(68 * j + 2);
@@ -142,13 +146,13 @@ formats! {
         halves(block, half, n) { [Self::weights(block, 2 * half), if n > 2 { Self::weights(block, 2 * half + 1) } else { _mm512_setzero_si512() }] }
     }
     /// d · value
-    Iq4Nl(8 * 18, false, Blocks) {
+    Iq4Nl(8 * 18, false, 128, Blocks) {
         scales(at, n) { less(pairs::<18>(at, n), 128.0) }
         weights(block, j) { uneven(four(block.add(36 * j + 2), 18)) }
         halves(block, half, n) { let [first, second] = nibbles(sixteens(block.add(72 * half + 2), 18, n)); [uneven(first), uneven(second)] }
     }
     /// d · s · q − m · o
-    Q2K(84, true, Natural) {
+    Q2K(84, true, 0, Natural) {
         scales(at, _n) {
             let both = _mm512_cvtepu8_epi32(_mm_loadu_si128(at.cast()));
             let scale = _mm512_and_si512(both, _mm512_set1_epi32(15));
@@ -162,7 +166,7 @@ formats! {
         halves(block, half, n) { [Self::weights(block, 2 * half), Self::weights(block, 2 * half + 1)] }
     }
     /// d · s · (q − 4)
-    Q3K(110, true, Natural) {
+    Q3K(110, true, 4, Natural) {
         scales(at, _n) {
             let low = at.add(96).cast::<u64>().read_unaligned();
             let high = at.add(104).cast::<u32>().read_unaligned();
@@ -186,13 +190,13 @@ formats! {
         halves(block, half, n) { [Self::weights(block, 2 * half), Self::weights(block, 2 * half + 1)] }
     }
     /// d · s · q − m · o
-    Q4K(144, false, Chunks) {
+    Q4K(144, false, 0, Chunks) {
         scales(at, _n) { scales_of_8(at) }
         weights(block, j) { shifted(block.add(16 + 32 * j), 0, 4, 15) }
         halves(block, half, n) { nibbles(_mm512_loadu_si512(block.add(16 + 64 * half).cast())) }
     }
     /// d · s · q − m · o
-    Q5K(176, false, Chunks) {
+    Q5K(176, false, 0, Chunks) {
         scales(at, _n) { scales_of_8(at) }
         weights(block, j) {
             let high = _mm512_broadcast_i64x4(_mm256_loadu_si256(block.add(16).cast()));
@@ -211,7 +215,7 @@ formats! {
         }
     }
     /// d · s · (q − 32)
-    Q6K(210, true, Natural) {
+    Q6K(210, true, 32, Natural) {
         scales(at, _n) {
             let scales = _mm512_cvtepi8_epi32(_mm_loadu_si128(at.add(192).cast()));
             let d = _mm512_set1_ps(half(at.add(208)));
@@ -229,7 +233,7 @@ formats! {
         halves(block, half, n) { [Self::weights(block, 2 * half), Self::weights(block, 2 * half + 1)] }
     }
     /// d · (s − 32) · value
-    Iq4Xs(136, false, Blocks) {
+    Iq4Xs(136, false, 128, Blocks) {
         scales(at, _n) {
             let high = _mm256_set1_epi32(i32::from(at.add(2).cast::<u16>().read_unaligned()));
             let low = _mm256_set1_epi32(at.add(4).cast::<i32>().read_unaligned());

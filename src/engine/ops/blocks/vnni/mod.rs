@@ -6,11 +6,14 @@
 
 mod decode;
 mod formats;
+mod sixteen;
 
 use std::arch::x86_64::*;
 
 use half::bf16;
 
+use super::super::gemm::amx::has_bytes;
+use super::bytes::Strip;
 use super::eights::Row;
 use super::{Eights, Matrix, PART, SUPER};
 use crate::engine::gguf::Kind;
@@ -25,12 +28,14 @@ const BEYOND: usize = 64;
 struct Ways {
     product: unsafe fn(&mut [f32], &Eights, &Matrix<'_>),
     decode: unsafe fn(&Matrix<'_>, &mut [bf16]),
+    on_tiles: unsafe fn(&[Strip<'_>], &Matrix<'_>, *mut f32, usize),
 }
 
 const fn ways<F: Format>() -> Ways {
     Ways {
         product: product::<F>,
         decode: decode::rows::<F>,
+        on_tiles: sixteen::products::<F>,
     }
 }
 
@@ -79,6 +84,26 @@ pub(super) fn decode(w: &Matrix<'_>, into: &mut [bf16]) {
     if let Some(ways) = ways_of(w.kind) {
         // SAFETY: detected in the line above; `F16C` and VNNI are only there with the rest
         unsafe { (ways.decode)(w, into) };
+    }
+}
+
+/// `y[n,o]` = `x[n,i]` · `w[o,i]`ᵀ on tiles of bytes; row n begins at `y + n · stride`.
+///
+/// # Safety
+/// Those outputs may be written.
+///
+/// # Panics
+/// Where [`can`] says no, or there are no such tiles.
+pub(super) unsafe fn products_on_tiles(
+    strips: &[Strip<'_>],
+    w: &Matrix<'_>,
+    y: *mut f32,
+    stride: usize,
+) {
+    assert!(can(w.kind) && has_bytes(), "products without instructions");
+    if let Some(ways) = ways_of(w.kind) {
+        // SAFETY: detected in the line above; strips are as long as rows, by their maker
+        unsafe { (ways.on_tiles)(strips, w, y, stride) };
     }
 }
 

@@ -8,6 +8,16 @@ pub(in crate::engine::ops) fn lacks() -> Option<&'static str> {
     *LACKS.get_or_init(ask)
 }
 
+/// Whether tiles of bytes may be used too. The answer is kept: in a virtual machine the question takes
+/// more than a microsecond.
+pub(in crate::engine::ops) fn has_bytes() -> bool {
+    use std::arch::x86_64::__cpuid_count;
+
+    const BYTES: u32 = 1 << 25; // leaf 7, edx
+    static HAS: OnceLock<bool> = OnceLock::new();
+    *HAS.get_or_init(|| lacks().is_none() && __cpuid_count(7, 0).edx & BYTES != 0)
+}
+
 /// Why the system does not let us use what the processor has; none where it does, or has not.
 pub(in crate::engine::ops) fn refused() -> Option<&'static str> {
     lacks().filter(|_| processor().is_none())

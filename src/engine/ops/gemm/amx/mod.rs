@@ -15,7 +15,7 @@ pub(in crate::engine::ops) mod tile;
 use half::bf16;
 use rayon::prelude::*;
 
-pub(in crate::engine::ops) use detect::{lacks, refused};
+pub(in crate::engine::ops) use detect::{has_bytes, lacks, refused};
 pub(in crate::engine::ops) use pack::{Cells, Side, pack, transposed};
 pub(in crate::engine::ops) use tile::{CELL, SIDE};
 
