@@ -9,7 +9,8 @@
 //! differ from it by the rounding of sums only.
 //!
 //! With many rows it takes as long as multiplying does: weights become bf16, a panel of them at a
-//! time, for the tiles of the processor (`tiles`).
+//! time, for the tiles of the processor (`tiles`); where it has none, bytes in an order in which
+//! sums need no more than products (`panels`).
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;
@@ -18,6 +19,8 @@ mod bytes;
 mod eights;
 #[cfg(target_arch = "aarch64")]
 mod neon;
+#[cfg(target_arch = "x86_64")]
+mod panels;
 mod plain;
 mod products;
 mod reference;

@@ -6,7 +6,7 @@ use super::super::simd::{Isa, Level};
 use super::super::team::Team;
 use super::{Eights, Matrix, few, plain};
 #[cfg(target_arch = "x86_64")]
-use super::{bytes, tiles};
+use super::{bytes, panels, tiles};
 
 /// Bytes of a matrix that are one piece of work where activations are few.
 const PIECE: usize = 32 << 10;
@@ -46,6 +46,8 @@ pub(in crate::engine) struct Products {
     bytes: bytes::Room,
     #[cfg(target_arch = "x86_64")]
     tiles: tiles::Room,
+    #[cfg(target_arch = "x86_64")]
+    panels: panels::Room,
 }
 
 /// How a product is computed.
@@ -61,6 +63,23 @@ enum Way {
     /// Activations and weights in bf16, on tiles.
     #[cfg(target_arch = "x86_64")]
     Tiles,
+    /// Activations in eight bits, with panels of weights.
+    #[cfg(target_arch = "x86_64")]
+    Panels,
+}
+
+impl Way {
+    /// Whether activations are rounded to eight bits.
+    fn rounds(self) -> bool {
+        match self {
+            Way::Eights => true,
+            Way::Plain => false,
+            #[cfg(target_arch = "x86_64")]
+            Way::Bytes | Way::Panels => true,
+            #[cfg(target_arch = "x86_64")]
+            Way::Tiles => false,
+        }
+    }
 }
 
 impl Products {
@@ -76,6 +95,8 @@ impl Products {
             bytes: bytes::Room::default(),
             #[cfg(target_arch = "x86_64")]
             tiles: tiles::Room::default(),
+            #[cfg(target_arch = "x86_64")]
+            panels: panels::Room::default(),
         }
     }
 
@@ -87,8 +108,10 @@ impl Products {
     /// Rows that are many, where many are rounded otherwise than few.
     pub(in crate::engine) fn least_many(&self) -> Option<usize> {
         #[cfg(target_arch = "x86_64")]
-        if self.isa.level() == Level::Amx {
-            return Some(tiles::ROWS);
+        match self.isa.level() {
+            Level::Amx => return Some(tiles::ROWS),
+            Level::Avx512 => return Some(panels::MANY),
+            _ => (),
         }
         None
     }
@@ -119,6 +142,17 @@ impl Products {
                 return Way::Tiles;
             }
         }
+        #[cfg(target_arch = "x86_64")]
+        if self.isa.level() == Level::Avx512 {
+            let many = match self.rows {
+                Rows::Counted => n >= panels::MANY,
+                Rows::Few => false,
+                Rows::Many => true,
+            };
+            if many && panels::can(w) {
+                return Way::Panels;
+            }
+        }
         let _ = (n, self.rows, self.isa.level() == Level::Scalar, self.exact);
         match w.is_plain() {
             true => Way::Plain,
@@ -138,13 +172,16 @@ impl Products {
         };
         let n = x.len() / i;
         let ways: Vec<Way> = products.iter().map(|p| self.way(&p.w, n)).collect();
-        if ways.contains(&Way::Eights) {
+        if ways.iter().any(|way| way.rounds()) {
             self.eights.set(self.isa, team, x, i);
         }
         #[cfg(target_arch = "x86_64")]
         if ways.contains(&Way::Bytes) {
-            self.eights.set(self.isa, team, x, i);
             self.bytes.set(team, &self.eights, i);
+        }
+        #[cfg(target_arch = "x86_64")]
+        if ways.contains(&Way::Panels) {
+            self.panels.set(team, &self.eights);
         }
         #[cfg(target_arch = "x86_64")]
         if ways.contains(&Way::Tiles) {
@@ -158,6 +195,8 @@ impl Products {
             let rows = match way {
                 #[cfg(target_arch = "x86_64")]
                 Way::Tiles => tiles::COLS,
+                #[cfg(target_arch = "x86_64")]
+                Way::Panels => panels::ROWS,
                 #[cfg(target_arch = "x86_64")]
                 Way::Bytes => (PIECE / product.w.row_bytes())
                     .max(1)
@@ -209,6 +248,12 @@ impl Pieces<'_> {
         #[cfg(target_arch = "x86_64")]
         if self.way == Way::Tiles {
             products.tiles.multiply(self.y, self.o, from, &w);
+            return;
+        }
+        #[cfg(target_arch = "x86_64")]
+        if self.way == Way::Panels {
+            let eights = &products.eights;
+            products.panels.multiply(eights, self.y, self.o, from, &w);
             return;
         }
         #[cfg(target_arch = "x86_64")]

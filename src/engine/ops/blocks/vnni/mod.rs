@@ -4,6 +4,7 @@
 //! scales of the parts those belong to are multiplied in f32. Some rows of the matrix go side by
 //! side, so that activations are loaded once for them, and memory is read in several streams.
 
+mod across;
 mod decode;
 mod formats;
 mod sixteen;
@@ -15,7 +16,8 @@ use half::bf16;
 use super::super::gemm::amx::has_bytes;
 use super::bytes::Strip;
 use super::eights::Row;
-use super::{Eights, Matrix, PART, SUPER};
+use super::panels::{Panel, Raised};
+use super::{Eights, Matrix, PART, SUPER, panels};
 use crate::engine::gguf::Kind;
 use formats::{
     Format, Iq4Nl, Iq4Xs, Order, Q2K, Q3K, Q4_0, Q4_1, Q4K, Q5_0, Q5_1, Q5K, Q6K, Q8_0, lanes,
@@ -29,6 +31,7 @@ struct Ways {
     product: unsafe fn(&mut [f32], &Eights, &Matrix<'_>),
     decode: unsafe fn(&Matrix<'_>, &mut [bf16]),
     on_tiles: unsafe fn(&[Strip<'_>], &Matrix<'_>, *mut f32, usize),
+    across: unsafe fn(&mut Panel, &Raised<'_>, &Matrix<'_>, *mut f32, usize),
 }
 
 const fn ways<F: Format>() -> Ways {
@@ -36,6 +39,7 @@ const fn ways<F: Format>() -> Ways {
         product: product::<F>,
         decode: decode::rows::<F>,
         on_tiles: sixteen::products::<F>,
+        across: across::products::<F>,
     }
 }
 
@@ -60,9 +64,14 @@ fn is_there() -> bool {
     is_x86_feature_detected!("avx512vnni") && is_x86_feature_detected!("f16c")
 }
 
-/// Whether there are kernels for this type.
+/// Whether there are kernels for this type that multiply.
+pub(super) fn can_multiply(kind: &Kind) -> bool {
+    is_there() && ways_of(kind).is_some()
+}
+
+/// The same, and kernels that make numbers of bf16.
 pub(super) fn can(kind: &Kind) -> bool {
-    is_there() && is_x86_feature_detected!("avx512bf16") && ways_of(kind).is_some()
+    can_multiply(kind) && is_x86_feature_detected!("avx512bf16")
 }
 
 /// `y[o,n]` = `w[o,i]` · `x[n,i]`ᵀ; false where this machine or this format has no kernel.
@@ -104,6 +113,29 @@ pub(super) unsafe fn products_on_tiles(
     if let Some(ways) = ways_of(w.kind) {
         // SAFETY: detected in the line above; strips are as long as rows, by their maker
         unsafe { (ways.on_tiles)(strips, w, y, stride) };
+    }
+}
+
+/// `y[n,o]` = `x[n,i]` · `w[o,i]`ᵀ of at most 32 rows of `w`, which `panel` takes; row n begins at
+/// `y + n · stride`.
+///
+/// # Safety
+/// Those outputs may be written.
+///
+/// # Panics
+/// Where [`can_multiply`] says no, or rows are not as long as those of `w`.
+pub(super) unsafe fn products_across(
+    panel: &mut Panel,
+    x: &Raised<'_>,
+    w: &Matrix<'_>,
+    y: *mut f32,
+    stride: usize,
+) {
+    assert!(can_multiply(w.kind), "products without instructions");
+    assert!(w.i <= x.width && w.o <= panels::ROWS, "another panel");
+    if let Some(ways) = ways_of(w.kind) {
+        // SAFETY: detected in the lines above, as are widths
+        unsafe { (ways.across)(panel, x, w, y, stride) };
     }
 }
 
