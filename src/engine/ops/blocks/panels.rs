@@ -8,8 +8,9 @@ use std::cell::RefCell;
 
 use super::super::buffer::Buffer;
 use super::super::gemm::Shared;
+use super::super::simd::{Isa, Level};
 use super::super::team::Team;
-use super::{Eights, Matrix, PART, vnni};
+use super::{Eights, Matrix, PART, avx2, vnni};
 
 /// Rows of activations from which on panels are worth it.
 pub(super) const MANY: usize = 6;
@@ -29,6 +30,8 @@ pub(super) struct Room {
 pub(super) struct Raised<'a> {
     /// Numbers raised by 128, `[n, width]`.
     pub(super) q: &'a [u8],
+    /// The same as they were.
+    pub(super) signed: &'a [i8],
     /// Scale of each part, `[n, width / 32]`.
     pub(super) d: &'a [f32],
     /// Sum of each part, scaled, `[n, width / 32]`.
@@ -40,7 +43,6 @@ pub(super) struct Raised<'a> {
 }
 
 /// A panel: what a thread keeps from one task to the next.
-#[derive(Default)]
 pub(super) struct Panel {
     /// Four weights with their sign of each row, `[i/4, 32]`.
     pub(super) q: Buffer<u32>,
@@ -50,6 +52,20 @@ pub(super) struct Panel {
     pub(super) a: Vec<f32>,
     /// What is taken off, `[shares, 32]`.
     pub(super) b: Vec<f32>,
+    /// 256-bit vectors of bytes are multiplied by fours (AVX-VNNI).
+    pub(super) by_fours: bool,
+}
+
+impl Default for Panel {
+    fn default() -> Self {
+        Panel {
+            q: Buffer::default(),
+            start: Vec::new(),
+            a: Vec::new(),
+            b: Vec::new(),
+            by_fours: is_x86_feature_detected!("avxvnni"),
+        }
+    }
 }
 
 impl Panel {
@@ -71,8 +87,12 @@ thread_local! {
 }
 
 /// Whether there is a way for this matrix.
-pub(super) fn can(w: &Matrix<'_>) -> bool {
-    !w.is_plain() && vnni::can_multiply(w.kind)
+pub(super) fn can(isa: Isa, w: &Matrix<'_>) -> bool {
+    match isa.level() {
+        Level::Avx512 => vnni::can_multiply(w.kind) || avx2::can_multiply(w.kind),
+        Level::Avx2 => avx2::can_multiply(w.kind),
+        _ => false,
+    }
 }
 
 impl Room {
@@ -100,26 +120,37 @@ impl Room {
         });
     }
 
+    /// The rows, as kernels read them.
+    pub(super) fn raised<'a>(&'a self, x: &'a Eights) -> Raised<'a> {
+        Raised {
+            q: &self.q,
+            signed: &x.q,
+            d: &x.d,
+            by_32: &self.sums,
+            by_16: &x.sums,
+            n: x.n(),
+            width: x.width,
+        }
+    }
+
     /// Writes columns `from..` of `y[n,o]`: those of the at most 32 rows of `w`.
     pub(super) fn multiply(
         &self,
+        isa: Isa,
         x: &Eights,
         y: Shared<'_, f32>,
         o: usize,
         from: usize,
         w: &Matrix<'_>,
     ) {
-        let x = Raised {
-            q: &self.q,
-            d: &x.d,
-            by_32: &self.sums,
-            by_16: &x.sums,
-            n: x.n(),
-            width: x.width,
-        };
+        let x = self.raised(x);
+        let is_wide = isa.level() == Level::Avx512 && vnni::can_multiply(w.kind);
         // SAFETY: these outputs, of every row of activations, are of this task alone
         PANEL.with_borrow_mut(|panel| unsafe {
-            vnni::products_across(panel, &x, w, y.at(from), o);
+            match is_wide {
+                true => vnni::products_across(panel, &x, w, y.at(from), o),
+                false => avx2::products_across(panel, &x, w, y.at(from), o),
+            }
         });
     }
 }

@@ -110,7 +110,7 @@ impl Products {
         #[cfg(target_arch = "x86_64")]
         match self.isa.level() {
             Level::Amx => return Some(tiles::ROWS),
-            Level::Avx512 => return Some(panels::MANY),
+            Level::Avx512 | Level::Avx2 => return Some(panels::MANY),
             _ => (),
         }
         None
@@ -143,13 +143,13 @@ impl Products {
             }
         }
         #[cfg(target_arch = "x86_64")]
-        if self.isa.level() == Level::Avx512 {
+        if panels::can(self.isa, w) {
             let many = match self.rows {
                 Rows::Counted => n >= panels::MANY,
                 Rows::Few => false,
                 Rows::Many => true,
             };
-            if many && panels::can(w) {
+            if many {
                 return Way::Panels;
             }
         }
@@ -253,7 +253,9 @@ impl Pieces<'_> {
         #[cfg(target_arch = "x86_64")]
         if self.way == Way::Panels {
             let eights = &products.eights;
-            products.panels.multiply(eights, self.y, self.o, from, &w);
+            products
+                .panels
+                .multiply(products.isa, eights, self.y, self.o, from, &w);
             return;
         }
         #[cfg(target_arch = "x86_64")]

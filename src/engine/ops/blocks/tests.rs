@@ -82,7 +82,10 @@ fn products_of_every_format_are_right_on_every_instruction_set() {
             eights.set(Isa::detect(), &mut Team::new(1).unwrap(), &x, i);
             let mut weights = vec![0.0; o * i];
             kind.decode(&bytes, &mut weights).unwrap();
-            #[cfg_attr(not(target_arch = "aarch64"), allow(unused_mut))]
+            #[cfg_attr(
+                not(any(target_arch = "aarch64", target_arch = "x86_64")),
+                allow(unused_mut)
+            )]
             let mut found: Vec<_> = Isa::all()
                 .into_iter()
                 .map(|isa| {
@@ -97,6 +100,23 @@ fn products_of_every_format_are_right_on_every_instruction_set() {
                 assert!(neon::matmul_by(*extension, &mut by_rows, &eights, &w));
                 (0..n * o).for_each(|at| y[at] = by_rows[at % o * n + at / o]);
                 found.push(("neon, not all of it", y));
+            }
+            #[cfg(target_arch = "x86_64")]
+            if avx2::can_multiply(kind) {
+                let mut room = panels::Room::default();
+                room.set(&mut Team::new(1).unwrap(), &eights);
+                let mut panel = panels::Panel {
+                    by_fours: false,
+                    ..panels::Panel::default()
+                };
+                let mut y = vec![f32::NAN; n * o];
+                for from in (0..o).step_by(panels::ROWS) {
+                    let w = w.rows(from, panels::ROWS.min(o - from));
+                    let (x, y) = (room.raised(&eights), y[from..].as_mut_ptr());
+                    // SAFETY: columns of so many rows of `y`
+                    unsafe { avx2::products_across(&mut panel, &x, &w, y, o) };
+                }
+                found.push(("avx2, a panel by twos", y));
             }
             for (isa, y) in found {
                 for (at, y) in y.iter().enumerate() {

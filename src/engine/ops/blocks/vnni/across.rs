@@ -103,6 +103,7 @@ unsafe fn lay<F: Format>(
 /// As [`lay`].
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx2,fma,f16c")]
+#[allow(clippy::needless_range_loop)] // registers by their numbers
 unsafe fn lay_super<F: Format>(
     panel: &mut Panel,
     starts: &[*const u8; SIXTEEN],
@@ -201,6 +202,7 @@ unsafe fn tile_of<F: Format, const N: usize>(
 /// # Safety
 /// So many rows are there, of as many parts as the panel has at least; outputs may be written.
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx2,fma,f16c")]
+#[allow(clippy::needless_range_loop)] // registers by their numbers
 unsafe fn tile<const N: usize, const BY_16: bool, const LESS: bool>(
     panel: &Panel,
     x: &Raised<'_>,
