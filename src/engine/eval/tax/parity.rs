@@ -63,6 +63,7 @@ fn divergences_are_those_of_llama_cpp() {
     }
     assert_eq!(disk::sha256(&base).unwrap().0, golden.sha256);
     let base = load::open(&base).unwrap();
+    let mut far = Vec::new();
     let windows = golden.windows.iter().enumerate();
     let windows: Vec<Window> = windows
         .map(|(text, ids)| Window {
@@ -95,8 +96,9 @@ fn divergences_are_those_of_llama_cpp() {
             let [before, after] = [nats(0), nats(1)].map(|nats| (nats / n_tokens).exp());
             let own = Loss::of("mul", &texts, divergences).unwrap();
             let theirs = &file.figures;
-            // Activations are rounded to eight bits there and in f32 here not at all; logits of the
-            // base are kept there in sixteen bits.
+            // Activations are rounded to eight bits there, in bf16 here as well and in f32 not at all:
+            // then what bits cost is less, by as much as rounding costs. Logits of the base are kept
+            // there in sixteen bits.
             for (what, ours, theirs, share, least) in [
                 ("perplexity before", before, theirs.ppl_base, 0.005, 0.0),
                 ("perplexity", after, theirs.ppl, 0.01, 0.0),
@@ -109,12 +111,15 @@ fn divergences_are_those_of_llama_cpp() {
                 ("same top", own.same_top, theirs.same_top, 0.0, 0.01),
             ] {
                 let (name, bound) = (&file.name, share * theirs.abs() + least);
-                eprintln!("{name} {precision:?} {what}: ours {ours:.5}, theirs {theirs:.5}");
-                assert!(
-                    (ours - theirs).abs() <= bound,
-                    "{what}: {ours}, theirs {theirs}"
-                );
+                let line =
+                    format!("{name} {precision:?} {what}: ours {ours:.5}, theirs {theirs:.5}");
+                eprintln!("{line}");
+                let is_less = precision == Precision::F32 && what != "same top" && ours < theirs;
+                if (ours - theirs).abs() > bound && !is_less {
+                    far.push(line);
+                }
             }
         }
     }
+    assert!(far.is_empty(), "{far:#?}");
 }

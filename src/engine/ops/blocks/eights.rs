@@ -59,13 +59,13 @@ impl Eights {
     }
 
     /// Rows.
-    #[inline]
+    #[inline(always)]
     pub(in crate::engine) fn n(&self) -> usize {
         self.q.len().checked_div(self.width).unwrap_or(0)
     }
 
     /// A row as kernels read it.
-    #[inline]
+    #[inline(always)]
     pub(super) fn row(&self, n: usize) -> Row<'_> {
         let parts = self.width / PART;
         Row {

@@ -11,6 +11,8 @@ mod pages;
 mod rows;
 #[cfg(test)]
 mod tests;
+#[cfg(target_arch = "x86_64")]
+mod x86;
 
 pub(in crate::engine) use attend::{Heads, Span, attend};
 pub(in crate::engine) use pages::{Kept, PAGE, Pages};

@@ -197,7 +197,9 @@ impl Pages {
 fn widen(into: &mut [f32], halves: &[f16]) {
     #[cfg(target_arch = "aarch64")]
     super::neon::widen(into, halves);
-    #[cfg(not(target_arch = "aarch64"))]
+    #[cfg(target_arch = "x86_64")]
+    super::x86::widen(into, halves);
+    #[cfg(not(any(target_arch = "aarch64", target_arch = "x86_64")))]
     halves.convert_to_f32_slice(into);
 }
 
