@@ -1,5 +1,6 @@
 //! Answers in company, which must be those of each alone.
 
+use std::cell::RefCell;
 use std::collections::HashMap;
 
 use super::super::tests::{loaded, plan};
@@ -219,22 +220,21 @@ fn who_writes_is_not_held_up_by_a_long_prompt() {
     let speaker = speaker();
     let mut batch = batch(&speaker, &Executor::cpu(1).unwrap(), 3);
     let writes = batch.add(job(&speaker, "short", &plan(1, 40)));
-    let mut heard = Vec::new();
+    let heard = RefCell::new(Vec::new());
     let mut tell = |id, told| {
         if let Told::Piece { .. } = told {
-            heard.push(id);
+            heard.borrow_mut().push(id);
         }
     };
     batch.step(&mut tell).unwrap();
+    heard.borrow_mut().clear(); // a prompt that is read the way of many writes in the same step
     let long = batch.add(job(&speaker, &"long ".repeat(110), &plan(1, 4)));
     let short = batch.add(job(&speaker, "brief", &plan(1, 4)));
-    let mut steps = Vec::new();
     for _ in 0..4 {
         batch.step(&mut tell).unwrap();
     }
-    steps.append(&mut heard);
-    let n = |id: JobId| steps.iter().filter(|heard| **heard == id).count();
-    assert_eq!(n(writes), 5, "one each step");
+    let n = |id: JobId| heard.borrow().iter().filter(|heard| **heard == id).count();
+    assert_eq!(n(writes), 4, "one each step");
     assert!(
         n(short) >= 3,
         "a short prompt has its share beside a long one"
