@@ -4,6 +4,7 @@
 //! A task is a panel of the matrix: 32 of its rows become bytes in the order of the kernel, once,
 //! and meet every row of the activations.
 
+use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
 use std::cell::RefCell;
 
 use super::super::buffer::Buffer;
@@ -12,10 +13,10 @@ use super::super::simd::{Isa, Level};
 use super::super::team::Team;
 use super::{Eights, Matrix, PART, avx2, vnni};
 
-/// Rows of activations from which on panels are worth it.
-pub(super) const MANY: usize = 6;
 /// Rows of the matrix of a panel.
 pub(super) const ROWS: usize = 32;
+/// Bytes that come from memory together.
+const LINE: usize = 64;
 
 /// Activations without a sign.
 #[derive(Default)]
@@ -84,6 +85,24 @@ impl Panel {
 
 thread_local! {
     static PANEL: RefCell<Panel> = RefCell::default();
+}
+
+/// Rows of activations from which on panels are worth it: there are that many before the bytes that
+/// a panel is made of are paid for. Single rows are faster in 512-bit vectors, so they are more.
+pub(super) fn many(isa: Isa) -> usize {
+    match isa.level() {
+        Level::Avx512 if vnni::is_there() => 9,
+        _ => 5,
+    }
+}
+
+/// Asks for bytes that are read soon, though not one behind the other; some may not be there.
+#[inline]
+pub(super) fn fetch(bytes: *const u8, n: usize) {
+    for line in (0..n).step_by(LINE) {
+        // SAFETY: what is not there is not fetched, and nothing is read
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(bytes.wrapping_add(line).cast()) };
+    }
 }
 
 /// Whether there is a way for this matrix.

@@ -110,7 +110,7 @@ impl Products {
         #[cfg(target_arch = "x86_64")]
         match self.isa.level() {
             Level::Amx => return Some(tiles::ROWS),
-            Level::Avx512 | Level::Avx2 => return Some(panels::MANY),
+            Level::Avx512 | Level::Avx2 => return Some(panels::many(self.isa)),
             _ => (),
         }
         None
@@ -145,7 +145,7 @@ impl Products {
         #[cfg(target_arch = "x86_64")]
         if panels::can(self.isa, w) {
             let many = match self.rows {
-                Rows::Counted => n >= panels::MANY,
+                Rows::Counted => n >= panels::many(self.isa),
                 Rows::Few => false,
                 Rows::Many => true,
             };

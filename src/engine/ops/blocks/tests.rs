@@ -2,6 +2,8 @@
 
 use super::*;
 use crate::engine::ops::Team;
+#[cfg(target_arch = "x86_64")]
+use crate::engine::ops::gemm::Shared;
 
 const KINDS: [&str; 12] = [
     "Q4_0", "Q4_1", "Q5_0", "Q5_1", "Q8_0", "IQ4_NL", "Q2_K", "Q3_K", "Q4_K", "Q5_K", "Q6_K",
@@ -70,6 +72,7 @@ fn products_of_every_format_are_right_on_every_instruction_set() {
             #[cfg(target_arch = "aarch64")]
             (17, 1, 288),
             (7, 2, 224),
+            (6, 40, 512),
         ] {
             if i % kind.block != 0 {
                 continue;
@@ -100,6 +103,17 @@ fn products_of_every_format_are_right_on_every_instruction_set() {
                 assert!(neon::matmul_by(*extension, &mut by_rows, &eights, &w));
                 (0..n * o).for_each(|at| y[at] = by_rows[at % o * n + at / o]);
                 found.push(("neon, not all of it", y));
+            }
+            #[cfg(target_arch = "x86_64")]
+            for isa in Isa::all().into_iter().filter(|isa| panels::can(*isa, &w)) {
+                let mut room = panels::Room::default();
+                room.set(&mut Team::new(1).unwrap(), &eights);
+                let mut y = vec![f32::NAN; n * o];
+                for from in (0..o).step_by(panels::ROWS) {
+                    let w = w.rows(from, panels::ROWS.min(o - from));
+                    room.multiply(isa, &eights, Shared::new(&mut y), o, from, &w);
+                }
+                found.push(("a panel", y));
             }
             #[cfg(target_arch = "x86_64")]
             if avx2::can_multiply(kind) {

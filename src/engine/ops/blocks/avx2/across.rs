@@ -7,7 +7,7 @@
 
 use std::arch::x86_64::*;
 
-use super::super::panels::{Panel, Raised};
+use super::super::panels::{Panel, Raised, fetch};
 use super::super::{Matrix, PART};
 use super::PARTS;
 use super::formats::{Format, Scales};
@@ -76,7 +76,10 @@ unsafe fn lay<F: Format>(
     n_rows: usize,
     n_parts: usize,
 ) {
+    let of_side = EIGHT * row_bytes;
     for side in 0..SIDE {
+        // The next side comes while this one is laid, the next panel while this one is multiplied.
+        fetch(rows.wrapping_add((side + 1) * of_side), of_side);
         let mut starts = [rows; EIGHT];
         for (r, start) in starts.iter_mut().enumerate() {
             // SAFETY: a row that is there
@@ -217,11 +220,14 @@ unsafe fn all<F: Format, const BY: usize>(
             y: to.y.wrapping_add(from * to.stride),
             ..to
         };
+        let left = x.n - from;
         // SAFETY: so many rows of activations are there
         from += unsafe {
-            match x.n - from {
+            // tiles alike: six rows are twice three
+            match left.div_ceil(left.div_ceil(BATCH)) {
                 BATCH.. => tile!(BATCH, from, to),
-                2.. => tile!(2, from, to),
+                3 => tile!(3, from, to),
+                2 => tile!(2, from, to),
                 _ => tile!(1, from, to),
             }
         };

@@ -11,7 +11,7 @@
 use std::arch::x86_64::*;
 
 use super::super::super::gemm::amx::transposed;
-use super::super::panels::{Panel, ROWS, Raised};
+use super::super::panels::{Panel, ROWS, Raised, fetch};
 use super::super::{Matrix, PART, SUPER};
 use super::formats::Format;
 use super::{BEYOND, decode};
@@ -58,12 +58,16 @@ pub(super) unsafe fn products<F: Format>(
     while from < x.n {
         let y = y.wrapping_add(from * stride);
         let to = Outputs { y, stride, n: w.o };
+        let left = x.n - from;
         // SAFETY: so many rows of activations are there, and a panel of as many parts
         from += unsafe {
-            match x.n - from {
+            // tiles alike: eight rows are twice four
+            match left.div_ceil(left.div_ceil(BATCH)) {
                 BATCH.. => tile_of::<F, BATCH>(panel, x, from, n_parts, to),
-                4.. => tile_of::<F, 4>(panel, x, from, n_parts, to),
-                2.. => tile_of::<F, 2>(panel, x, from, n_parts, to),
+                5 => tile_of::<F, 5>(panel, x, from, n_parts, to),
+                4 => tile_of::<F, 4>(panel, x, from, n_parts, to),
+                3 => tile_of::<F, 3>(panel, x, from, n_parts, to),
+                2 => tile_of::<F, 2>(panel, x, from, n_parts, to),
                 _ => tile_of::<F, 1>(panel, x, from, n_parts, to),
             }
         };
@@ -83,7 +87,11 @@ unsafe fn lay<F: Format>(
     n_rows: usize,
     n_parts: usize,
 ) {
+    let of_side = SIXTEEN * row_bytes;
+    fetch(rows, of_side);
     for side in 0..SIDE {
+        // The next side comes while this one is laid, the next panel while this one is multiplied.
+        fetch(rows.wrapping_add((side + 1) * of_side), of_side);
         let mut starts = [rows; SIXTEEN];
         for (r, start) in starts.iter_mut().enumerate() {
             // SAFETY: a row that is there

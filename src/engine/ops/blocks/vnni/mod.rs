@@ -60,7 +60,7 @@ fn ways_of(kind: &Kind) -> Option<&'static Ways> {
 }
 
 /// Whether this machine has the instructions that go beyond AVX-512 as it began.
-fn is_there() -> bool {
+pub(super) fn is_there() -> bool {
     is_x86_feature_detected!("avx512vnni") && is_x86_feature_detected!("f16c")
 }
 
