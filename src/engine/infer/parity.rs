@@ -9,7 +9,7 @@ use super::tests::read;
 use super::{Decoder, Wants};
 use crate::disk;
 use crate::engine::load;
-use crate::engine::ops::Executor;
+use crate::engine::ops::{Executor, Precision};
 
 /// What llama.cpp said: made by `tests/parity/greedy_llamacpp.py`.
 #[derive(Deserialize)]
@@ -56,12 +56,13 @@ fn greedy_tokens_are_those_of_llama_cpp_until_two_are_all_but_alike() {
         }
         assert_eq!(disk::sha256(&path).unwrap().0, file.sha256, "{}", file.name);
         let loaded = load::open(&path).unwrap();
-        let is_exact = file.name.ends_with("-f16.gguf");
-        let (precision, bound) = match is_exact {
-            true => ("f32", EXACT_BOUND),
-            false => ("auto", BOUND),
+        let bound = match file.name.ends_with("-f16.gguf") {
+            true => EXACT_BOUND,
+            false => BOUND,
         };
-        let executor = Executor::choose("auto", precision, 0).unwrap();
+        let executor = Executor::choose("auto", "auto", 0)
+            .unwrap()
+            .in_precision(Precision::F32);
         let mut decoder = Decoder::new(&loaded.weights, &executor, 256).unwrap();
         assert_eq!(file.cases.len(), 10);
         let mut n_alike = 0;
