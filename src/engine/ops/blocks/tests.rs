@@ -105,32 +105,37 @@ fn products_of_every_format_are_right_on_every_instruction_set() {
                 found.push(("neon, not all of it", y));
             }
             #[cfg(target_arch = "x86_64")]
-            for isa in Isa::all().into_iter().filter(|isa| panels::can(*isa, &w)) {
+            {
                 let mut room = panels::Room::default();
                 room.set(&mut Team::new(1).unwrap(), &eights);
-                let mut y = vec![f32::NAN; n * o];
-                for from in (0..o).step_by(panels::ROWS) {
-                    let w = w.rows(from, panels::ROWS.min(o - from));
-                    room.multiply(isa, &eights, Shared::new(&mut y), o, from, &w);
-                }
-                found.push(("a panel", y));
-            }
-            #[cfg(target_arch = "x86_64")]
-            if avx2::can_multiply(kind) {
-                let mut room = panels::Room::default();
-                room.set(&mut Team::new(1).unwrap(), &eights);
-                let mut panel = panels::Panel {
-                    by_fours: false,
-                    ..panels::Panel::default()
+                let mut add = |name, panel: &mut dyn FnMut(Matrix<'_>, usize, Shared<'_, f32>)| {
+                    let mut y = vec![f32::NAN; n * o];
+                    for from in (0..o).step_by(panels::ROWS) {
+                        let w = w.rows(from, panels::ROWS.min(o - from));
+                        panel(w, from, Shared::new(&mut y));
+                    }
+                    found.push((name, y));
                 };
-                let mut y = vec![f32::NAN; n * o];
-                for from in (0..o).step_by(panels::ROWS) {
-                    let w = w.rows(from, panels::ROWS.min(o - from));
-                    let (x, y) = (room.raised(&eights), y[from..].as_mut_ptr());
-                    // SAFETY: columns of so many rows of `y`
-                    unsafe { avx2::products_across(&mut panel, &x, &w, y, o) };
+                for isa in Isa::all() {
+                    if panels::can(isa, &w) {
+                        add("a panel", &mut |w, from, y| {
+                            room.multiply(isa, &eights, y, o, from, &w);
+                        });
+                    }
                 }
-                found.push(("avx2, a panel by twos", y));
+                if avx2::can_multiply(kind) {
+                    let mut panel = panels::Panel {
+                        by_fours: false,
+                        ..panels::Panel::default()
+                    };
+                    add("avx2, a panel by twos", &mut |w, from, y| {
+                        // SAFETY: columns of so many rows of `y`
+                        unsafe {
+                            let x = room.raised(&eights);
+                            avx2::products_across(&mut panel, &x, &w, y.at(from), o);
+                        }
+                    });
+                }
             }
             for (isa, y) in found {
                 for (at, y) in y.iter().enumerate() {
